@@ -1,0 +1,33 @@
+import type { Verdict } from './decision.ts';
+import type { EventKind, EventOf } from './events.ts';
+import type { Session } from './session.ts';
+
+export interface GuardContext {
+  readonly session: Session;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * Looks at an event and returns a verdict. It may throw, hang or return rubbish: the monitor turns each into a deny,
+ * so no guard catches everything itself. Whether it enforces or observes, and for how long it may think, is the operator's.
+ */
+export interface Guard<K extends EventKind = EventKind> {
+  readonly name: string;
+  /** One line for the docs and the dashboard. */
+  readonly summary: string;
+  /** Rewriting guards run first, in order, each on the last one's event; judging guards then run together on the result. */
+  readonly stage: 'rewrite' | 'judge';
+  readonly on: readonly K[];
+  check(event: EventOf<K>, context: GuardContext): Verdict | Promise<Verdict>;
+}
+
+/** Keeps the kinds of `on` and the type of `check`'s event in step, then forgets them for the list. */
+export const defineGuard = <const K extends EventKind>(guard: Guard<K>): Guard => guard as unknown as Guard;
+
+/** A guard as the operator configured it. */
+export interface ArmedGuard {
+  readonly guard: Guard;
+  readonly mode: 'enforce' | 'observe';
+  readonly timeoutMs: number;
+}

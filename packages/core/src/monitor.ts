@@ -1,0 +1,182 @@
+import type { AuditLog, Clock, NewId } from './ports.ts';
+import type { AgentEvent, EventKind } from './events.ts';
+import type { ArmedGuard, GuardContext } from './guard.ts';
+import type { Decision, Outcome, Reason, Verdict, VerdictRecord } from './decision.ts';
+import type { Entry, Result } from './entries.ts';
+import type { Session } from './session.ts';
+import { deny, moreSevere, outcomes } from './decision.ts';
+import { entryHead } from './entries.ts';
+import { isOpen } from './session.ts';
+import { reasons } from './reasons.ts';
+
+let mint: <E extends AgentEvent>(event: E, session: Session, decision: Decision) => Cleared<E>;
+
+/**
+ * An event that the monitor let through and recorded. Effects (providers, upstreams, sandboxes) accept nothing else:
+ * only this module can make one, so forgetting the check does not compile, and a forged one fails `Cleared.assert`.
+ */
+export class Cleared<E extends AgentEvent> {
+  readonly #minted = true;
+  /** As rewritten by the guards: what runs is this, nothing else. */
+  readonly event: E;
+  readonly session: Session;
+  readonly decision: Decision;
+
+  private constructor(event: E, session: Session, decision: Decision) {
+    this.event = event;
+    this.session = session;
+    this.decision = decision;
+    Object.freeze(this);
+  }
+
+  static {
+    mint = (event, session, decision) => new Cleared(event, session, decision);
+  }
+
+  /** For effects: throws on anything that did not come from the monitor, casts included. */
+  static assert(value: unknown): asserts value is Cleared<AgentEvent> {
+    if (typeof value !== 'object' || value === null || !(#minted in value)) {
+      throw new TypeError('An effect was called without clearance by the monitor');
+    }
+  }
+}
+
+export type Ruling<E extends AgentEvent> =
+  | { readonly cleared: Cleared<E>; readonly decision: Decision }
+  | { readonly cleared?: undefined; readonly decision: Decision };
+
+export interface MonitorOptions {
+  readonly guards: readonly ArmedGuard[];
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  /** Hash of the policies in force, read for every decision because policies are reloaded while running. */
+  readonly policyHash: () => string;
+  /** `async` lets model calls go ahead before their entry is durable; tool calls always wait. */
+  readonly modelCalls: 'durable' | 'async';
+  /** What of an event's content the log may keep. */
+  readonly keep: (event: AgentEvent) => string | undefined;
+}
+
+/** The reference monitor: every event is judged here, recorded here, and cleared here. */
+export class Monitor {
+  readonly #options: MonitorOptions;
+
+  constructor(options: MonitorOptions) {
+    this.#options = options;
+  }
+
+  /** Decides, records durably, and only then clears. A fault anywhere is a deny. */
+  async decide<E extends AgentEvent>(event: E, session: Session): Promise<Ruling<E>> {
+    const judged = await this.#judge(event, session);
+    const { decision } = judged;
+    try {
+      await this.#record(judged.event, session, decision);
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : 'the audit log failed';
+      return { decision: { ...decision, outcome: 'deny', reasons: [{ code: 'audit_unavailable', detail }] } };
+    }
+    if (decision.outcome === 'deny' || decision.outcome === 'require_approval') return { decision };
+    return { cleared: mint(judged.event as E, session, decision), decision };
+  }
+
+  /** Records what became of a cleared event. Rejects when the result could not be made durable. */
+  async complete(cleared: Cleared<AgentEvent>, result: Result, content?: string): Promise<void> {
+    const { event, session } = cleared;
+    const head = entryHead(event, session, this.#options.newId(), this.#options.clock.now());
+    await this.#append({ ...head, phase: 'result', result, ...(content === undefined ? {} : { content }) });
+  }
+
+  async #judge(event: AgentEvent, session: Session): Promise<{ event: AgentEvent; decision: Decision }> {
+    const { clock, guards, policyHash } = this.#options;
+    const policy = policyHash();
+    const now = clock.now();
+    if (!isOpen(session, now)) {
+      return { event, decision: { outcome: 'deny', reasons: [{ code: 'session_ended' }], verdicts: [], policy } };
+    }
+    const verdicts: VerdictRecord[] = [];
+    let current = event;
+    for (const armed of guards) {
+      if (armed.guard.stage !== 'rewrite' || !armed.guard.on.includes(event.kind)) continue;
+      const { verdict, record } = await this.#ask(armed, current, { session, now });
+      verdicts.push(record);
+      if (verdict.outcome === 'transform' && armed.mode === 'enforce') current = verdict.event;
+    }
+    const judging = guards.filter(({ guard }) => guard.stage === 'judge' && guard.on.includes(event.kind));
+    const asked = await Promise.all(judging.map((armed) => this.#ask(armed, current, { session, now })));
+    for (const { record } of asked) verdicts.push(record);
+    return { event: current, decision: { ...merge(verdicts), verdicts, policy } };
+  }
+
+  /** The one place where a guard's failure becomes a deny. A guard that blocks the thread cannot be timed out. */
+  async #ask(armed: ArmedGuard, event: AgentEvent, context: GuardContext) {
+    const { clock } = this.#options;
+    const started = clock.micros();
+    let verdict: Verdict;
+    try {
+      const answer = armed.guard.check(event, context);
+      verdict = checkVerdict(answer instanceof Promise ? await this.#inTime(answer, armed) : answer, armed, event);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : 'it threw something that is no Error';
+      verdict = deny({ code: 'guard_failed', rule: armed.guard.name, detail: `${armed.guard.name}: ${why}` });
+    }
+    const { outcome } = verdict;
+    const reasons = verdict.outcome === 'allow' ? [] : verdict.reasons;
+    const micros = Math.round(clock.micros() - started);
+    return { verdict, record: { guard: armed.guard.name, mode: armed.mode, outcome, reasons, micros } };
+  }
+
+  #inTime(answer: Promise<Verdict>, { timeoutMs }: ArmedGuard): Promise<Verdict> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#options.clock.after(timeoutMs, () => {
+        reject(new Error(`no verdict within ${timeoutMs} ms`));
+      });
+      answer.then(resolve, reject).finally(cancel);
+    });
+  }
+
+  async #record(event: AgentEvent, session: Session, decision: Decision): Promise<void> {
+    const content = this.#options.keep(event);
+    const head = entryHead(event, session, this.#options.newId(), event.at);
+    await this.#append({ ...head, phase: 'intent', decision, ...(content === undefined ? {} : { content }) });
+  }
+
+  async #append(entry: Entry): Promise<void> {
+    const { audit, modelCalls } = this.#options;
+    const isModelCall = entry.phase !== 'operator' && asyncKinds.has(entry.kind);
+    if (modelCalls === 'async' && isModelCall) audit.enqueue(entry);
+    else await audit.append(entry);
+  }
+}
+
+/** What `audit.modelCalls: async` covers: the conversation with the model. An effect on the world always waits. */
+const asyncKinds: ReadonlySet<EventKind> = new Set(['user_message', 'model_request', 'model_response', 'tool_result']);
+
+function merge(verdicts: readonly VerdictRecord[]): { outcome: Outcome; reasons: readonly Reason[] } {
+  let outcome: Outcome = 'allow';
+  const collected: Reason[] = [];
+  for (const verdict of verdicts) {
+    if (verdict.mode === 'observe') continue;
+    outcome = moreSevere(outcome, verdict.outcome);
+    collected.push(...verdict.reasons);
+  }
+  return { outcome, reasons: collected };
+}
+
+/** A guard may be a plug-in: nothing about its answer is taken on trust. */
+function checkVerdict(verdict: Verdict, { guard }: ArmedGuard, event: AgentEvent): Verdict {
+  if (typeof verdict !== 'object' || verdict === null || !outcomes.includes(verdict.outcome)) {
+    throw new Error('returned something that is no verdict');
+  }
+  if (verdict.outcome === 'allow') return verdict;
+  const wellFormed = Array.isArray(verdict.reasons) && verdict.reasons.every((reason) => reason.code in reasons);
+  if (!wellFormed || (verdict.reasons.length === 0 && verdict.outcome !== 'transform')) {
+    throw new Error('returned a verdict without a known reason');
+  }
+  if (verdict.outcome === 'transform') {
+    if (guard.stage !== 'rewrite') throw new Error('rewrote an event in the judging stage');
+    const { kind, id, at } = verdict.event;
+    if (kind !== event.kind || id !== event.id || at !== event.at) throw new Error('changed what the event is');
+  }
+  return verdict;
+}

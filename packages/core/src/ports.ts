@@ -1,0 +1,167 @@
+import type { Entry, RecordedEntry } from './entries.ts';
+import type { EventKind } from './events.ts';
+import type { Outcome } from './decision.ts';
+import type { OperatorRole } from './admin/permissions.ts';
+import type { Session, SessionState } from './session.ts';
+
+/** Milliseconds since the epoch; and a monotonic clock for durations, in microseconds. */
+export interface Clock {
+  now(): number;
+  micros(): number;
+  /** Runs `then` after `ms` unless the returned function is called first. */
+  after(ms: number, then: () => void): () => void;
+}
+
+/** New, unique, time-ordered ids (UUIDv7, RFC 9562). */
+export type NewId = () => string;
+
+/**
+ * The audit log. `append` resolves once the entry is durable: it survives kill -9 and power loss.
+ * It rejects when that cannot be promised, and whoever asked must then not act.
+ */
+export interface AuditLog {
+  append(entry: Entry): Promise<void>;
+  /**
+   * Queues without waiting, where the operator chose `audit.modelCalls: async`. Throws `store_unavailable` once the log
+   * is known to be broken, or while more entries wait than it may hold.
+   */
+  enqueue(entry: Entry): void;
+  /** Calls back with entries, in order of `seq`, once they are durable. Returns how to stop. */
+  subscribe(listener: (entries: readonly RecordedEntry[]) => void): () => void;
+}
+
+/** Times are milliseconds since the epoch everywhere below. */
+export interface AgentRecord {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly roles: readonly string[];
+  /** Whether a back end that holds this agent's key is trusted to say which user it acts for. */
+  readonly namesUsers: boolean;
+  readonly createdAt: number;
+  readonly disabledAt: number | null;
+}
+
+/** A key is shown once; what is kept is its SHA-256 (the key has 256 bits of entropy, so a slow hash adds nothing). */
+export interface AgentKeyRecord {
+  readonly id: string;
+  readonly agentId: string;
+  readonly name: string;
+  /** SHA-256, hex. */
+  readonly hash: string;
+  /** The first characters, for people to tell keys apart. */
+  readonly hint: string;
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+  readonly lastUsedAt: number | null;
+}
+
+export interface OperatorRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly role: OperatorRole;
+  readonly createdAt: number;
+  readonly disabledAt: number | null;
+}
+
+/** A secret that lets an operator in: a one-time link, a browser's cookie, or the command line's token. */
+export interface SignInRecord {
+  /** SHA-256 (hex) of the secret. */
+  readonly hash: string;
+  readonly operatorId: string;
+  readonly kind: 'link' | 'cookie' | 'token';
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+export interface AgentStore {
+  list(): Promise<AgentRecord[]>;
+  get(id: string): Promise<AgentRecord | undefined>;
+  insert(agent: AgentRecord): Promise<void>;
+  /** Resolves to false when there is no such agent. */
+  update(id: string, change: Partial<Pick<AgentRecord, 'name' | 'roles' | 'namesUsers' | 'disabledAt'>>): Promise<boolean>;
+  keys(agentId: string): Promise<AgentKeyRecord[]>;
+  keyByHash(hash: string): Promise<AgentKeyRecord | undefined>;
+  insertKey(key: AgentKeyRecord): Promise<void>;
+  updateKey(id: string, change: Partial<Pick<AgentKeyRecord, 'revokedAt' | 'lastUsedAt'>>): Promise<boolean>;
+}
+
+export interface OperatorStore {
+  list(): Promise<OperatorRecord[]>;
+  get(id: string): Promise<OperatorRecord | undefined>;
+  insert(operator: OperatorRecord): Promise<void>;
+  update(id: string, change: Partial<Pick<OperatorRecord, 'name' | 'role' | 'disabledAt'>>): Promise<boolean>;
+  insertSignIn(signIn: SignInRecord): Promise<void>;
+  signIn(hash: string): Promise<SignInRecord | undefined>;
+  /** Atomic: of two callers with one link, one gets the record and the other nothing. */
+  takeSignIn(hash: string): Promise<SignInRecord | undefined>;
+  deleteSignIns(operatorId: string): Promise<void>;
+}
+
+export interface SessionFilter {
+  readonly state?: SessionState;
+  readonly agentId?: string;
+  readonly userId?: string;
+  /** Sessions opened before this one's place in the list, newest first. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+export interface SessionStore {
+  /** Counters are kept by the audit log, in the transaction that appends the entry. */
+  insert(session: Session): Promise<void>;
+  get(id: string): Promise<Session | undefined>;
+  list(filter: SessionFilter): Promise<Session[]>;
+  update(id: string, change: Partial<Pick<Session, 'state' | 'expiresAt'>>): Promise<boolean>;
+}
+
+export interface EntryFilter {
+  readonly sessionId?: string;
+  readonly agentId?: string;
+  readonly kind?: EventKind;
+  readonly outcome?: Outcome;
+  /** Entries with `seq` greater than this, oldest first; or smaller, newest first. Not both. */
+  readonly after?: number;
+  readonly before?: number;
+  readonly since?: number;
+  readonly limit: number;
+}
+
+/** Figures of a stretch of time, for the Overview. */
+export interface Activity {
+  readonly events: number;
+  readonly denied: number;
+  readonly held: number;
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+  readonly costMicros: number;
+  /** Denials by reason code. */
+  readonly denials: Readonly<Record<string, number>>;
+  /** Events and denials per equal slice of the stretch, oldest first. */
+  readonly slices: readonly { readonly at: number; readonly events: number; readonly denied: number }[];
+}
+
+export interface EntryReader {
+  list(filter: EntryFilter): Promise<RecordedEntry[]>;
+  activity(since: number, until: number, slices: number): Promise<Activity>;
+  /** Intents that were let through and have no result: what a crash left open. */
+  openIntents(): Promise<RecordedEntry[]>;
+}
+
+/** Small things the runtime must remember, such as its signing key. */
+export interface SettingStore {
+  get(key: string): Promise<string | undefined>;
+  /** Keeps the first value ever set, and resolves to it. */
+  setOnce(key: string, value: string): Promise<string>;
+}
+
+/** Every method rejects with RuntimeFault `store_unavailable` when the database cannot answer. */
+export interface Store {
+  readonly agents: AgentStore;
+  readonly operators: OperatorStore;
+  readonly sessions: SessionStore;
+  readonly entries: EntryReader;
+  readonly settings: SettingStore;
+  close(): Promise<void>;
+}

@@ -1,0 +1,85 @@
+/**
+ * The closed table of reasons. Docs, the dashboard and the denial shown to a model take their texts from here.
+ * `model` tells the model what it may do now; `operator` tells a person what happened and how to allow it.
+ */
+export const reasons = {
+  no_permission: {
+    outcome: 'deny',
+    title: 'No rule permits this',
+    model: 'This action is not permitted for this agent. Do not try it again; go on with the rest of the task.',
+    operator: 'No permit matched. Add a cell to the permission matrix or a Cedar permit if this agent needs it.',
+  },
+  forbidden: {
+    outcome: 'deny',
+    title: 'A rule forbids this',
+    model: 'A rule forbids this action. Do not try it again; go on with the rest of the task.',
+    operator: 'The named rule forbids this action; a forbid wins over every permit.',
+  },
+  approval_required: {
+    outcome: 'require_approval',
+    title: 'A person must approve this',
+    model: 'This action waits for a person to approve it and has not been done. Go on with the rest of the task.',
+    operator: 'The named rule lets this happen only when a person approves it.',
+  },
+  invalid_arguments: {
+    outcome: 'deny',
+    title: 'Arguments do not fit the tool',
+    model: "The arguments do not fit the tool's schema. Correct them and call again.",
+    operator: 'The proposed arguments break the JSON Schema that the agent declared for this tool.',
+  },
+  arguments_too_large: {
+    outcome: 'deny',
+    title: 'Arguments too large or too deep',
+    model: 'The arguments are too large or too deeply nested. Send less.',
+    operator: 'The proposed arguments exceed guards.arguments.maxBytes or maxDepth.',
+  },
+  unknown_tool: {
+    outcome: 'deny',
+    title: 'Tool was not offered',
+    model: 'No such tool was offered in this request. Use only the tools that were offered.',
+    operator: 'The model proposed a tool that the agent did not offer in this request.',
+  },
+  invalid_settings: {
+    outcome: 'deny',
+    title: 'Request setting refused',
+    model: 'A request setting is outside its permitted range.',
+    operator: 'A parameter of the model request is unknown or out of range; see guards.settings.',
+  },
+  model_not_pinned: {
+    outcome: 'deny',
+    title: 'Model version not pinned',
+    model: 'This model name is an alias. Name a dated version.',
+    operator: 'providers.<name>.pinned is on, so only model names that carry a version are accepted.',
+  },
+  session_ended: {
+    outcome: 'deny',
+    title: 'Session has ended',
+    model: 'This session has ended. Nothing more can be done in it.',
+    operator: 'The session ended or expired; the agent must open a new one.',
+  },
+  guard_failed: {
+    outcome: 'deny',
+    title: 'A guard could not decide',
+    model: 'A safety check could not run, so the action was not done. You may try again later.',
+    operator: 'A guard threw, timed out or returned something that is no verdict; what cannot be judged is denied.',
+  },
+  audit_unavailable: {
+    outcome: 'deny',
+    title: 'Audit log not writable',
+    model: 'The action could not be recorded, so it was not done. You may try again later.',
+    operator: 'No audit, no effect: the store did not confirm the entry. Check disk space and the data folder.',
+  },
+} as const satisfies Record<string, ReasonText>;
+
+interface ReasonText {
+  readonly outcome: 'deny' | 'require_approval';
+  readonly title: string;
+  readonly model: string;
+  readonly operator: string;
+}
+
+export type ReasonCode = keyof typeof reasons;
+export const reasonCodes = Object.keys(reasons) as readonly ReasonCode[];
+
+/** Faults of the moment, not judgements: the same request may pass later. */
+export const retryableReasons: ReadonlySet<ReasonCode> = new Set(['guard_failed', 'audit_unavailable']);

@@ -1,0 +1,50 @@
+/** Who acts: the program and the person it acts for. Roles come from the registry, never from the wire. */
+export interface AgentRef {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly string[];
+}
+export interface UserRef {
+  readonly id: string;
+  readonly roles: readonly string[];
+}
+
+export const sessionStates = ['open', 'ended'] as const;
+export type SessionState = (typeof sessionStates)[number];
+
+/** What a session has done so far. Token counts as the provider reported them; cost in millionths of a US dollar. */
+export interface SessionCounters {
+  readonly modelCalls: number;
+  readonly toolCalls: number;
+  readonly denied: number;
+  readonly held: number;
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+  readonly costMicros: number;
+}
+
+export const zeroCounters: SessionCounters = {
+  modelCalls: 0,
+  toolCalls: 0,
+  denied: 0,
+  held: 0,
+  tokensIn: 0,
+  tokensOut: 0,
+  costMicros: 0,
+};
+
+/** One agent working for one user on one purpose. */
+export interface Session {
+  readonly id: string;
+  readonly tenant: string;
+  readonly agent: AgentRef;
+  readonly user: UserRef;
+  readonly purpose: string;
+  readonly openedAt: number;
+  /** Milliseconds since the epoch; nothing is decided in the session's favour from then on. */
+  readonly expiresAt: number;
+  readonly state: SessionState;
+  readonly counters: SessionCounters;
+}
+
+export const isOpen = (session: Session, now: number): boolean => session.state === 'open' && now < session.expiresAt;
