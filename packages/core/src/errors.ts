@@ -3,19 +3,43 @@
  * `status` is HTTP's (RFC 9110); `hint` says what to do.
  */
 export const faults = {
-  invalid_json: { status: 400, title: 'The body is not valid JSON', hint: 'Send one JSON object, UTF-8, without duplicate keys.' },
+  invalid_json: {
+    status: 400,
+    title: 'The body is not valid JSON',
+    hint: 'Send one JSON object, UTF-8, without duplicate keys.',
+  },
   invalid_request: { status: 400, title: 'The request is malformed', hint: 'See the named parameter.' },
   body_too_large: { status: 413, title: 'The body is too large', hint: 'Send less, or raise server.maxBodyBytes.' },
-  unauthenticated: { status: 401, title: 'Not signed in', hint: 'Send an agent key or a session token as a Bearer token.' },
+  unauthenticated: {
+    status: 401,
+    title: 'Not signed in',
+    hint: 'Send an agent key or a session token as a Bearer token.',
+  },
   forbidden: { status: 403, title: 'Not allowed for this role', hint: 'Ask an operator whose role may do this.' },
   not_found: { status: 404, title: 'No such thing', hint: 'Check the address.' },
   conflict: { status: 409, title: 'Changed in the meantime', hint: 'Reload and try again.' },
   invalid_config: { status: 422, title: 'The configuration is not valid', hint: 'Correct the named key.' },
-  invalid_policy: { status: 422, title: 'The policies are not valid', hint: 'Correct the named line; the old policies stay in force.' },
+  invalid_policy: {
+    status: 422,
+    title: 'The policies are not valid',
+    hint: 'Correct the named line; the old policies stay in force.',
+  },
   unknown_model: { status: 404, title: 'No such model', hint: 'Name one of /v1/models.' },
-  provider_failed: { status: 502, title: 'The provider could not be reached', hint: 'Check providers.<name>.baseUrl and the network.' },
-  provider_timeout: { status: 504, title: 'The provider did not answer in time', hint: 'Try again, or raise providers.<name>.timeoutMs.' },
-  provider_malformed: { status: 502, title: "The provider's answer could not be understood", hint: 'What cannot be read cannot be judged, so it was not passed on.' },
+  provider_failed: {
+    status: 502,
+    title: 'The provider could not be reached',
+    hint: 'Check providers.<name>.baseUrl and the network.',
+  },
+  provider_timeout: {
+    status: 504,
+    title: 'The provider did not answer in time',
+    hint: 'Try again, or raise providers.<name>.timeoutMs.',
+  },
+  provider_malformed: {
+    status: 502,
+    title: "The provider's answer could not be understood",
+    hint: 'What cannot be read cannot be judged, so it was not passed on.',
+  },
   store_unavailable: { status: 503, title: 'The store is not writable', hint: 'Check disk space and the data folder.' },
   shutting_down: { status: 503, title: 'The runtime is stopping', hint: 'Try again.' },
   internal: { status: 500, title: 'Something failed inside Sallyport', hint: 'See the log for the request id.' },

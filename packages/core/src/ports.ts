@@ -80,7 +80,10 @@ export interface AgentStore {
   get(id: string): Promise<AgentRecord | undefined>;
   insert(agent: AgentRecord): Promise<void>;
   /** Resolves to false when there is no such agent. */
-  update(id: string, change: Partial<Pick<AgentRecord, 'name' | 'roles' | 'namesUsers' | 'disabledAt'>>): Promise<boolean>;
+  update(
+    id: string,
+    change: Partial<Pick<AgentRecord, 'name' | 'roles' | 'namesUsers' | 'disabledAt'>>,
+  ): Promise<boolean>;
   keys(agentId: string): Promise<AgentKeyRecord[]>;
   keyByHash(hash: string): Promise<AgentKeyRecord | undefined>;
   insertKey(key: AgentKeyRecord): Promise<void>;
