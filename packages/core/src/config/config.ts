@@ -1,0 +1,142 @@
+import { LineCounter, parseDocument, type Document } from 'yaml';
+import { z } from 'zod';
+import { Secret } from './secret.ts';
+import { RuntimeFault } from '../errors.ts';
+import { configSchema, type ParsedConfig } from './schema.ts';
+import { nearest } from '../normalize/nearest.ts';
+import type { Json } from '../events.ts';
+
+type ParsedProvider = ParsedConfig['providers'][string];
+export type ProviderConfig = Omit<ParsedProvider, 'apiKey'> & { readonly apiKey?: Secret };
+export type Config = Omit<ParsedConfig, 'providers'> & { readonly providers: Readonly<Record<string, ProviderConfig>> };
+
+/** Where `${env:X}` and `${file:X}` are read: core itself reaches neither. */
+export interface ReferenceSource {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Resolves relative to the configuration file; throws when it cannot be read. */
+  readFile(path: string): string;
+}
+
+/**
+ * Parses `sallyport.yaml`, once. Every problem found is in the fault's detail, one a line, as
+ * `line:column  key: what is wrong`.
+ *
+ * @throws RuntimeFault `invalid_config`
+ */
+export function parseConfig(text: string, source: ReferenceSource): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, maxAliasCount: 0 } as object);
+  const [error] = document.errors;
+  if (error) {
+    const at = error.linePos?.[0];
+    throw new RuntimeFault('invalid_config', {
+      detail: `${at?.line ?? 1}:${at?.col ?? 1}  ${error.message.split('\n')[0]}`,
+    });
+  }
+  const problems: string[] = [];
+  const report = (path: readonly PropertyKey[], message: string) => {
+    problems.push(`${placeOf(document, lines, path)}  ${path.join('.') || 'the file'}: ${message}`);
+  };
+  const raw: unknown = document.toJS({ maxAliasCount: 0 }) ?? {};
+  const parsed = configSchema.safeParse(dereference(raw, [], source, report));
+  if (!parsed.success) for (const issue of parsed.error.issues) reportIssue(issue, report);
+  const providers = parsed.success ? resolveSecrets(parsed.data.providers, source, report) : {};
+  if (!parsed.success || problems.length > 0) {
+    throw new RuntimeFault('invalid_config', { detail: problems.join('\n') });
+  }
+  return { ...parsed.data, providers };
+}
+
+/** The JSON Schema of `sallyport.yaml`, for editors. */
+export const configJsonSchema = (): object => z.toJSONSchema(configSchema, { io: 'input' });
+
+/** What is in force, as JSON: each secret is shown as the reference it came from. */
+export const effectiveConfig = (config: Config): Json => JSON.parse(JSON.stringify(config)) as Json;
+
+type Report = (path: readonly PropertyKey[], message: string) => void;
+
+/** Keys whose value is a secret: their reference is resolved into a `Secret`, never into plain text. */
+const secretKeys: ReadonlySet<PropertyKey> = new Set(['apiKey']);
+const reference = /\$\{(env|file):([^}]+)\}/g;
+
+function dereference(value: unknown, path: PropertyKey[], source: ReferenceSource, report: Report): unknown {
+  if (typeof value === 'string') {
+    if (secretKeys.has(path.at(-1) ?? '')) return value;
+    return value.replace(reference, (whole, kind: string, name: string) => {
+      return lookUp(kind, name, path, source, report) ?? whole;
+    });
+  }
+  if (Array.isArray(value)) return value.map((item, index) => dereference(item, [...path, index], source, report));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, dereference(item, [...path, key], source, report)]),
+  );
+}
+
+function lookUp(kind: string, name: string, path: PropertyKey[], source: ReferenceSource, report: Report) {
+  if (kind === 'env') {
+    const value = source.env[name];
+    if (!value) report(path, `the environment variable ${name} is not set; set it or remove the key`);
+    return value;
+  }
+  try {
+    return source.readFile(name).trim();
+  } catch (cause) {
+    report(path, `the file ${name} cannot be read (${cause instanceof Error ? cause.message : 'unknown'})`);
+    return undefined;
+  }
+}
+
+function resolveSecrets(providers: ParsedConfig['providers'], source: ReferenceSource, report: Report) {
+  return Object.fromEntries(
+    Object.entries(providers).map(([name, { apiKey, ...provider }]) => {
+      if (apiKey === undefined) return [name, provider];
+      const path = ['providers', name, 'apiKey'];
+      const [, kind = '', key = ''] = /^\$\{(env|file):([^}]+)\}$/.exec(apiKey) ?? [];
+      const value = lookUp(kind, key, path, source, report) ?? '';
+      // A key becomes a header: a line break in it would forge another one.
+      if (/[^\x21-\x7e]/.test(value)) report(path, 'the secret holds white space or characters no header may carry');
+      return [name, { ...provider, apiKey: new Secret(value, apiKey) }];
+    }),
+  );
+}
+
+function reportIssue(issue: z.core.$ZodIssue, report: Report): void {
+  if (issue.code !== 'unrecognized_keys') return report(issue.path, issue.message);
+  const known = keysAt(issue.path);
+  for (const key of issue.keys) {
+    const meant = nearest(key, known);
+    report(
+      [...issue.path, key],
+      `unknown key${meant ? `; did you mean ${meant}?` : `; known are ${known.join(', ')}`}`,
+    );
+  }
+}
+
+/** The names that the schema knows at a place. */
+function keysAt(path: readonly PropertyKey[]): string[] {
+  interface SchemaNode {
+    properties?: Record<string, SchemaNode>;
+    additionalProperties?: SchemaNode | boolean;
+    items?: SchemaNode;
+  }
+  let node: SchemaNode | undefined = configJsonSchema() as SchemaNode;
+  for (const key of path) {
+    const extra: SchemaNode | undefined =
+      typeof node?.additionalProperties === 'object' ? node.additionalProperties : undefined;
+    node = node?.properties?.[String(key)] ?? extra ?? node?.items;
+  }
+  return Object.keys(node?.properties ?? {});
+}
+
+/** `line:column` of the value at a path, or of the nearest part of the path that is in the file. */
+function placeOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): string {
+  for (let length = path.length; length >= 0; length--) {
+    const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] } | undefined;
+    if (node?.range) {
+      const { line, col } = lines.linePos(node.range[0]);
+      return `${line}:${col}`;
+    }
+  }
+  return '1:1';
+}

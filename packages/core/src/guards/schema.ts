@@ -1,0 +1,148 @@
+import { RE2JS } from 're2js';
+import { Validator, format as formats, type Schema } from '@cfworker/json-schema';
+import type { Json, JsonObject } from '../events.ts';
+
+/*
+ * A tool's JSON Schema is untrusted: it may come from a third party's server by way of the agent. It is therefore
+ * interpreted, never compiled to code; its patterns run in linear time; and schemas whose checking could take more than
+ * linear time are refused before they meet a value.
+ */
+
+export interface SchemaProblem {
+  /** Place in the value, such as `arguments.to.0`. */
+  readonly path: string;
+  readonly detail: string;
+}
+
+export interface ArgumentsSchema {
+  /** The first problem, or nothing. */
+  problem(value: JsonObject, depth: number): SchemaProblem | undefined;
+}
+
+const maxSchemaBytes = 65_536;
+/** Subschemas that one place of a value may be checked against. */
+const maxSteps = 20_000;
+/** `uniqueItems` compares every pair. */
+const maxUniqueItems = 256;
+
+const cache = new Map<string, ArgumentsSchema>();
+const maxCached = 500;
+
+/** @throws Error when the schema cannot be checked safely; the message says why. */
+export function argumentsSchema(schema: JsonObject): ArgumentsSchema {
+  const text = JSON.stringify(schema);
+  const known = cache.get(text);
+  if (known) return known;
+  if (text.length > maxSchemaBytes) throw new Error(`the tool's schema is larger than ${maxSchemaBytes} bytes`);
+  const prepared = prepare(schema, text);
+  if (cache.size >= maxCached) cache.delete(cache.keys().next().value ?? '');
+  cache.set(text, prepared);
+  return prepared;
+}
+
+function prepare(schema: JsonObject, text: string): ArgumentsSchema {
+  const patterns = new Map<string, RE2JS>();
+  const validator = new Validator(linear(schema, patterns) as Schema, '2020-12');
+  const unique = text.includes('"uniqueItems"');
+  const costs = new Map<number, number>();
+  return {
+    problem(value, depth) {
+      if (!costs.has(depth)) costs.set(depth, steps(schema, depth));
+      if ((costs.get(depth) ?? Infinity) > maxSteps) throw new Error("the tool's schema takes too many steps to check");
+      if (unique && longestArray(value) > maxUniqueItems) {
+        return { path: 'arguments', detail: `an array is longer than ${maxUniqueItems} where items must be unique` };
+      }
+      // The library knows formats by one table of its own: ours are in it only while it runs, and it runs synchronously.
+      for (const [name, pattern] of patterns) formats[name] = (input: string) => pattern.matcher(input).find();
+      try {
+        const [error] = validator.validate(value).errors.slice(-1);
+        if (!error) return undefined;
+        const place = error.instanceLocation.replace(/^#/, '').replaceAll('/', '.');
+        return { path: `arguments${place}`, detail: error.error.replace(/format "linear:(.*)"/, 'pattern "$1"') };
+      } finally {
+        for (const name of patterns.keys()) delete formats[name];
+      }
+    },
+  };
+}
+
+/** The schema with every `pattern` replaced by a format that RE2 checks: JavaScript's own engine may backtrack for years. */
+function linear(schema: Json, patterns: Map<string, RE2JS>): Json {
+  if (Array.isArray(schema)) return schema.map((item) => linear(item, patterns));
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { pattern, patternProperties, ...rest } = schema as JsonObject;
+  if (typeof patternProperties === 'object')
+    throw new Error("the tool's schema uses patternProperties, which is not supported");
+  const copy: Record<string, Json> = {};
+  for (const [key, value] of Object.entries(rest)) copy[key] = literal.has(key) ? value : linear(value, patterns);
+  // A property may itself be called `pattern`; then it is a schema, not a string.
+  if (typeof pattern !== 'string')
+    return pattern === undefined ? copy : { ...copy, pattern: linear(pattern, patterns) };
+  const name = `linear:${pattern}`;
+  try {
+    patterns.set(name, RE2JS.compile(pattern));
+  } catch (cause) {
+    throw new Error(`the tool's schema has a pattern that cannot run in linear time: ${pattern.slice(0, 100)}`, {
+      cause,
+    });
+  }
+  return { ...copy, allOf: [...(Array.isArray(copy['allOf']) ? copy['allOf'] : []), { format: name }] };
+}
+
+/** Keywords whose value is data, not a schema. */
+const literal: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'examples', 'required', '$ref', '$id']);
+/** Keywords that apply their subschemas one level further down in the value. */
+const deeper: ReadonlySet<string> = new Set([
+  'items',
+  'prefixItems',
+  'additionalProperties',
+  'unevaluatedProperties',
+  'unevaluatedItems',
+  'additionalItems',
+  'contains',
+]);
+/** Keywords that only hold subschemas for references to name. */
+const definitions: ReadonlySet<string> = new Set(['$defs', 'definitions']);
+
+/**
+ * Upper bound of the subschemas applied at one place of a value `depth` levels deep: references may make a small schema
+ * fan out exponentially (`anyOf: [{$ref}, {$ref}]`), the schema's form of the billion laughs.
+ */
+function steps(root: JsonObject, depth: number): number {
+  const memo: Map<Json, number>[] = [];
+  const walk = (node: Json | undefined, left: number): number => {
+    if (left < 0 || typeof node !== 'object' || node === null) return 1;
+    const level = (memo[left] ??= new Map<Json, number>());
+    const known = level.get(node);
+    if (known !== undefined) return known;
+    level.set(node, Infinity); // a reference to itself at the same place never ends
+    let sum = 1;
+    for (const [key, value] of Object.entries(node) as [string, Json][]) {
+      if (key === '$ref' && typeof value === 'string') sum += walk(resolve(root, value), left);
+      else if (key === 'properties')
+        for (const property of Object.values(value ?? {})) sum += walk(property as Json, left - 1);
+      else if (!literal.has(key) && !definitions.has(key)) sum += walk(value, left - (deeper.has(key) ? 1 : 0));
+    }
+    level.set(node, sum);
+    return sum;
+  };
+  return walk(root, depth);
+}
+
+function resolve(root: JsonObject, pointer: string): Json | undefined {
+  if (!pointer.startsWith('#')) throw new Error("the tool's schema refers to another document, which is not fetched");
+  let node: Json | undefined = root;
+  for (const part of pointer.slice(1).split('/').filter(Boolean)) {
+    const key = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
+    node =
+      typeof node === 'object' && node !== null && Object.hasOwn(node, key) ? (node as JsonObject)[key] : undefined;
+  }
+  return node;
+}
+
+function longestArray(value: Json): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const items: readonly Json[] = Array.isArray(value) ? value : Object.values(value);
+  const inner = items.reduce<number>((longest, item) => Math.max(longest, longestArray(item)), 0);
+  return Array.isArray(value) ? Math.max(value.length, inner) : inner;
+}
