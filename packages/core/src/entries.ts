@@ -36,6 +36,8 @@ interface SessionEntryBase extends EntryBase {
 export interface IntentEntry extends SessionEntryBase {
   readonly phase: 'intent';
   readonly decision: Decision;
+  /** Whether a result will follow: the event was let through and the runtime carries it out. */
+  readonly owesResult: boolean;
   /** What the event carried, as far as `audit.content` lets it be kept. */
   readonly content?: string;
 }

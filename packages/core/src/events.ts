@@ -98,6 +98,8 @@ export interface ToolCall extends EventBase {
   readonly definition?: ToolDefinition;
   /** What the model had read when it proposed this call: for naming where a value came from. */
   readonly messages: readonly Message[];
+  /** Who carries it out: the agent, to whom the proposal is released, or the runtime, which then records the result. */
+  readonly runs: 'agent' | 'runtime';
 }
 
 export interface ToolResult extends EventBase {
@@ -140,3 +142,10 @@ export function subjectOf(event: AgentEvent): string {
       return '';
   }
 }
+
+/** Whether the runtime itself carries the event out, and so owes the log a result. */
+export const owesResult = (event: AgentEvent): boolean =>
+  event.kind === 'model_request' ||
+  event.kind === 'egress_request' ||
+  event.kind === 'code_execution' ||
+  (event.kind === 'tool_call' && event.runs === 'runtime');

@@ -2,6 +2,7 @@ export * from './config/config.ts';
 export { isLoopback } from './config/schema.ts';
 export * from './config/secret.ts';
 export * from './decision.ts';
+export * from './denial.ts';
 export * from './entries.ts';
 export * from './errors.ts';
 export * from './events.ts';

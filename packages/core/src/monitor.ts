@@ -7,6 +7,7 @@ import type { Session } from './session.ts';
 import { deny, moreSevere, outcomes } from './decision.ts';
 import { entryHead } from './entries.ts';
 import { isOpen } from './session.ts';
+import { owesResult } from './events.ts';
 import { reasons } from './reasons.ts';
 
 let mint: <E extends AgentEvent>(event: E, session: Session, decision: Decision) => Cleared<E>;
@@ -138,7 +139,14 @@ export class Monitor {
   async #record(event: AgentEvent, session: Session, decision: Decision): Promise<void> {
     const content = this.#options.keep(event);
     const head = entryHead(event, session, this.#options.newId(), event.at);
-    await this.#append({ ...head, phase: 'intent', decision, ...(content === undefined ? {} : { content }) });
+    const passes = decision.outcome === 'allow' || decision.outcome === 'transform';
+    await this.#append({
+      ...head,
+      phase: 'intent',
+      decision,
+      owesResult: passes && owesResult(event),
+      ...(content === undefined ? {} : { content }),
+    });
   }
 
   async #append(entry: Entry): Promise<void> {

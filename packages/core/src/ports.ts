@@ -1,5 +1,7 @@
+import type { Cleared } from './monitor.ts';
 import type { Entry, RecordedEntry } from './entries.ts';
-import type { EventKind } from './events.ts';
+import type { EventKind, ModelRef, ModelRequest } from './events.ts';
+import type { RuntimeFault } from './errors.ts';
 import type { Outcome } from './decision.ts';
 import type { OperatorRole } from './admin/permissions.ts';
 import type { Session, SessionState } from './session.ts';
@@ -166,5 +168,38 @@ export interface Store {
   readonly sessions: SessionStore;
   readonly entries: EntryReader;
   readonly settings: SettingStore;
+  close(): Promise<void>;
+}
+
+/** Receives a provider's answer as it comes in. Exactly one of `end` and `fault` is called, last. */
+export interface AnswerReceiver {
+  head(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void;
+  data(bytes: Uint8Array): void;
+  end(): void;
+  fault(fault: RuntimeFault): void;
+}
+
+/** A model call under way. After `abort` the receiver hears nothing more. */
+export interface ModelCall {
+  pause(): void;
+  resume(): void;
+  abort(): void;
+}
+
+/** Token counts as the provider reported them. */
+export interface Usage {
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+}
+
+export interface Providers {
+  /** The model that a request names: `provider/name`, or a configured name that only one provider has. */
+  resolve(model: string): ModelRef | undefined;
+  /** Configured models, and those that a provider lists. */
+  models(): Promise<readonly ModelRef[]>;
+  /** Millionths of a US dollar, by the operator's price table; undefined where the model has no price. */
+  cost(model: ModelRef, usage: Usage): number | undefined;
+  /** Sends exactly `wire.bytes` of a cleared event. Faults are `provider_failed` and `provider_timeout`. */
+  send(cleared: Cleared<ModelRequest>, receiver: AnswerReceiver): ModelCall;
   close(): Promise<void>;
 }

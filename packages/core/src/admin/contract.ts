@@ -53,7 +53,7 @@ const sessionEntryBase = {
   content: z.string().optional(),
 };
 export const entrySchema = z.discriminatedUnion('phase', [
-  z.object({ ...sessionEntryBase, phase: z.literal('intent'), decision: decisionSchema }),
+  z.object({ ...sessionEntryBase, phase: z.literal('intent'), decision: decisionSchema, owesResult: z.boolean() }),
   z.object({
     ...sessionEntryBase,
     phase: z.literal('result'),
