@@ -1,0 +1,239 @@
+import { RuntimeFault } from '@sallyport/core';
+import type { AuditLog, Clock, Entry, RecordedEntry } from '@sallyport/core';
+import { counterRows, toRow } from './rows.ts';
+import type { Batch, EntryRow } from './rows.ts';
+
+/** Appends one batch durably and resolves to the `seq` of its first entry; the others follow without a gap. */
+export type AppendBatch = (batch: Batch) => Promise<number>;
+
+export interface LogOptions {
+  readonly append: AppendBatch;
+  readonly clock: Clock;
+  /** How long an append may wait, in milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+/** An AuditLog that can be stopped: `close` waits for what is queued, then every append is refused. */
+export interface ClosableAuditLog extends AuditLog {
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly entry: Entry;
+  readonly row: EntryRow;
+  /** On the monotonic clock, in microseconds. */
+  readonly deadline: number;
+  /** Absent once told, and from the start where nobody waits (`enqueue`). */
+  settle: { readonly resolve: () => void; readonly reject: (fault: RuntimeFault) => void } | undefined;
+  /** Nobody was told what became of it, so it is tried again after a failure. */
+  readonly keep: boolean;
+}
+
+const maxBatch = 256;
+const maxBatchLength = 8 * 1024 * 1024;
+const maxWaiting = 10_000;
+const maxWaitingLength = 128 * 1024 * 1024;
+const retryMs = 1000;
+
+/**
+ * The log with group commit. Entries queue in memory and at most one batch is under way; what came meanwhile makes the
+ * next batch. A lone entry so costs one commit, and load makes its own batches without a timer.
+ *
+ * An append that took longer than `timeoutMs` rejects. If its batch was already on its way to the disk it may still be
+ * committed: then the log holds an intent whose effect never happened, which `recoverOpenIntents` marks `unknown`. The
+ * other way about, an effect without an intent, cannot happen.
+ */
+export function openAuditLog(options: LogOptions): ClosableAuditLog {
+  return new GroupCommitLog(options);
+}
+
+class GroupCommitLog implements ClosableAuditLog {
+  readonly #append: AppendBatch;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #listeners = new Set<(entries: readonly RecordedEntry[]) => void>();
+  #queue: Waiting[] = [];
+  #length = 0;
+  #inFlight: readonly Waiting[] = [];
+  #flushing: Promise<void> | undefined;
+  #scheduled = false;
+  /** Why the log is known to be broken, and until when (microseconds) `enqueue` is refused for it. */
+  #broken: { readonly fault: RuntimeFault; readonly until: number } | undefined;
+  #cancelDeadline: (() => void) | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #closed = false;
+
+  constructor({ append, clock, timeoutMs = 5000 }: LogOptions) {
+    this.#append = append;
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  append(entry: Entry): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#wait(entry, { resolve, reject });
+    });
+  }
+
+  enqueue(entry: Entry): void {
+    if (this.#broken !== undefined && this.#clock.micros() < this.#broken.until) throw this.#broken.fault;
+    this.#wait(entry, undefined);
+  }
+
+  subscribe(listener: (entries: readonly RecordedEntry[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#scheduled = false;
+    while (this.#flushing !== undefined || this.#queue.length > 0) {
+      await (this.#flushing ?? this.#flush());
+      if (this.#broken !== undefined) break;
+    }
+    this.#cancelDeadline?.();
+    this.#cancelRetry?.();
+    this.#rejectAll(this.#queue.splice(0), closed());
+  }
+
+  #wait(entry: Entry, settle: Waiting['settle']): void {
+    if (this.#closed) throw closed();
+    if (this.#queue.length >= maxWaiting || this.#length >= maxWaitingLength) throw full(this.#queue.length);
+    const deadline = this.#clock.micros() + this.#timeoutMs * 1000;
+    const row = toRow(entry);
+    this.#queue.push({ entry, row, deadline, settle, keep: settle === undefined });
+    this.#length += lengthOf(row);
+    if (settle !== undefined && this.#cancelDeadline === undefined) this.#watch(this.#timeoutMs);
+    this.#schedule();
+  }
+
+  /** Not at once: whatever else this turn of the event loop appends shall share the commit. */
+  #schedule(): void {
+    if (this.#scheduled || this.#flushing !== undefined) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      if (!this.#scheduled) return;
+      this.#scheduled = false;
+      void this.#flush();
+    });
+  }
+
+  #flush(): Promise<void> {
+    this.#flushing ??= this.#drain().finally(() => {
+      this.#flushing = undefined;
+    });
+    return this.#flushing;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#take();
+      this.#inFlight = batch;
+      try {
+        const first = await this.#append({
+          rows: batch.map(({ row }) => row),
+          counters: counterRows(batch.map(({ entry }) => entry)),
+        });
+        this.#succeed(batch, first);
+      } catch (error) {
+        this.#fail(batch, unavailable(error));
+        if (!this.#queue.some(({ keep }) => !keep)) return;
+      } finally {
+        this.#inFlight = [];
+      }
+    }
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = undefined;
+  }
+
+  #take(): Waiting[] {
+    let count = 0;
+    let length = 0;
+    while (count < maxBatch && count < this.#queue.length) {
+      length += lengthOf((this.#queue[count] as Waiting).row);
+      if (count > 0 && length > maxBatchLength) break;
+      this.#length -= lengthOf((this.#queue[count] as Waiting).row);
+      count += 1;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  #succeed(batch: readonly Waiting[], first: number): void {
+    this.#broken = undefined;
+    for (const waiting of batch) {
+      waiting.settle?.resolve();
+      waiting.settle = undefined;
+    }
+    if (this.#listeners.size === 0) return;
+    const recorded = batch.map(({ entry }, index): RecordedEntry => ({ ...entry, seq: first + index }));
+    for (const listener of this.#listeners) {
+      try {
+        listener(recorded);
+      } catch (error) {
+        // A view that fails must not fail the log, nor the views after it.
+        process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+  }
+
+  #fail(batch: readonly Waiting[], fault: RuntimeFault): void {
+    this.#rejectAll(batch, fault);
+    const kept = batch.filter(({ keep }) => keep);
+    this.#queue.unshift(...kept);
+    for (const { row } of kept) this.#length += lengthOf(row);
+    this.#broken = { fault, until: this.#clock.micros() + retryMs * 1000 };
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#closed ? undefined : this.#clock.after(retryMs, () => this.#schedule());
+  }
+
+  /** One timer for all: it watches the oldest. */
+  #watch(ms: number): void {
+    this.#cancelDeadline = this.#clock.after(ms, () => {
+      this.#cancelDeadline = undefined;
+      const now = this.#clock.micros();
+      const late = ({ deadline }: Waiting) => deadline <= now;
+      const fault = tooSlow(this.#timeoutMs);
+      if (this.#inFlight.some(late)) this.#broken = { fault, until: Number.POSITIVE_INFINITY };
+      this.#rejectAll(this.#inFlight.filter(late), fault);
+      // What has not left yet is withdrawn; what has, may still be committed.
+      this.#rejectAll(this.#withdraw(late), fault);
+      const next = [...this.#inFlight, ...this.#queue].find(({ settle }) => settle !== undefined);
+      if (next !== undefined) this.#watch(Math.max(1, (next.deadline - now) / 1000));
+    });
+  }
+
+  #withdraw(late: (waiting: Waiting) => boolean): Waiting[] {
+    const withdrawn = this.#queue.filter((waiting) => !waiting.keep && late(waiting));
+    if (withdrawn.length === 0) return withdrawn;
+    this.#queue = this.#queue.filter((waiting) => waiting.keep || !late(waiting));
+    for (const { row } of withdrawn) this.#length -= lengthOf(row);
+    return withdrawn;
+  }
+
+  #rejectAll(list: readonly Waiting[], fault: RuntimeFault): void {
+    for (const waiting of list) {
+      waiting.settle?.reject(fault);
+      waiting.settle = undefined;
+    }
+  }
+}
+
+const lengthOf = (row: EntryRow): number => row[12].length;
+
+const closed = () => new RuntimeFault('store_unavailable', { detail: 'The audit log is closed.' });
+
+const full = (waiting: number) =>
+  new RuntimeFault('store_unavailable', {
+    detail: `The audit log does not keep up: ${waiting} entries wait already. Check the load on the data folder's disk.`,
+  });
+
+const tooSlow = (ms: number) =>
+  new RuntimeFault('store_unavailable', {
+    detail: `The audit log did not confirm the entry within ${ms} ms. Check the load on the data folder's disk.`,
+  });
+
+const unavailable = (error: unknown) =>
+  error instanceof RuntimeFault && error.code === 'store_unavailable'
+    ? error
+    : new RuntimeFault('store_unavailable', { cause: error });

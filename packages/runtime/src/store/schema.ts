@@ -1,0 +1,96 @@
+import type { Insertable, Selectable } from 'kysely';
+
+/** Times are milliseconds since the epoch; lists are JSON; a truth is 0 or 1. Columns in SQL are in snake_case. */
+export interface AgentTable {
+  id: string;
+  tenant: string;
+  name: string;
+  roles: string;
+  namesUsers: number;
+  createdAt: number;
+  disabledAt: number | null;
+}
+export interface AgentKeyTable {
+  id: string;
+  agentId: string;
+  name: string;
+  hash: string;
+  hint: string;
+  createdAt: number;
+  expiresAt: number | null;
+  revokedAt: number | null;
+  lastUsedAt: number | null;
+}
+export interface OperatorTable {
+  id: string;
+  name: string;
+  role: string;
+  createdAt: number;
+  disabledAt: number | null;
+}
+export interface SignInTable {
+  hash: string;
+  operatorId: string;
+  kind: string;
+  createdAt: number;
+  expiresAt: number;
+}
+export interface SessionTable {
+  id: string;
+  tenant: string;
+  agentId: string;
+  agentName: string;
+  agentRoles: string;
+  userId: string;
+  userRoles: string;
+  purpose: string;
+  openedAt: number;
+  expiresAt: number;
+  state: string;
+  modelCalls: number;
+  toolCalls: number;
+  denied: number;
+  held: number;
+  tokensIn: number;
+  tokensOut: number;
+  costMicros: number;
+}
+/** Only the log writes here, see `audit/rows.ts`. */
+export interface EntryTable {
+  seq: number;
+  at: number;
+  sessionId: string | null;
+  agentId: string | null;
+  kind: string | null;
+  phase: string;
+  outcome: string | null;
+  reason: string | null;
+  eventId: string | null;
+  subject: string;
+  tokensIn: number;
+  tokensOut: number;
+  costMicros: number;
+  entry: string;
+}
+/** Intents let through whose result is not in the log yet, so that a start need not search millions of entries. */
+export interface OpenIntentTable {
+  eventId: string;
+  seq: number;
+}
+export interface SettingTable {
+  key: string;
+  value: string;
+}
+
+export interface Database {
+  agents: AgentTable;
+  agentKeys: AgentKeyTable;
+  operators: OperatorTable;
+  signIns: SignInTable;
+  sessions: SessionTable;
+  entries: EntryTable;
+  openIntents: OpenIntentTable;
+  settings: SettingTable;
+}
+export type SessionRow = Selectable<SessionTable>;
+export type NewSessionRow = Insertable<SessionTable>;

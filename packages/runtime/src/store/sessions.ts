@@ -1,0 +1,75 @@
+import type { Kysely } from 'kysely';
+import { zeroCounters } from '@sallyport/core';
+import type { Session, SessionState, SessionStore } from '@sallyport/core';
+import { changed } from './agents.ts';
+import { checkLimit } from './limit.ts';
+import type { Database, NewSessionRow, SessionRow } from './schema.ts';
+
+export function sessionStore(db: Kysely<Database>): SessionStore {
+  return {
+    async insert(session) {
+      await db.insertInto('sessions').values(toRow(session)).execute();
+    },
+    async get(id) {
+      const row = await db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
+      return row && toSession(row);
+    },
+    async list({ state, agentId, userId, before, limit }) {
+      let query = db.selectFrom('sessions').selectAll().orderBy('openedAt', 'desc').orderBy('id', 'desc');
+      if (state !== undefined) query = query.where('state', '=', state);
+      if (agentId !== undefined) query = query.where('agentId', '=', agentId);
+      if (userId !== undefined) query = query.where('userId', '=', userId);
+      if (before !== undefined) {
+        query = query.where(({ eb, refTuple, selectFrom }) => {
+          const place = selectFrom('sessions as last')
+            .select(['last.openedAt', 'last.id'])
+            .where('last.id', '=', before);
+          return eb(refTuple('openedAt', 'id'), '<', place.$asTuple('openedAt', 'id'));
+        });
+      }
+      return (await query.limit(checkLimit(limit)).execute()).map(toSession);
+    },
+    async update(id, change) {
+      return changed(
+        await db
+          .updateTable('sessions')
+          .set({ id, ...change })
+          .where('id', '=', id)
+          .executeTakeFirst(),
+      );
+    },
+  };
+}
+
+/** The counters start at nothing whatever the session says: from here on only the log moves them. */
+function toRow({ id, tenant, agent, user, purpose, openedAt, expiresAt, state }: Session): NewSessionRow {
+  return {
+    id,
+    tenant,
+    agentId: agent.id,
+    agentName: agent.name,
+    agentRoles: JSON.stringify(agent.roles),
+    userId: user.id,
+    userRoles: JSON.stringify(user.roles),
+    purpose,
+    openedAt,
+    expiresAt,
+    state,
+    ...zeroCounters,
+  };
+}
+
+function toSession(row: SessionRow): Session {
+  const { modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros } = row;
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    agent: { id: row.agentId, name: row.agentName, roles: JSON.parse(row.agentRoles) as string[] },
+    user: { id: row.userId, roles: JSON.parse(row.userRoles) as string[] },
+    purpose: row.purpose,
+    openedAt: row.openedAt,
+    expiresAt: row.expiresAt,
+    state: row.state as SessionState,
+    counters: { modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros },
+  };
+}

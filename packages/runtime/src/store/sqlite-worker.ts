@@ -1,0 +1,181 @@
+/** The thread that holds a SQLite connection: a commit can block for tens of milliseconds, which the runtime cannot. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { constants, DatabaseSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
+import type { Batch, EntryRow } from '../audit/rows.ts';
+import type { AppendAnswer, Job, QueryAnswer, QueryJob, Reply, Request, WorkerSetup } from './worker-protocol.ts';
+
+const setup = workerData as WorkerSetup;
+const db = open(setup);
+const statements = new Map<string, StatementSync>();
+let log: LogStatements | undefined;
+let appending = false;
+if (setup.sealed) seal();
+
+parentPort?.on('message', ({ id, job }: Request) => {
+  let reply: Reply;
+  try {
+    reply = { id, answer: run(job) };
+  } catch (error) {
+    const { message, errcode } = error as Error & { errcode?: number };
+    reply = { id, error: { message, code: errcode } };
+  }
+  parentPort?.postMessage(reply);
+  if (job.kind === 'close') parentPort?.close();
+});
+
+function open({ file, role }: WorkerSetup): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: 5000, readOnly: role === 'reader', defensive: true });
+  database.exec('PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000;');
+  // Without recursive triggers REPLACE deletes a row past its DELETE trigger.
+  database.exec('PRAGMA trusted_schema = OFF; PRAGMA recursive_triggers = ON;');
+  if (role === 'writer') {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;');
+  }
+  return database;
+}
+
+function run(job: Job): QueryAnswer | AppendAnswer | undefined {
+  switch (job.kind) {
+    case 'query':
+      return query(job);
+    case 'append':
+      return { first: append(job.batch) };
+    case 'seal':
+      seal();
+      return undefined;
+    case 'close':
+      db.close();
+      return undefined;
+  }
+}
+
+function query({ sql, parameters }: QueryJob): QueryAnswer {
+  let statement = statements.get(sql);
+  if (statement === undefined) {
+    statement = db.prepare(sql);
+    // Lists of changing length make statements without end.
+    if (statements.size >= 200) statements.clear();
+    statements.set(sql, statement);
+  }
+  if (statement.columns().length > 0) {
+    const rows = statement.all(...parameters);
+    return { rows, changes: rows.length };
+  }
+  return { rows: [], changes: Number(statement.run(...parameters).changes) };
+}
+
+function append({ rows, counters }: Batch): number {
+  log ??= prepareLog();
+  appending = true;
+  try {
+    log.begin.run();
+    const { next } = log.next.get() as { next: number };
+    let seq = next;
+    for (const row of rows) {
+      insert(log, row, seq);
+      seq += 1;
+    }
+    for (const [sum, sessionId] of counters) {
+      const { modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros } = sum;
+      log.count.run(modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros, sessionId);
+    }
+    log.commit.run();
+    return next;
+  } catch (error) {
+    undo(error);
+    throw error;
+  } finally {
+    appending = false;
+  }
+}
+
+function insert(to: LogStatements, row: EntryRow, seq: number): void {
+  const [at, sessionId, agentId, kind, phase, outcome, reason, eventId, subject, tokensIn, tokensOut, cost] = row;
+  const [entry, mark] = [row[12], row[13]];
+  to.insert.run(
+    seq,
+    at,
+    sessionId,
+    agentId,
+    kind,
+    phase,
+    outcome,
+    reason,
+    eventId,
+    subject,
+    tokensIn,
+    tokensOut,
+    cost,
+    entry,
+  );
+  if (mark === 'opens') to.opens.run(eventId, seq);
+  else if (mark === 'ends') to.ends.run(eventId);
+}
+
+/** SQLite has rolled back by itself after some errors. Where it cannot at all, this thread must not go on. */
+function undo(cause: unknown): void {
+  if (!db.isTransaction) return;
+  try {
+    db.exec('ROLLBACK');
+  } catch (error) {
+    queueMicrotask(() => {
+      throw new Error('The database could not be rolled back', { cause: [cause, error] });
+    });
+  }
+}
+
+interface LogStatements {
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
+  readonly next: StatementSync;
+  readonly insert: StatementSync;
+  readonly opens: StatementSync;
+  readonly ends: StatementSync;
+  readonly count: StatementSync;
+}
+
+function prepareLog(): LogStatements {
+  appending = true;
+  return {
+    begin: db.prepare('BEGIN IMMEDIATE'),
+    commit: db.prepare('COMMIT'),
+    next: db.prepare('SELECT coalesce(max(seq), 0) + 1 AS next FROM entries'),
+    insert: db.prepare(
+      `INSERT INTO entries (seq, at, session_id, agent_id, kind, phase, outcome, reason, event_id, subject,
+       tokens_in, tokens_out, cost_micros, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    opens: db.prepare(
+      'INSERT INTO open_intents (event_id, seq) VALUES (?, ?) ON CONFLICT (event_id) DO UPDATE SET seq = excluded.seq',
+    ),
+    ends: db.prepare('DELETE FROM open_intents WHERE event_id = ?'),
+    count: db.prepare(
+      `UPDATE sessions SET model_calls = model_calls + ?, tool_calls = tool_calls + ?, denied = denied + ?,
+       held = held + ?, tokens_in = tokens_in + ?, tokens_out = tokens_out + ?, cost_micros = cost_micros + ? WHERE id = ?`,
+    ),
+  };
+}
+
+/** Injected SQL, or a bug of ours, may append to the log through the log and do nothing else to it or to the schema. */
+function seal(): void {
+  const { SQLITE_DENY, SQLITE_OK } = constants;
+  db.setAuthorizer((action, name) => {
+    if (action === constants.SQLITE_INSERT && logTables.has(name)) return appending ? SQLITE_OK : SQLITE_DENY;
+    if (action === constants.SQLITE_UPDATE && name === 'entries') return SQLITE_DENY;
+    if (action === constants.SQLITE_DELETE && name === 'entries') return SQLITE_DENY;
+    if (action === constants.SQLITE_DELETE && name === 'open_intents') return appending ? SQLITE_OK : SQLITE_DENY;
+    return schemaChanges.has(action) ? SQLITE_DENY : SQLITE_OK;
+  });
+}
+
+const logTables: ReadonlySet<string | null> = new Set(['entries', 'open_intents']);
+const schemaChanges: ReadonlySet<number> = new Set([
+  constants.SQLITE_ALTER_TABLE,
+  constants.SQLITE_ATTACH,
+  constants.SQLITE_DETACH,
+  constants.SQLITE_CREATE_TRIGGER,
+  constants.SQLITE_CREATE_TEMP_TRIGGER,
+  constants.SQLITE_DROP_INDEX,
+  constants.SQLITE_DROP_TABLE,
+  constants.SQLITE_DROP_TRIGGER,
+]);

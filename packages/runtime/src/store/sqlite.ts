@@ -1,0 +1,79 @@
+import { CamelCasePlugin, Kysely } from 'kysely';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { AuditLog, Clock, Store } from '@sallyport/core';
+import { RuntimeFault } from '@sallyport/core';
+import { openAuditLog } from '../audit/log.ts';
+import { agentStore } from './agents.ts';
+import { entryReader } from './entries.ts';
+import { lockDataFile } from './lock.ts';
+import { migrate } from './migrate.ts';
+import { operatorStore } from './operators.ts';
+import { sessionStore } from './sessions.ts';
+import { settingStore } from './settings.ts';
+import { SqliteWorker } from './worker-client.ts';
+import { WorkerDialect } from './worker-dialect.ts';
+import type { Database } from './schema.ts';
+
+export interface SqliteOptions {
+  /** Path of the data file. A missing folder is made, with mode 0700. */
+  readonly file: string;
+  readonly clock: Clock;
+  /** How long an append to the audit log may wait, in milliseconds. */
+  readonly appendTimeoutMs?: number;
+}
+
+export interface SqliteStore {
+  /** `store.close()` first waits for what the log holds, then ends both. */
+  readonly store: Store;
+  readonly audit: AuditLog;
+  /** For tests and tools. */
+  readonly db: Kysely<Database>;
+}
+
+/** Opens the store and its audit log. Throws `store_unavailable` when the file cannot serve, or is in use. */
+export async function openSqliteStore({ file, clock, appendTimeoutMs }: SqliteOptions): Promise<SqliteStore> {
+  prepareFile(file);
+  const lock = lockDataFile(file, clock.now());
+  const writer = new SqliteWorker({ file, role: 'writer', sealed: false }, clock);
+  const reader = new SqliteWorker({ file, role: 'reader', sealed: true }, clock);
+  const shut = async () => {
+    await Promise.all([reader.close(), writer.close()]);
+    lock.release();
+  };
+  try {
+    await migrate(writer, file);
+    await writer.seal();
+  } catch (error) {
+    await shut();
+    throw error;
+  }
+  const db = new Kysely<Database>({ dialect: new WorkerDialect({ writer, reader }), plugins: [new CamelCasePlugin()] });
+  const timeoutMs = appendTimeoutMs === undefined ? {} : { timeoutMs: appendTimeoutMs };
+  const audit = openAuditLog({ append: (batch) => writer.append(batch), clock, ...timeoutMs });
+  let closing: Promise<void> | undefined;
+  const store: Store = {
+    agents: agentStore(db),
+    operators: operatorStore(db),
+    sessions: sessionStore(db),
+    entries: entryReader(db),
+    settings: settingStore(db),
+    close: () => (closing ??= audit.close().then(shut)),
+  };
+  return { store, audit, db };
+}
+
+/** SQLite gives its side files (-wal, -shm) the mode of the data file. An existing folder is the operator's own. */
+function prepareFile(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    for (const path of [file, `${file}.lock`]) {
+      closeSync(openSync(path, 'a', 0o600));
+      chmodSync(path, 0o600);
+    }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const detail = `${file} cannot be opened: ${why}. Check the rights of the data folder.`;
+    throw new RuntimeFault('store_unavailable', { detail, cause: error });
+  }
+}

@@ -1,0 +1,112 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '@sallyport/core';
+import { RuntimeFault } from '@sallyport/core';
+import { storeFault } from './faults.ts';
+import type {
+  AppendAnswer,
+  AppendJob,
+  Job,
+  QueryAnswer,
+  QueryJob,
+  Reply,
+  Request,
+  WorkerSetup,
+} from './worker-protocol.ts';
+
+interface Pending {
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (fault: RuntimeFault) => void;
+}
+
+/**
+ * A SQLite connection in a thread of its own. A thread that dies fails what it was doing; the next job starts a new
+ * one, at first after 100 ms and at last after 5 s.
+ */
+export class SqliteWorker {
+  readonly #setup: WorkerSetup;
+  readonly #clock: Clock;
+  readonly #pending = new Map<number, Pending>();
+  #sealed: boolean;
+  #worker: Worker | undefined;
+  #lastId = 0;
+  #deaths = 0;
+  /** Why the last thread died, and when (microseconds) the next may start. */
+  #down: { readonly fault: RuntimeFault; readonly until: number } | undefined;
+  #closed = false;
+
+  constructor(setup: WorkerSetup, clock: Clock) {
+    this.#setup = setup;
+    this.#sealed = setup.sealed;
+    this.#clock = clock;
+  }
+
+  query(job: Omit<QueryJob, 'kind'>): Promise<QueryAnswer> {
+    return this.#ask<QueryAnswer>({ kind: 'query', ...job });
+  }
+
+  async append(batch: AppendJob['batch']): Promise<number> {
+    const { first } = await this.#ask<AppendAnswer>({ kind: 'append', batch });
+    return first;
+  }
+
+  async seal(): Promise<void> {
+    this.#sealed = true;
+    await this.#ask<undefined>({ kind: 'seal' });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    const closing = this.#worker === undefined ? undefined : this.#ask<undefined>({ kind: 'close' });
+    this.#closed = true;
+    const worker = this.#worker;
+    await closing?.catch(() => undefined);
+    await worker?.terminate();
+  }
+
+  #ask<Answer>(job: Job): Promise<Answer> {
+    return new Promise<Answer>((resolve, reject) => {
+      const worker = this.#start();
+      this.#lastId += 1;
+      const request: Request = { id: this.#lastId, job };
+      worker.postMessage(request);
+      this.#pending.set(request.id, { resolve: resolve as (answer: unknown) => void, reject });
+    });
+  }
+
+  #start(): Worker {
+    if (this.#closed) throw new RuntimeFault('store_unavailable', { detail: 'The store is closed.' });
+    if (this.#worker !== undefined) return this.#worker;
+    if (this.#down !== undefined && this.#clock.micros() < this.#down.until) throw this.#down.fault;
+    const workerData: WorkerSetup = { ...this.#setup, sealed: this.#sealed };
+    const worker = new Worker(new URL('sqlite-worker.ts', import.meta.url), {
+      workerData,
+      name: `sqlite-${workerData.role}`,
+    });
+    worker.on('message', (reply: Reply) => this.#settle(reply));
+    let cause: unknown;
+    worker.on('error', (error) => (cause = error));
+    worker.on('exit', () => this.#die(worker, cause));
+    this.#worker = worker;
+    return worker;
+  }
+
+  #settle(reply: Reply): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (reply.error !== undefined) return pending?.reject(storeFault(reply.error, this.#setup.file));
+    this.#deaths = 0;
+    pending?.resolve(reply.answer);
+  }
+
+  #die(worker: Worker, cause: unknown): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    const { message, errcode } = (cause ?? new Error('its thread ended')) as Error & { errcode?: number };
+    const fault = storeFault({ message, code: errcode }, this.#setup.file);
+    this.#down = { fault, until: this.#clock.micros() + Math.min(100 * 2 ** this.#deaths, 5000) * 1000 };
+    this.#deaths += 1;
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of pending) reject(fault);
+  }
+}
