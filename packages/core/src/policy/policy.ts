@@ -38,9 +38,44 @@ export interface Authorization {
   readonly rules: readonly RuleRef[];
 }
 
+/** How one rule stood to a request. */
+export interface RuleExplanation {
+  readonly rule: RuleRef;
+  readonly file: string;
+  /** From 1; of a cell of the matrix, its line in the YAML file. */
+  readonly line: number;
+  /** The rule as Cedar text. */
+  readonly text: string;
+  /** Whether principal, action and resource fit. */
+  readonly scope: boolean;
+  readonly conditions: 'met' | 'unmet' | 'failed' | 'not_asked';
+  /** Whether this rule made the outcome what it is. */
+  readonly decided: boolean;
+}
+
+export interface Explanation {
+  readonly authorization: Authorization;
+  /** The argument values that decided, by dotted path, in a visible form: of an array, one of its elements. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Every rule about this action and resource, those that decided first. */
+  readonly rules: readonly RuleExplanation[];
+}
+
+export interface PolicySetDescription {
+  /** The Cedar text that the permission matrix stands for. */
+  readonly matrix: { readonly name: string; readonly cedar: string } | undefined;
+  readonly sources: readonly { readonly name: string; readonly rules: number }[];
+  /** Rules that Cedar's own, slower engine must answer. */
+  readonly uncompiled: readonly RuleRef[];
+}
+
 /** A set of policies, parsed and validated; immutable. */
 export interface PolicySet {
   /** SHA-256 (hex) over the Cedar texts in force. */
   readonly hash: string;
+  /** Synchronous. Throws only on a request that cannot be put to policies at all; whoever asks must then deny. */
   authorize(request: AuthorizationRequest): Authorization;
+  /** Which rule decides, and how every other rule stood. Slow: for people. */
+  explain(request: AuthorizationRequest): Explanation;
+  describe(): PolicySetDescription;
 }

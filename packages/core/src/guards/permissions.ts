@@ -1,0 +1,65 @@
+import type { AuthorizationRequest, PolicySet } from '../policy/policy.ts';
+import type { EventOf } from '../events.ts';
+import type { Guard, GuardContext } from '../guard.ts';
+import type { Verdict } from '../decision.ts';
+import { allow, deny } from '../decision.ts';
+import { defineGuard } from '../guard.ts';
+import { visible } from '../policy/text.ts';
+
+type PermissionEvent = EventOf<'model_request' | 'tool_call' | 'egress_request' | 'code_execution'>;
+
+/**
+ * Asks the policies in force. Synchronous.
+ *
+ * @param policies read for every event, because policies are reloaded while running
+ */
+export const permissions = (policies: () => PolicySet): Guard =>
+  defineGuard({
+    name: 'permissions',
+    summary: 'Allows what the policies permit for the agent, the resource and the argument values; default deny.',
+    stage: 'judge',
+    on: ['model_request', 'tool_call', 'egress_request', 'code_execution'],
+    check: (event, context) => judge(event, context, policies()),
+  });
+
+function judge(event: PermissionEvent, { session, now }: GuardContext, policies: PolicySet): Verdict {
+  const resource = resourceOf(event);
+  if (resource === undefined) {
+    return deny({ code: 'no_permission', path: 'url', detail: 'The address is not an http or https URL with a host.' });
+  }
+  const request: AuthorizationRequest = {
+    principal: { id: session.agent.id, tenant: session.tenant, roles: session.agent.roles },
+    action: event.kind,
+    resource,
+    ...(event.kind === 'tool_call' ? { arguments: event.arguments } : {}),
+    user: session.user,
+    session: session.counters,
+    now,
+  };
+  const { outcome, reasons } = policies.authorize(request);
+  if (outcome === 'allow') return allow;
+  if (outcome === 'deny' && reasons.length === 0) return deny({ code: 'no_permission', detail: visible(resource) });
+  return { outcome, reasons };
+}
+
+function resourceOf(event: PermissionEvent): string | undefined {
+  switch (event.kind) {
+    case 'model_request':
+      return `${event.model.provider}/${event.model.name}`;
+    case 'tool_call':
+      return event.tool;
+    case 'egress_request':
+      return hostOf(event.url);
+    case 'code_execution':
+      return event.language;
+  }
+}
+
+/** The host as the WHATWG URL parser reads it: lower case, punycode; `acme.example.` is `acme.example`. */
+function hostOf(text: string): string | undefined {
+  const url = URL.parse(text);
+  // Only of these schemes does the parser normalise the host.
+  if (url === null || !['http:', 'https:', 'ws:', 'wss:'].includes(url.protocol)) return undefined;
+  const host = url.hostname.replace(/\.$/, '');
+  return host === '' ? undefined : host;
+}

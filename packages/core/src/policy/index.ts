@@ -1,0 +1,28 @@
+export type { CellDecision, CellKind, CellValue, Permissions } from './permissions.ts';
+export type { CheckMode, Disagreement } from './evaluate.ts';
+export type { PolicyProblem, PolicySource } from './problems.ts';
+export type { PolicySetOptions, PolicySources } from './load.ts';
+export type {
+  Authorization,
+  AuthorizationRequest,
+  Explanation,
+  PolicyAction,
+  PolicySet,
+  PolicySetDescription,
+  RuleExplanation,
+  RuleRef,
+} from './policy.ts';
+export {
+  cellKindNames,
+  cellKinds,
+  cellDecisions,
+  cellSchema,
+  permissionsSchema,
+  readPermissions,
+} from './permissions.ts';
+export { cedarSchema } from './schema.ts';
+export { checkModes } from './evaluate.ts';
+export { invalidPolicy, problemText } from './problems.ts';
+export { loadPolicySet } from './load.ts';
+export { policyActions } from './policy.ts';
+export { visible } from './text.ts';

@@ -1,0 +1,169 @@
+import type { Glob } from './glob.ts';
+import type { Leaf } from './arguments.ts';
+import { decimalOf } from './decimal.ts';
+import { cedarPattern, globText, isEverything, isExact, matchesGlob, parseGlob } from './glob.ts';
+import { cedarString } from './text.ts';
+import { pathSegments } from './arguments.ts';
+
+type Scalar = string | number | boolean;
+/** What a cell demands of one argument, as it stands in the file. */
+export type TestValue =
+  | Scalar
+  | { readonly min?: number | undefined; readonly max?: number | undefined }
+  | { readonly in: readonly Scalar[] };
+
+/** One demand on one argument: as Cedar text for the policies, and as a function for naming what failed. */
+export interface ArgumentTest {
+  /** Dotted path, as in `context.args`. */
+  readonly path: string;
+  /** `must match *@acme.example`: follows the argument's name. */
+  readonly demand: string;
+  /** Cedar conditions; all must hold. */
+  readonly cedar: readonly string[];
+  holds(leaf: Leaf | undefined): boolean;
+}
+
+export function readTest(path: string, value: TestValue): ArgumentTest | { problem: string } {
+  if (pathSegments(path) === undefined) return { problem: 'write ~0 for ~ and ~1 for a dot inside a key' };
+  const key = cedarString(path);
+  const tag = `context.args.getTag(${key})`;
+  const present = `context.args.hasTag(${key})`;
+  if (typeof value === 'string') return readPattern(path, value, present, tag);
+  if (typeof value !== 'object') return readChoice(path, [value], present, tag);
+  return 'in' in value ? readChoice(path, value.in, present, tag) : readRange(path, value, key);
+}
+
+function readPattern(path: string, pattern: string, present: string, tag: string): ArgumentTest | { problem: string } {
+  const glob = parseGlob(pattern);
+  if ('problem' in glob) return glob;
+  const open = openHost(pattern);
+  if (open !== undefined) return { problem: open };
+  if (isExact(glob)) return readChoice(path, [glob[0]], present, tag);
+  const excluded = isEverything(glob) ? [] : smuggling(glob);
+  const { globs, words } = { globs: excluded.flatMap((one) => one.globs), words: excluded.map((one) => one.words) };
+  return {
+    path,
+    demand: `must match ${globText(glob)}${words.length === 0 ? '' : `, with ${words.join(' and ')}`}`,
+    cedar: [
+      present,
+      ...(isEverything(glob) ? [] : [`${tag} like ${cedarPattern(glob)}`]),
+      ...globs.map((one) => `!(${tag} like ${cedarPattern(one)})`),
+    ],
+    holds: (leaf) =>
+      leaf !== undefined && matchesGlob(glob, leaf.text) && !globs.some((one) => matchesGlob(one, leaf.text)),
+  };
+}
+
+interface Exclusion {
+  readonly globs: readonly Glob[];
+  readonly words: string;
+}
+const anywhere = (literal: string): Glob => ['', literal, ''];
+
+/**
+ * What a star must not swallow, because the tool would read one value as several or as another: a second recipient
+ * (`evil@x, ok@acme.example` matches `*@acme.example`), a way out of a folder, a header after a line break, a host
+ * that only appears in a path.
+ */
+function smuggling(glob: Glob): Exclusion[] {
+  const pattern = glob.join('*');
+  const found: Exclusion[] = [{ globs: ['\n', '\r', '\0', '\u2028', '\u2029'].map(anywhere), words: 'no line breaks' }];
+  const isUrl = pattern.includes('://');
+  if (pattern.includes('@') && !isUrl) {
+    const one: Glob[] = [' ', '\t', ',', ';', '<', '"'].filter((char) => !pattern.includes(char)).map(anywhere);
+    if (pattern.split('@').length === 2) one.unshift(['', '@', '@', '']);
+    found.push({ globs: one, words: 'one address only' });
+  }
+  if (pattern.includes('/')) {
+    const ways = ['..', '\\', '%2e', '%2E', '%2f', '%2F', '%5c', '%5C'].filter((way) => !pattern.includes(way));
+    found.push({ globs: ways.map(anywhere), words: 'no way out of the path' });
+  }
+  if (isUrl) {
+    const inHost = hostStars(glob);
+    if (inHost.length > 0) found.push({ globs: inHost, words: 'the host in its place' });
+  }
+  return found;
+}
+
+/** For each star within a URL's host: the pattern in which that star swallowed the end of the host. */
+function hostStars(glob: Glob): Glob[] {
+  const found: Glob[] = [];
+  for (let star = 1; star < glob.length; star++) {
+    const before = glob.slice(0, star).join('*');
+    const scheme = before.indexOf('://');
+    if (scheme === -1 || before.slice(scheme + 3).includes('/')) continue;
+    const after = glob.slice(star);
+    if (after.join('') === '') continue;
+    for (const end of ['/', '?', '#', '@', '\\']) {
+      found.push([...glob.slice(0, star), end, ...after] as unknown as Glob);
+    }
+  }
+  return found;
+}
+
+/** `https://api.acme.example*` also matches `https://api.acme.example.evil.com`. */
+function openHost(pattern: string): string | undefined {
+  const host = /:\/\/([^/]*)$/.exec(pattern)?.[1];
+  if (host === undefined || host === '*' || !host.endsWith('*')) return undefined;
+  return `also matches other hosts: write ${pattern.slice(0, -1)}/*`;
+}
+
+function readChoice(
+  path: string,
+  values: readonly Scalar[],
+  present: string,
+  tag: string,
+): ArgumentTest | { problem: string } {
+  const odd = values.find((value) => typeof value === 'number' && !isCarried(value));
+  if (odd !== undefined) return { problem: `${odd} is a number that readers disagree on: write it as a text` };
+  const texts = values.map(String);
+  if (!texts.every((text) => text.isWellFormed())) return { problem: 'holds half of a surrogate pair' };
+  const quoted = texts.map(cedarString);
+  const [only] = quoted;
+  const set = new Set(texts);
+  return {
+    path,
+    demand: texts.length === 1 ? `must be ${quoted.join('')}` : `must be one of ${quoted.join(', ')}`,
+    cedar: [present, quoted.length === 1 ? `${tag} == ${only}` : `[${quoted.join(', ')}].contains(${tag})`],
+    holds: (leaf) => leaf !== undefined && set.has(leaf.text),
+  };
+}
+
+const isCarried = (value: number): boolean => Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+
+function readRange(
+  path: string,
+  { min, max }: { readonly min?: number | undefined; readonly max?: number | undefined },
+  key: string,
+): ArgumentTest | { problem: string } {
+  if (min === undefined && max === undefined) return { problem: 'names neither min nor max' };
+  const low = min === undefined ? undefined : decimalOf(min);
+  const high = max === undefined ? undefined : decimalOf(max);
+  if ((min !== undefined && low === undefined) || (max !== undefined && high === undefined)) {
+    return { problem: 'min and max must have at most 4 decimals and lie within ±922337203685477' };
+  }
+  const tag = `context.numbers.getTag(${key})`;
+  const cedar = [`context.numbers.hasTag(${key})`];
+  const words: string[] = [];
+  if (low !== undefined) {
+    cedar.push(`${tag}.greaterThanOrEqual(decimal("${low.text}"))`);
+    words.push(`at least ${min}`);
+  }
+  if (high !== undefined) {
+    cedar.push(`${tag}.lessThanOrEqual(decimal("${high.text}"))`);
+    words.push(`at most ${max}`);
+  }
+  return {
+    path,
+    demand: `must be a number, ${words.join(' and ')}, with at most 4 decimals`,
+    cedar,
+    holds: (leaf) => {
+      const value = leaf?.decimal?.scaled;
+      return (
+        value !== undefined &&
+        (low === undefined || value >= low.scaled) &&
+        (high === undefined || value <= high.scaled)
+      );
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import type { AuthorizationRequest } from './policy.ts';
+import type { CedarCall, CedarValueJson } from './cedar.ts';
+import type { Environment } from './compile.ts';
+import type { Value } from './values.ts';
+import type { View } from './arguments.ts';
+import { ArgumentEntity, CedarRecord, Entity, Extension, uidOf } from './values.ts';
+import { argumentsId, counterNames, entityTypes, resourceAttributes } from './schema.ts';
+import { policyActions } from './policy.ts';
+
+const day = 86_400_000;
+const lastInstant = Date.UTC(9999, 11, 31);
+
+/** A request in the terms of the schema, made once and completed for each view and answer to `approved`. */
+export class CedarRequest {
+  readonly principal: Entity;
+  readonly resource: Entity;
+  readonly #action: Entity;
+  readonly #user: Entity;
+  readonly #request: AuthorizationRequest;
+
+  /** @throws on names that are not well-formed Unicode and on counters and times that are no safe integers */
+  constructor(request: AuthorizationRequest) {
+    const { principal, action, resource, user, session, now } = request;
+    const names = [principal.id, principal.tenant, ...principal.roles, resource, user.id, ...user.roles];
+    if (!names.every((name) => name.isWellFormed())) throw new Error('a name holds half of a surrogate pair');
+    if (![now, ...counterNames.map((name) => session[name])].every(Number.isSafeInteger)) {
+      throw new Error('a time or counter is no whole number');
+    }
+    if (now < 0 || now > lastInstant) throw new Error('the time is outside of the years 1970 to 9999');
+    const rolesOf = (roles: readonly string[]) => new Set(roles.map((role) => uidOf(entityTypes.role, role)));
+    const tenant = new Map([['tenant', principal.tenant]]);
+    this.#request = request;
+    this.principal = new Entity(entityTypes.agent, principal.id, tenant, rolesOf(principal.roles));
+    this.#action = new Entity(entityTypes.action, action);
+    const attributes = new Map(Object.entries(resourceAttributes(action, resource)));
+    this.resource = new Entity(`Sallyport::${policyActions[action]}`, resource, attributes);
+    this.#user = new Entity(entityTypes.user, user.id, new Map(), rolesOf(user.roles));
+  }
+
+  environment(view: View, approved: boolean): Environment {
+    const { action, session, now } = this.#request;
+    const context = new Map<string, Value>([
+      ['approved', approved],
+      ['user', this.#user],
+      ['session', new CedarRecord(new Map(counterNames.map((name) => [name, session[name]])))],
+      ['now', new Extension('datetime', now)],
+      ['hour', hourOf(now)],
+      ['weekday', weekdayOf(now)],
+    ]);
+    const entities = [this.principal, this.resource, this.#user];
+    if (action === 'tool_call') {
+      const args = new ArgumentEntity(entityTypes.arguments, argumentsId, view, false);
+      const numbers = new ArgumentEntity(entityTypes.numbers, argumentsId, view, true);
+      context.set('args', args).set('numbers', numbers);
+      entities.push(args, numbers);
+    }
+    return {
+      principal: this.principal,
+      action: this.#action,
+      resource: this.resource,
+      context: new CedarRecord(context),
+      entities: new Map(entities.map((entity) => [entity.uid, entity])),
+    };
+  }
+
+  /** The same, as Cedar's own engine reads it. */
+  cedarCall(view: View, approved: boolean): CedarCall {
+    const { principal, action, user, session, now } = this.#request;
+    const roles = (of: readonly string[]) => of.map((id) => ({ type: entityTypes.role, id }));
+    const idOf = ({ type, id }: Entity) => ({ type, id });
+    const uid = {
+      args: { type: entityTypes.arguments, id: argumentsId },
+      numbers: { type: entityTypes.numbers, id: argumentsId },
+    };
+    const context: Record<string, CedarValueJson> = {
+      approved,
+      user: { __entity: idOf(this.#user) },
+      session: Object.fromEntries(counterNames.map((name) => [name, session[name]])),
+      now: { __extn: { fn: 'datetime', arg: new Date(now).toISOString() } },
+      hour: hourOf(now),
+      weekday: weekdayOf(now),
+    };
+    const entities = [
+      { uid: idOf(this.principal), attrs: { tenant: principal.tenant }, parents: roles(principal.roles) },
+      { uid: idOf(this.#user), attrs: {}, parents: roles(user.roles) },
+      { uid: idOf(this.resource), attrs: resourceAttributes(action, this.resource.id), parents: [] },
+    ];
+    const calls = { principal: idOf(this.principal), action: idOf(this.#action), resource: idOf(this.resource) };
+    if (action !== 'tool_call') return { ...calls, context, entities };
+    const leaves = [...view];
+    const tags = Object.fromEntries(leaves.map(([path, { text }]) => [path, text]));
+    const decimals = Object.fromEntries(
+      leaves.flatMap(([path, { decimal }]): [string, CedarValueJson][] =>
+        decimal === undefined ? [] : [[path, { __extn: { fn: 'decimal', arg: decimal.text } }]],
+      ),
+    );
+    return {
+      ...calls,
+      context: { ...context, args: { __entity: uid.args }, numbers: { __entity: uid.numbers } },
+      entities: [
+        ...entities,
+        { uid: uid.args, attrs: {}, parents: [], tags },
+        { uid: uid.numbers, attrs: {}, parents: [], tags: decimals },
+      ] as CedarCall['entities'],
+    };
+  }
+}
+
+const hourOf = (now: number): number => Math.floor((now % day) / 3_600_000);
+
+/** The epoch was a Thursday. Monday is 1, Sunday 7 (ISO 8601). */
+const weekdayOf = (now: number): number => ((Math.floor(now / day) + 3) % 7) + 1;
