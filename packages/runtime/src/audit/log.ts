@@ -88,13 +88,23 @@ class GroupCommitLog implements ClosableAuditLog {
   async close(): Promise<void> {
     this.#closed = true;
     this.#scheduled = false;
-    while (this.#flushing !== undefined || this.#queue.length > 0) {
-      await (this.#flushing ?? this.#flush());
-      if (this.#broken !== undefined) break;
-    }
-    this.#cancelDeadline?.();
+    let cancel: (() => void) | undefined;
+    const tooLong = new Promise<void>((resolve) => (cancel = this.#clock.after(this.#timeoutMs, resolve)));
+    await Promise.race([this.#finish(), tooLong]);
+    cancel?.();
+    this.#unwatch();
     this.#cancelRetry?.();
+    this.#rejectAll(this.#inFlight, closed());
     this.#rejectAll(this.#queue.splice(0), closed());
+  }
+
+  async #finish(): Promise<void> {
+    await this.#flushing;
+    while (this.#queue.length > 0) {
+      const before = this.#queue.length;
+      await this.#flush();
+      if (this.#queue.length >= before) return;
+    }
   }
 
   #wait(entry: Entry, settle: Waiting['settle']): void {
@@ -110,7 +120,7 @@ class GroupCommitLog implements ClosableAuditLog {
 
   /** Not at once: whatever else this turn of the event loop appends shall share the commit. */
   #schedule(): void {
-    if (this.#scheduled || this.#flushing !== undefined) return;
+    if (this.#scheduled || this.#closed || this.#flushing !== undefined) return;
     this.#scheduled = true;
     setImmediate(() => {
       if (!this.#scheduled) return;
@@ -120,31 +130,32 @@ class GroupCommitLog implements ClosableAuditLog {
   }
 
   #flush(): Promise<void> {
-    this.#flushing ??= this.#drain().finally(() => {
+    this.#flushing ??= this.#appendBatch(this.#take()).finally(() => {
       this.#flushing = undefined;
+      if (this.#hasWork()) this.#schedule();
+      else this.#unwatch();
     });
     return this.#flushing;
   }
 
-  async #drain(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const batch = this.#take();
-      this.#inFlight = batch;
-      try {
-        const first = await this.#append({
-          rows: batch.map(({ row }) => row),
-          counters: counterRows(batch.map(({ entry }) => entry)),
-        });
-        this.#succeed(batch, first);
-      } catch (error) {
-        this.#fail(batch, unavailable(error));
-        if (!this.#queue.some(({ keep }) => !keep)) return;
-      } finally {
-        this.#inFlight = [];
-      }
+  /** While the log is broken, entries for which nobody waits are left to the retry timer. */
+  #hasWork(): boolean {
+    if (this.#broken === undefined) return this.#queue.length > 0;
+    return this.#queue.some(({ keep }) => !keep);
+  }
+
+  async #appendBatch(batch: readonly Waiting[]): Promise<void> {
+    if (batch.length === 0) return;
+    this.#inFlight = batch;
+    try {
+      const rows = batch.map(({ row }) => row);
+      const first = await this.#append({ rows, counters: counterRows(batch.map(({ entry }) => entry)) });
+      this.#succeed(batch, first);
+    } catch (error) {
+      this.#fail(batch, unavailable(error));
+    } finally {
+      this.#inFlight = [];
     }
-    this.#cancelDeadline?.();
-    this.#cancelDeadline = undefined;
   }
 
   #take(): Waiting[] {
@@ -201,6 +212,11 @@ class GroupCommitLog implements ClosableAuditLog {
       const next = [...this.#inFlight, ...this.#queue].find(({ settle }) => settle !== undefined);
       if (next !== undefined) this.#watch(Math.max(1, (next.deadline - now) / 1000));
     });
+  }
+
+  #unwatch(): void {
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = undefined;
   }
 
   #withdraw(late: (waiting: Waiting) => boolean): Waiting[] {

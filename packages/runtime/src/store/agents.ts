@@ -34,6 +34,12 @@ export function agentStore(db: Kysely<Database>): AgentStore {
           .executeTakeFirst(),
       );
     },
+    ...agentKeys(db),
+  };
+}
+
+function agentKeys(db: Kysely<Database>): Pick<AgentStore, 'keys' | 'keyByHash' | 'insertKey' | 'updateKey'> {
+  return {
     keys: (agentId) =>
       db
         .selectFrom('agentKeys')

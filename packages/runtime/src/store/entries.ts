@@ -56,10 +56,6 @@ async function activity(db: Kysely<Database>, since: number, until: number, slic
   }
   // As integers (BigInt is what the driver binds so): the division must round down.
   const slice = sql<number>`(at - ${BigInt(since)}) * ${BigInt(slices)} / ${BigInt(span)}`;
-  const intents = (outcome?: 'deny' | 'require_approval') =>
-    outcome === undefined
-      ? sql<number>`count(case when phase = 'intent' then 1 end)`
-      : sql<number>`count(case when phase = 'intent' and outcome = ${sql.lit(outcome)} then 1 end)`;
   const window = db.selectFrom('entries').where('at', '>=', since).where('at', '<', until);
   const [sums, denials] = await Promise.all([
     window
@@ -97,6 +93,12 @@ async function activity(db: Kysely<Database>, since: number, until: number, slic
     })),
   };
 }
+
+/** Counts intents: every event has one. */
+const intents = (outcome?: 'deny' | 'require_approval') =>
+  outcome === undefined
+    ? sql<number>`count(case when phase = 'intent' then 1 end)`
+    : sql<number>`count(case when phase = 'intent' and outcome = ${sql.lit(outcome)} then 1 end)`;
 
 const maxSlices = 1000;
 

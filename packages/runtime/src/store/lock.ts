@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { chmodSync } from 'node:fs';
 import { pid } from 'node:process';
 import { RuntimeFault } from '@sallyport/core';
 import { storeFault } from './faults.ts';
@@ -13,6 +14,7 @@ export function lockDataFile(file: string, now: number): { release(): void } {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path, { timeout: 0 });
+    chmodSync(path, 0o600);
     db.exec(
       'CREATE TABLE IF NOT EXISTS holder (id INTEGER PRIMARY KEY CHECK (id = 1), pid INTEGER, at INTEGER) STRICT',
     );
@@ -37,7 +39,9 @@ function lockFault(error: unknown, db: DatabaseSync | undefined, file: string): 
 function holderOf(db: DatabaseSync | undefined): string {
   try {
     const holder = db?.prepare('SELECT pid, at FROM holder').get();
-    return holder === undefined ? '?' : `${holder['pid']} (since ${new Date(Number(holder['at'])).toISOString()})`;
+    return holder === undefined
+      ? '?'
+      : `${String(holder['pid'])} (since ${new Date(Number(holder['at'])).toISOString()})`;
   } catch {
     return '?';
   }

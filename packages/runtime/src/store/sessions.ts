@@ -20,11 +20,12 @@ export function sessionStore(db: Kysely<Database>): SessionStore {
       if (agentId !== undefined) query = query.where('agentId', '=', agentId);
       if (userId !== undefined) query = query.where('userId', '=', userId);
       if (before !== undefined) {
-        query = query.where(({ eb, refTuple, selectFrom }) => {
-          const place = selectFrom('sessions as last')
+        query = query.where((where) => {
+          const place = where
+            .selectFrom('sessions as last')
             .select(['last.openedAt', 'last.id'])
             .where('last.id', '=', before);
-          return eb(refTuple('openedAt', 'id'), '<', place.$asTuple('openedAt', 'id'));
+          return where(where.refTuple('openedAt', 'id'), '<', place.$asTuple('openedAt', 'id'));
         });
       }
       return (await query.limit(checkLimit(limit)).execute()).map(toSession);

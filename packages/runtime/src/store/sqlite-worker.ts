@@ -120,7 +120,7 @@ function undo(cause: unknown): void {
     db.exec('ROLLBACK');
   } catch (error) {
     queueMicrotask(() => {
-      throw new Error('The database could not be rolled back', { cause: [cause, error] });
+      throw new Error('The database could not be rolled back', { cause: new AggregateError([cause, error]) });
     });
   }
 }
@@ -164,11 +164,14 @@ function seal(): void {
     if (action === constants.SQLITE_UPDATE && name === 'entries') return SQLITE_DENY;
     if (action === constants.SQLITE_DELETE && name === 'entries') return SQLITE_DENY;
     if (action === constants.SQLITE_DELETE && name === 'open_intents') return appending ? SQLITE_OK : SQLITE_DENY;
+    // `synchronous = off` would be an attack on what the log promises.
+    if (action === constants.SQLITE_PRAGMA && !harmless.has(name)) return SQLITE_DENY;
     return schemaChanges.has(action) ? SQLITE_DENY : SQLITE_OK;
   });
 }
 
 const logTables: ReadonlySet<string | null> = new Set(['entries', 'open_intents']);
+const harmless: ReadonlySet<string | null> = new Set(['max_page_count', 'page_count', 'quick_check', 'wal_checkpoint']);
 const schemaChanges: ReadonlySet<number> = new Set([
   constants.SQLITE_ALTER_TABLE,
   constants.SQLITE_ATTACH,

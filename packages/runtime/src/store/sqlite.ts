@@ -1,5 +1,5 @@
 import { CamelCasePlugin, Kysely } from 'kysely';
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { AuditLog, Clock, Store } from '@sallyport/core';
 import { RuntimeFault } from '@sallyport/core';
@@ -32,8 +32,9 @@ export interface SqliteStore {
 }
 
 /** Opens the store and its audit log. Throws `store_unavailable` when the file cannot serve, or is in use. */
-export async function openSqliteStore({ file, clock, appendTimeoutMs }: SqliteOptions): Promise<SqliteStore> {
-  prepareFile(file);
+export async function openSqliteStore(options: SqliteOptions): Promise<SqliteStore> {
+  const { clock, appendTimeoutMs } = options;
+  const file = prepareFile(options.file);
   const lock = lockDataFile(file, clock.now());
   const writer = new SqliteWorker({ file, role: 'writer', sealed: false }, clock);
   const reader = new SqliteWorker({ file, role: 'reader', sealed: true }, clock);
@@ -63,14 +64,17 @@ export async function openSqliteStore({ file, clock, appendTimeoutMs }: SqliteOp
   return { store, audit, db };
 }
 
-/** SQLite gives its side files (-wal, -shm) the mode of the data file. An existing folder is the operator's own. */
-function prepareFile(file: string): void {
+/**
+ * Makes the file and its folder where missing, for their owner only (an existing folder is the operator's own), and
+ * resolves to its real path, so that a link is no second lock. SQLite gives its side files the mode of the data file.
+ */
+function prepareFile(file: string): string {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    for (const path of [file, `${file}.lock`]) {
-      closeSync(openSync(path, 'a', 0o600));
-      chmodSync(path, 0o600);
-    }
+    // Never opened where it exists: closing a second descriptor would drop this process' own locks on it (POSIX).
+    if (!existsSync(file)) closeSync(openSync(file, 'ax', 0o600));
+    chmodSync(file, 0o600);
+    return realpathSync(file);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const detail = `${file} cannot be opened: ${why}. Check the rights of the data folder.`;

@@ -16,7 +16,11 @@ import type {
 interface Pending {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (fault: RuntimeFault) => void;
+  readonly cancel: (() => void) | undefined;
 }
+
+/** A query that takes longer than this, in milliseconds, is given up. (An append has the log's own limit.) */
+const queryTimeoutMs = 15_000;
 
 /**
  * A SQLite connection in a thread of its own. A thread that dies fails what it was doing; the next job starts a new
@@ -41,7 +45,8 @@ export class SqliteWorker {
   }
 
   query(job: Omit<QueryJob, 'kind'>): Promise<QueryAnswer> {
-    return this.#ask<QueryAnswer>({ kind: 'query', ...job });
+    // A migration of millions of rows may take its time.
+    return this.#ask<QueryAnswer>({ kind: 'query', ...job }, this.#sealed ? queryTimeoutMs : undefined);
   }
 
   async append(batch: AppendJob['batch']): Promise<number> {
@@ -56,20 +61,21 @@ export class SqliteWorker {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    const closing = this.#worker === undefined ? undefined : this.#ask<undefined>({ kind: 'close' });
+    const closing = this.#worker === undefined ? undefined : this.#ask<undefined>({ kind: 'close' }, queryTimeoutMs);
     this.#closed = true;
     const worker = this.#worker;
     await closing?.catch(() => undefined);
     await worker?.terminate();
   }
 
-  #ask<Answer>(job: Job): Promise<Answer> {
+  #ask<Answer>(job: Job, timeoutMs?: number): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
       const worker = this.#start();
       this.#lastId += 1;
       const request: Request = { id: this.#lastId, job };
       worker.postMessage(request);
-      this.#pending.set(request.id, { resolve: resolve as (answer: unknown) => void, reject });
+      const cancel = timeoutMs === undefined ? undefined : this.#clock.after(timeoutMs, () => this.#giveUp(request.id));
+      this.#pending.set(request.id, { resolve: resolve as (answer: unknown) => void, reject, cancel });
     });
   }
 
@@ -93,9 +99,16 @@ export class SqliteWorker {
   #settle(reply: Reply): void {
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
+    pending?.cancel?.();
     if (reply.error !== undefined) return pending?.reject(storeFault(reply.error, this.#setup.file));
     this.#deaths = 0;
     pending?.resolve(reply.answer);
+  }
+
+  #giveUp(id: number): void {
+    const detail = `${this.#setup.file}: no answer within ${queryTimeoutMs} ms. Check the load on the data folder's disk.`;
+    this.#pending.get(id)?.reject(new RuntimeFault('store_unavailable', { detail }));
+    this.#pending.delete(id);
   }
 
   #die(worker: Worker, cause: unknown): void {
@@ -107,6 +120,9 @@ export class SqliteWorker {
     this.#deaths += 1;
     const pending = [...this.#pending.values()];
     this.#pending.clear();
-    for (const { reject } of pending) reject(fault);
+    for (const { reject, cancel } of pending) {
+      cancel?.();
+      reject(fault);
+    }
   }
 }
