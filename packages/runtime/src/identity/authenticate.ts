@@ -1,0 +1,140 @@
+import type { Session } from '@sallyport/core';
+import { RuntimeFault } from '@sallyport/core';
+import type { AgentService, AuthenticatedAgent } from '../agents/agents.ts';
+import type { SessionService } from '../sessions/sessions.ts';
+import type { SessionTokens, TokenClaims } from './tokens.ts';
+
+/** Who a request says it is from. Values as they stand in the headers; a list where a header came more than once. */
+export interface Credentials {
+  readonly authorization?: string | readonly string[] | undefined;
+  /** `x-api-key`, as Anthropic's SDK sends its key. */
+  readonly xApiKey?: string | readonly string[] | undefined;
+  /** `x-sallyport-user`: the user for whom an agent acts that may name users. */
+  readonly userHeader?: string | readonly string[] | undefined;
+}
+
+export interface AuthenticatorServices {
+  readonly agents: AgentService;
+  readonly sessions: SessionService;
+  readonly tokens: SessionTokens;
+}
+
+/** Names the user for whom an agent acts that may name users. */
+const userHeaderName = 'x-sallyport-user';
+const credentialHeaders = new Set(['authorization', 'x-api-key', userHeaderName]);
+
+const longestCredential = 4096;
+/** RFC 6750 section 2.1; the scheme's name in any case (RFC 9110 section 11.1). */
+const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+/** Visible ASCII: what shows is what is meant, and no two ids look alike. */
+const userIdForm = /^[\x21-\x7e]{1,200}$/;
+
+export const isUserId = (text: string): boolean => userIdForm.test(text);
+
+/**
+ * The credentials of a request. Read from the raw headers: Node keeps the first of two `authorization` headers, a proxy in
+ * front may have looked at the second.
+ */
+export function credentialsOf({ rawHeaders }: { readonly rawHeaders: readonly string[] }): Credentials {
+  const found = new Map<string, string[]>();
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? '').toLowerCase();
+    if (!credentialHeaders.has(name)) continue;
+    const values = found.get(name) ?? [];
+    values.push(rawHeaders[i + 1] ?? '');
+    found.set(name, values);
+  }
+  const given = (name: string) => {
+    const values = found.get(name) ?? [];
+    return values.length > 1 ? values : values[0];
+  };
+  return { authorization: given('authorization'), xApiKey: given('x-api-key'), userHeader: given(userHeaderName) };
+}
+
+/** Turns a request's credentials into the session it belongs to. */
+export class Authenticator {
+  readonly #services: AuthenticatorServices;
+
+  constructor(services: AuthenticatorServices) {
+    this.#services = services;
+  }
+
+  /**
+   * The session of a session token, or the direct session of an agent key. Every credential that will not do gets the
+   * same answer: a caller never learns which part was wrong.
+   *
+   * @throws RuntimeFault `unauthenticated`; `forbidden` when the agent may not act for the user it names
+   */
+  async authenticate(credentials: Credentials): Promise<Session> {
+    const secret = secretOf(credentials);
+    const known = this.#services.agents.authenticateKey(secret);
+    if (known) return await this.#direct(known, userOf(credentials));
+    const claims = this.#services.tokens.known(secret) ?? (await this.#services.tokens.verify(secret));
+    const session = claims && (await this.#sessionOf(claims));
+    if (!session) throw unauthenticated();
+    checkUser(session, userOf(credentials));
+    return session;
+  }
+
+  /** The agent whose key this is; a session token does not do. @throws RuntimeFault `unauthenticated` */
+  agent(credentials: Credentials): AuthenticatedAgent {
+    const known = this.#services.agents.authenticateKey(secretOf(credentials));
+    if (!known) throw unauthenticated();
+    return known;
+  }
+
+  #direct({ agent }: AuthenticatedAgent, userId: string | undefined): Session | Promise<Session> {
+    if (userId !== undefined && !agent.namesUsers) throw mayNotNameUsers();
+    return this.#services.sessions.forKey(agent, userId);
+  }
+
+  /** The claims only say which session: whether it is open, and its agent and key still good, is asked every time. */
+  async #sessionOf({ sessionId, agentId, userId, keyId }: TokenClaims): Promise<Session | undefined> {
+    const { agents, sessions } = this.#services;
+    const session = sessions.known(sessionId) ?? (await sessions.get(sessionId));
+    if (!session || !sessions.isOpen(session) || !agents.live(agentId, keyId)) return undefined;
+    return session.agent.id === agentId && session.user.id === userId ? session : undefined;
+  }
+}
+
+/** @throws RuntimeFault `forbidden` */
+export function requireNamesUsers({ agent }: AuthenticatedAgent): void {
+  if (!agent.namesUsers) throw mayNotNameUsers();
+}
+
+function secretOf({ authorization, xApiKey }: Credentials): string {
+  const given = [authorization, xApiKey].filter((value) => value !== undefined);
+  const [only] = given;
+  // Two credentials may speak for two agents: no guessing which is meant.
+  if (given.length !== 1 || typeof only !== 'string' || only.length > longestCredential) throw unauthenticated();
+  if (authorization === undefined) return only;
+  const secret = bearer.exec(only)?.[1];
+  if (secret === undefined) throw unauthenticated();
+  return secret;
+}
+
+function userOf({ userHeader }: Credentials): string | undefined {
+  if (userHeader === undefined) return undefined;
+  if (typeof userHeader !== 'string' || !isUserId(userHeader)) {
+    const detail = 'x-sallyport-user must be sent once and hold 1 to 200 visible ASCII characters.';
+    throw new RuntimeFault('invalid_request', { path: userHeaderName, detail });
+  }
+  return userHeader;
+}
+
+function checkUser(session: Session, userId: string | undefined): void {
+  if (userId === undefined || userId === session.user.id) return;
+  const detail = 'The session belongs to another user than x-sallyport-user names. Leave the header out.';
+  throw new RuntimeFault('forbidden', { path: userHeaderName, detail });
+}
+
+const unauthenticated = (): RuntimeFault =>
+  new RuntimeFault('unauthenticated', {
+    detail:
+      'The credential is missing, malformed, expired or revoked. Send one agent key or session token: Authorization: Bearer <it>.',
+  });
+
+const mayNotNameUsers = (): RuntimeFault =>
+  new RuntimeFault('forbidden', {
+    detail: 'This agent may not name the user it acts for. Set namesUsers on the agent if its back end is trusted to.',
+  });

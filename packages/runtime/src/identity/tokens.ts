@@ -1,0 +1,119 @@
+import type { Clock, NewId, Session, SettingStore } from '@sallyport/core';
+import { SignJWT, exportJWK, generateKeyPair, importJWK, jwtVerify } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
+import { BoundedMap } from './bounded.ts';
+import { sha256 } from './secrets.ts';
+
+const algorithm = 'EdDSA';
+/** Explicit typing (RFC 8725 section 3.11): no other token that this key may ever sign passes for a session's. */
+const type = 'sallyport-session+jwt';
+const audience = 'sallyport';
+const settingKey = 'sessions.signingKey';
+const cachedTokens = 10_000;
+const longestToken = 2048;
+
+/** What a verified session token says. Whether the session is still open is for the session service to say. */
+export interface TokenClaims {
+  readonly sessionId: string;
+  readonly agentId: string;
+  readonly userId: string;
+  /** The agent key that asked for the token: when it is revoked, the token is worth nothing. */
+  readonly keyId: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+export interface SessionToken {
+  readonly token: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+export interface TokenOptions {
+  readonly settings: SettingStore;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  /** Names this runtime in `iss`. */
+  readonly issuer: string;
+  readonly tokenMinutes: number;
+}
+
+/** Signs and verifies session tokens: JWT (RFC 7519), signed with Ed25519 (RFC 8037). */
+export class SessionTokens {
+  readonly #options: TokenOptions;
+  readonly #privateKey: CryptoKey;
+  readonly #publicKey: CryptoKey;
+  /** By SHA-256 of the token. Verifying costs over 100 µs, which every request of a session would pay again. */
+  readonly #verified = new BoundedMap<string, TokenClaims>(cachedTokens);
+
+  private constructor(options: TokenOptions, privateKey: CryptoKey, publicKey: CryptoKey) {
+    this.#options = options;
+    this.#privateKey = privateKey;
+    this.#publicKey = publicKey;
+  }
+
+  /** Reads the signing key, or makes one: of several runtimes that start at once on one store, all get the same. */
+  static async open(options: TokenOptions): Promise<SessionTokens> {
+    const stored = (await options.settings.get(settingKey)) ?? (await keepNewKey(options.settings));
+    const { d, ...publicJwk } = JSON.parse(stored) as JWK & { kty: 'OKP' };
+    if (d === undefined) throw new TypeError(`The setting ${settingKey} holds no private key`);
+    const privateKey = await importJWK({ ...publicJwk, d }, algorithm);
+    return new SessionTokens(options, privateKey, await importJWK(publicJwk, algorithm));
+  }
+
+  /** A token for an open session, valid for `tokenMinutes` but never longer than the session. */
+  async sign(session: Session, keyId?: string): Promise<SessionToken> {
+    const { clock, newId, issuer, tokenMinutes } = this.#options;
+    const now = seconds(clock.now());
+    const expires = Math.min(now + tokenMinutes * 60, seconds(session.expiresAt));
+    const claims = { sid: session.id, user: session.user.id, ...(keyId === undefined ? {} : { key: keyId }) };
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ alg: algorithm, typ: type })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setSubject(session.agent.id)
+      .setJti(newId())
+      .setIssuedAt(now)
+      .setExpirationTime(expires)
+      .sign(this.#privateKey);
+    return { token, expiresAt: expires * 1000 };
+  }
+
+  /** The claims of a token that was verified before and has not expired: one hash and one look-up. */
+  known(token: string): TokenClaims | undefined {
+    const claims = this.#verified.get(sha256(token));
+    return claims !== undefined && this.#options.clock.now() < claims.expiresAt ? claims : undefined;
+  }
+
+  /** The claims of a valid token, or nothing: never a hint at what was wrong with it. */
+  async verify(token: string): Promise<TokenClaims | undefined> {
+    if (token.length > longestToken) return undefined;
+    const { clock, issuer } = this.#options;
+    try {
+      // The same clock signed it, so no skew is granted.
+      const { payload } = await jwtVerify(token, this.#publicKey, {
+        algorithms: [algorithm],
+        typ: type,
+        issuer,
+        audience,
+        currentDate: new Date(clock.now()),
+        requiredClaims: ['sub', 'sid', 'user', 'exp', 'iat', 'jti'],
+      });
+      const { sub, sid, user, key, exp } = payload;
+      if (typeof sub !== 'string' || typeof sid !== 'string' || typeof user !== 'string') return undefined;
+      if (typeof exp !== 'number' || (key !== undefined && typeof key !== 'string')) return undefined;
+      const claims = { sessionId: sid, agentId: sub, userId: user, keyId: key, expiresAt: exp * 1000 };
+      this.#verified.set(sha256(token), claims);
+      return claims;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+async function keepNewKey(settings: SettingStore): Promise<string> {
+  const { privateKey } = await generateKeyPair(algorithm, { crv: 'Ed25519', extractable: true });
+  return await settings.setOnce(settingKey, JSON.stringify(await exportJWK(privateKey)));
+}
+
+const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);

@@ -1,0 +1,259 @@
+import type { AgentRecord, AuditLog, Clock, NewId, Session, SessionFilter, SessionStore } from '@sallyport/core';
+import { RuntimeFault, isOpen, zeroCounters } from '@sallyport/core';
+import type { AgentService } from '../agents/agents.ts';
+import type { SessionToken, SessionTokens } from '../identity/tokens.ts';
+import type { LiveSession } from './live.ts';
+import { agentRef } from '../agents/agents.ts';
+import { LiveSessions } from './live.ts';
+
+/** The user of a session for which no user was named. */
+export const anonymousUser = 'anonymous';
+/** The purpose of a session that an agent key opened by being used. */
+export const directPurpose = 'direct use of the agent key';
+
+const liveSessions = 10_000;
+const minuteMs = 60_000;
+const page = 500;
+
+export interface SessionServiceOptions {
+  readonly store: SessionStore;
+  readonly audit: AuditLog;
+  readonly agents: AgentService;
+  readonly tokens: SessionTokens;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  /** Until a session that an agent key opened by being used ends for want of use. */
+  readonly idleMinutes: number;
+  /** The longest that any session may last. */
+  readonly maxHours: number;
+}
+
+export interface NewSession {
+  readonly agent: AgentRecord;
+  readonly userId: string;
+  readonly userRoles?: readonly string[];
+  readonly purpose: string;
+  /** Seconds; cut to `maxHours`, which is also what it is by default. */
+  readonly ttlSeconds?: number;
+}
+
+/**
+ * Opens, finds and ends sessions. A session that is handed out stays current: when it ends, whoever holds it sees
+ * `state: ended` at once.
+ */
+export class SessionService {
+  readonly #options: SessionServiceOptions;
+  readonly #live = new LiveSessions(liveSessions);
+  /** Loads under way. `stale` when the session changed meanwhile: what was read must then be read again. */
+  readonly #loading = new Map<string, { stale: boolean; readonly session: Promise<Session | undefined> }>();
+  /** Being ended in the store, or failed to be: ended for us, whatever the store says. */
+  readonly #ending = new Set<string>();
+  readonly #direct = new Map<string, string>();
+  readonly #openingDirect = new Map<string, Promise<LiveSession>>();
+  readonly #savedExpiry = new WeakMap<LiveSession, number>();
+  readonly #stopListening: () => void;
+  #cancelSweep: (() => void) | undefined;
+
+  constructor(options: SessionServiceOptions) {
+    this.#options = options;
+    this.#stopListening = options.audit.subscribe((entries) => this.#live.count(entries, (id) => this.#touch(id)));
+    options.agents.onChange((agent) => this.#agentChanged(agent));
+    this.#sweepLater();
+  }
+
+  async open({ agent, userId, userRoles = [], purpose, ttlSeconds }: NewSession): Promise<Session> {
+    const { maxHours } = this.#options;
+    const ttlMs = Math.min(ttlSeconds === undefined ? Infinity : ttlSeconds * 1000, maxHours * 60 * minuteMs);
+    return await this.#insert(agent, { id: userId, roles: userRoles }, purpose, ttlMs);
+  }
+
+  /** The session, open or not, or nothing. */
+  get(id: string): Promise<Session | undefined> {
+    const live = this.#live.get(id);
+    return live ? Promise.resolve(live) : this.#load(id);
+  }
+
+  /** As `get`, without waiting: nothing also when it is not in memory. */
+  known(id: string): Session | undefined {
+    return this.#live.get(id);
+  }
+
+  /** Newest first. What has expired shows as ended. */
+  async list(filter: SessionFilter): Promise<Session[]> {
+    const now = this.#options.clock.now();
+    const listed = await this.#options.store.list(filter);
+    const shown = listed.map((stored) => {
+      const session = this.#live.get(stored.id) ?? stored;
+      return isOpen(session, now) && !this.#ending.has(stored.id) ? session : ended(session);
+    });
+    return filter.state === 'open' ? shown.filter(({ state }) => state === 'open') : shown;
+  }
+
+  isOpen(session: Session): boolean {
+    return isOpen(session, this.#options.clock.now());
+  }
+
+  /** Ends a session; at once for everyone who holds it, also when the store then fails. @throws RuntimeFault `not_found` */
+  async end(id: string): Promise<void> {
+    this.#ending.add(id);
+    const live = this.#live.get(id);
+    if (live) live.state = 'ended';
+    this.#touch(id);
+    const found = await this.#options.store.update(id, { state: 'ended' });
+    this.#touch(id);
+    this.#ending.delete(id);
+    if (!found) throw new RuntimeFault('not_found', { detail: `There is no session ${id.slice(0, 40)}.` });
+  }
+
+  /** A token for the session, as long as it is open. @throws RuntimeFault `conflict` */
+  async token(session: Session, keyId?: string): Promise<SessionToken> {
+    if (!this.isOpen(session)) {
+      throw new RuntimeFault('conflict', { detail: 'The session has ended. Open a new one.' });
+    }
+    return await this.#options.tokens.sign(session, keyId);
+  }
+
+  /**
+   * The session of an agent that uses its key directly: one for each agent and user, kept until it was idle for
+   * `idleMinutes`. Answers without waiting when it is in memory.
+   */
+  forKey(agent: AgentRecord, userId: string = anonymousUser): Session | Promise<Session> {
+    const pair = `${agent.id} ${userId}`;
+    const id = this.#direct.get(pair);
+    const live = id === undefined ? undefined : this.#live.get(id);
+    if (live && this.isOpen(live)) return this.#used(live);
+    let opening = this.#openingDirect.get(pair);
+    if (!opening) {
+      opening = this.#findOrOpen(agent, userId, pair).finally(() => this.#openingDirect.delete(pair));
+      this.#openingDirect.set(pair, opening);
+    }
+    return opening;
+  }
+
+  /** Marks as ended what has expired, so that lists stay true. Nothing depends on it for safety. */
+  async sweep(): Promise<void> {
+    const { clock, store } = this.#options;
+    for (const [pair, id] of this.#direct) {
+      const live = this.#live.get(id);
+      if (!live || !this.isOpen(live)) this.#direct.delete(pair);
+    }
+    for await (const session of this.#storedOpen({})) {
+      const current = this.#live.get(session.id) ?? session;
+      if (isOpen(current, clock.now())) continue;
+      await store.update(session.id, { state: 'ended' });
+    }
+  }
+
+  close(): void {
+    this.#cancelSweep?.();
+    this.#stopListening();
+  }
+
+  async #findOrOpen(agent: AgentRecord, userId: string, pair: string): Promise<LiveSession> {
+    const { idleMinutes } = this.#options;
+    for await (const stored of this.#storedOpen({ agentId: agent.id, userId })) {
+      if (stored.purpose !== directPurpose || !this.isOpen(stored)) continue;
+      const session = await this.get(stored.id);
+      if (!session || !this.isOpen(session)) continue;
+      this.#direct.set(pair, session.id);
+      return this.#used(session);
+    }
+    const session = await this.#insert(agent, { id: userId, roles: [] }, directPurpose, idleMinutes * minuteMs);
+    this.#direct.set(pair, session.id);
+    return session;
+  }
+
+  async #insert(agent: AgentRecord, user: Session['user'], purpose: string, ttlMs: number): Promise<LiveSession> {
+    const { store, clock, newId, agents } = this.#options;
+    const openedAt = clock.now();
+    const session: Session = {
+      id: newId(),
+      tenant: agent.tenant,
+      agent: agentRef(agent),
+      user,
+      purpose,
+      openedAt,
+      expiresAt: Math.floor(openedAt + ttlMs),
+      state: 'open',
+      counters: zeroCounters,
+    };
+    await store.insert(session);
+    const live = this.#live.add(session);
+    // The agent may have been disabled, or changed, while the store was writing.
+    const current = agents.live(agent.id);
+    if (!current) {
+      await this.end(session.id);
+      throw new RuntimeFault('forbidden', { detail: 'The agent was disabled.' });
+    }
+    live.agent = agentRef(current);
+    return live;
+  }
+
+  #load(id: string): Promise<Session | undefined> {
+    const under = this.#loading.get(id);
+    if (under) return under.session;
+    const loading = { stale: true, session: Promise.resolve<Session | undefined>(undefined) };
+    loading.session = (async () => {
+      let stored: Session | undefined;
+      while (loading.stale) {
+        loading.stale = false;
+        stored = await this.#options.store.get(id);
+      }
+      if (!stored) return undefined;
+      const live = this.#live.add(stored);
+      const agent = this.#options.agents.get(stored.agent.id);
+      if (agent) live.agent = agentRef(agent);
+      if (!agent || agent.disabledAt !== null || this.#ending.has(id)) live.state = 'ended';
+      return live;
+    })().finally(() => this.#loading.delete(id));
+    this.#loading.set(id, loading);
+    return loading.session;
+  }
+
+  #touch(id: string): void {
+    const loading = this.#loading.get(id);
+    if (loading) loading.stale = true;
+  }
+
+  /** Puts off the end of a direct session; in the store at most once a minute. */
+  #used(session: LiveSession): LiveSession {
+    const { clock, store, idleMinutes, maxHours } = this.#options;
+    const longest = session.openedAt + maxHours * 60 * minuteMs;
+    const expiresAt = Math.min(Math.floor(clock.now()) + idleMinutes * minuteMs, longest);
+    if (expiresAt <= session.expiresAt) return session;
+    session.expiresAt = expiresAt;
+    if (expiresAt - (this.#savedExpiry.get(session) ?? 0) >= minuteMs) {
+      this.#savedExpiry.set(session, expiresAt);
+      // Lost, the session ends early: no request need fail for it.
+      void store.update(session.id, { expiresAt }).catch(() => undefined);
+    }
+    return session;
+  }
+
+  async #agentChanged(agent: AgentRecord): Promise<void> {
+    if (agent.disabledAt === null) return this.#live.refreshAgent(agentRef(agent));
+    for (const live of this.#live.ofAgent(agent.id)) live.state = 'ended';
+    for await (const { id } of this.#storedOpen({ agentId: agent.id })) await this.end(id);
+  }
+
+  async *#storedOpen(filter: Omit<SessionFilter, 'state' | 'before' | 'limit'>): AsyncGenerator<Session> {
+    let before: string | undefined;
+    for (;;) {
+      const place = before === undefined ? {} : { before };
+      const listed = await this.#options.store.list({ ...filter, ...place, state: 'open', limit: page });
+      yield* listed;
+      if (listed.length < page) return;
+      before = listed.at(-1)?.id;
+    }
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep = this.#options.clock.after(minuteMs, () => {
+      void this.sweep()
+        .catch(() => undefined)
+        .finally(() => this.#sweepLater());
+    });
+  }
+}
+
+const ended = (session: Session): Session => ({ ...session, state: 'ended' });
