@@ -1,0 +1,40 @@
+import { reasons } from '@sallyport/core/admin';
+import type { ReasonView } from '../timeline.ts';
+import { HostileText } from './HostileText.tsx';
+import { sourceSentence } from '../timeline.ts';
+import styles from './ReasonLine.module.css';
+
+export const reasonTitle = (code: string): string =>
+  code in reasons ? reasons[code as keyof typeof reasons].title : code;
+
+/** One reason in one line: which rule, which value, from where. */
+export function ReasonLine({ reason }: { reason: ReasonView }) {
+  const { rule, path, value, source, detail } = reason;
+  return (
+    <span className={styles.line}>
+      {rule === undefined ? null : (
+        <span>
+          by <code>{rule}</code>
+        </span>
+      )}
+      {path === undefined ? null : (
+        <span>
+          <code>{path}</code>
+          {value === undefined ? null : (
+            <>
+              {' '}
+              is{' '}
+              <code className={styles.value}>
+                <HostileText text={value} max={120} />
+              </code>
+            </>
+          )}
+        </span>
+      )}
+      {source === undefined ? null : <span>{sourceSentence(source)}</span>}
+      {rule === undefined && path === undefined && detail !== undefined ? (
+        <HostileText text={detail} max={160} />
+      ) : null}
+    </span>
+  );
+}

@@ -1,0 +1,79 @@
+import type { EntryView } from '@sallyport/core/admin';
+import type { QueryClient } from '@tanstack/react-query';
+import type { EntryPages } from '../queries.ts';
+
+/** Summaries are asked for again at most this often, however much happens. */
+const refreshMs = 1_500;
+/** A timeline that is left open keeps this many entries; earlier ones can be loaded again. */
+const keepEntries = 4_000;
+
+/** What of the caches an operator's act touches, by the resource in its action. */
+const touchedBy: Readonly<Record<string, readonly string[]>> = {
+  policies: ['policies', 'overview'],
+  agents: ['agents'],
+  operators: ['operators'],
+  sessions: ['sessions', 'session', 'overview'],
+  config: ['settings', 'overview'],
+};
+
+/** Turns live entries into changes of the query caches: timelines grow in place, summaries are asked for again. */
+export class Patches {
+  readonly #client: QueryClient;
+  readonly #stale = new Set<string>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #refreshedAt = 0;
+
+  constructor(client: QueryClient) {
+    this.#client = client;
+  }
+
+  apply(entries: readonly EntryView[]): void {
+    const bySession = new Map<string, EntryView[]>();
+    for (const entry of entries) {
+      if (entry.phase === 'operator') {
+        this.#markStale(touchedBy[entry.action.split('.')[0] ?? ''] ?? []);
+        continue;
+      }
+      const known = bySession.get(entry.sessionId);
+      if (known) known.push(entry);
+      else bySession.set(entry.sessionId, [entry]);
+    }
+    for (const [sessionId, news] of bySession) {
+      this.#client.setQueryData<EntryPages>(['entries', sessionId], (old) => old && appendEntries(old, news));
+    }
+    if (bySession.size > 0) this.#markStale(['overview', 'sessions', 'session']);
+  }
+
+  /** Entries went by unseen. */
+  missed(): void {
+    this.#markStale(['overview', 'sessions', 'session', 'entries', 'policies', 'agents', 'operators']);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #markStale(keys: readonly string[]): void {
+    for (const key of keys) this.#stale.add(key);
+    if (this.#stale.size === 0 || this.#timer !== undefined) return;
+    const since = Date.now() - this.#refreshedAt;
+    this.#timer = setTimeout(() => this.#refresh(), Math.max(0, refreshMs - since));
+  }
+
+  #refresh(): void {
+    this.#timer = undefined;
+    this.#refreshedAt = Date.now();
+    for (const key of this.#stale) void this.#client.invalidateQueries({ queryKey: [key] });
+    this.#stale.clear();
+  }
+}
+
+/** Adds what is new, in order of `seq`; an entry that is already there (fetched and streamed) is not added twice. */
+export function appendEntries(pages: EntryPages, news: readonly EntryView[]): EntryPages {
+  const last = pages.entries.at(-1)?.seq ?? -1;
+  const later = news.filter(({ seq }) => seq > last).toSorted((a, b) => a.seq - b.seq);
+  if (later.length === 0) return pages;
+  const entries = [...pages.entries, ...later];
+  const over = entries.length - keepEntries;
+  return over > 0 ? { entries: entries.slice(over), hasEarlier: true } : { entries, hasEarlier: pages.hasEarlier };
+}

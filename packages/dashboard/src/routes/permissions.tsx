@@ -1,0 +1,3 @@
+export function Permissions() {
+  return <p>Permissions</p>;
+}

@@ -1,0 +1,3 @@
+export function Session() {
+  return <p>Session</p>;
+}

@@ -1,0 +1,87 @@
+import { Loader } from '@mantine/core';
+import { getRouteApi, useRouter } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Code } from '../components/Code.tsx';
+import { Failed } from '../components/States.tsx';
+import { Logo } from '../components/Logo.tsx';
+import { isSignedOut, signIn } from '../api.ts';
+import { queries } from '../queries.ts';
+import styles from './sign-in.module.css';
+
+const route = getRouteApi('/sign-in');
+
+/** The token stands in the fragment, which reaches no server and no log, and leaves the address bar at once. */
+function takeToken(): string {
+  const token = window.location.hash.slice(1);
+  if (token !== '') window.history.replaceState(window.history.state, '', window.location.pathname);
+  return token;
+}
+
+/** Only a place within this page: an address of elsewhere in the link must not lead there. */
+const isOwnPlace = (to: string | undefined): to is string => to !== undefined && /^\/(?![/\\])/.test(to);
+
+export function SignIn() {
+  const { to } = route.useSearch();
+  const router = useRouter();
+  const client = useQueryClient();
+  const taken = useRef(false);
+  const enter = useMutation({
+    mutationFn: signIn,
+    onSuccess: (me) => {
+      client.setQueryData(queries.me.queryKey, me);
+      router.history.push(isOwnPlace(to) ? to : '/');
+    },
+  });
+  const { mutate } = enter;
+  useEffect(() => {
+    document.title = 'Sign in · Sallyport';
+    const follow = () => {
+      const token = takeToken();
+      if (token !== '') mutate(token);
+    };
+    if (!taken.current) follow();
+    taken.current = true;
+    window.addEventListener('hashchange', follow);
+    return () => window.removeEventListener('hashchange', follow);
+  }, [mutate]);
+
+  return (
+    <main className={styles.page}>
+      <div className={styles.card}>
+        <div className={styles.brand}>
+          <Logo size={40} />
+          <div>
+            <h1 className={styles.title}>Sallyport</h1>
+            <p className={styles.line}>One checkpoint for everything an agent does.</p>
+          </div>
+        </div>
+        {enter.isPending || enter.isSuccess ? (
+          <p className={styles.pending} role="status">
+            <Loader size="xs" aria-hidden /> Signing in
+          </p>
+        ) : (
+          <>
+            {enter.isError ? <Sorry error={enter.error} /> : null}
+            <h2 className={styles.how}>{enter.isError ? 'Get a new link' : 'Sign in with a one-time link'}</h2>
+            <p className={styles.text}>There are no passwords here. Ask the runtime for a link, on its machine:</p>
+            <Code text="npx sallyport sign-in" label="In a terminal" />
+            <p className={styles.text}>
+              Starting the runtime prints one as well, and an owner can make one for you under Settings, Operators.
+            </p>
+          </>
+        )}
+      </div>
+    </main>
+  );
+}
+
+function Sorry({ error }: { error: unknown }) {
+  if (!isSignedOut(error)) return <Failed error={error} />;
+  return (
+    <div className={styles.sorry} role="alert">
+      <strong>This link no longer works.</strong> Each link works once and for a short time. It was used already, or it
+      expired.
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+const whole = new Intl.NumberFormat('en');
+
+export const count = (n: number): string => whole.format(n);
+export const short = (n: number): string => (n < 10_000 ? whole.format(n) : compact.format(n));
+
+/** From millionths of a US dollar; small sums keep two significant digits, so that a call is never "$0.00". */
+export function money(micros: number): string {
+  const dollars = micros / 1e6;
+  if (dollars === 0) return '$0';
+  if (dollars < 0.0001) return '<$0.0001';
+  return `$${dollars < 0.1 ? dollars.toFixed(4) : dollars.toFixed(2)}`;
+}
+
+/** From microseconds. */
+export function duration(micros: number): string {
+  if (micros < 1_000) return `${Math.round(micros)} µs`;
+  if (micros < 1_000_000) return `${(micros / 1_000).toFixed(micros < 10_000 ? 1 : 0)} ms`;
+  return `${(micros / 1_000_000).toFixed(1)} s`;
+}
+
+export function bytes(n: number): string {
+  if (n < 1_000) return `${n} B`;
+  return n < 1_000_000 ? `${Math.round(n / 1_000)} kB` : `${(n / 1_000_000).toFixed(1)} MB`;
+}
+
+export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
+
+const two = (n: number): string => String(n).padStart(2, '0');
+
+export function clock(at: number, withSeconds = true): string {
+  const date = new Date(at);
+  const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  return withSeconds ? `${minutes}:${two(date.getSeconds())}` : minutes;
+}
+
+const fullTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+const dayOnly = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+export const absolute = (at: number): string => fullTime.format(at);
+export const day = (at: number): string => dayOnly.format(at);
+
+const steps = [
+  ['day', 86_400_000, 'd'],
+  ['hour', 3_600_000, 'h'],
+  ['minute', 60_000, 'min'],
+] as const;
+
+/** `4 min ago`, `in 3 d`; below a minute it does not tick. */
+export function relative(at: number, now: number): string {
+  const distance = Math.abs(now - at);
+  const step = steps.find(([, ms]) => distance >= ms);
+  if (!step) return at > now + 5_000 ? 'in under a minute' : 'just now';
+  const amount = `${Math.floor(distance / step[1])} ${step[2]}`;
+  return at > now ? `in ${amount}` : `${amount} ago`;
+}
