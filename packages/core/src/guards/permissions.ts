@@ -1,10 +1,10 @@
 import type { AuthorizationRequest, PolicySet } from '../policy/policy.ts';
 import type { EventOf } from '../events.ts';
 import type { Guard, GuardContext } from '../guard.ts';
-import type { Verdict } from '../decision.ts';
+import type { Reason, Verdict } from '../decision.ts';
 import { allow, deny } from '../decision.ts';
 import { defineGuard } from '../guard.ts';
-import { visible } from '../policy/text.ts';
+import { locate } from '../flow/locate.ts';
 
 type PermissionEvent = EventOf<'model_request' | 'tool_call' | 'egress_request' | 'code_execution'>;
 
@@ -13,7 +13,7 @@ type PermissionEvent = EventOf<'model_request' | 'tool_call' | 'egress_request' 
  *
  * @param policies read for every event, because policies are reloaded while running
  */
-export const permissions = (policies: () => PolicySet): Guard =>
+export const permissionsGuard = (policies: () => PolicySet): Guard =>
   defineGuard({
     name: 'permissions',
     summary: 'Allows what the policies permit for the agent, the resource and the argument values; default deny.',
@@ -25,7 +25,7 @@ export const permissions = (policies: () => PolicySet): Guard =>
 function judge(event: PermissionEvent, { session, now }: GuardContext, policies: PolicySet): Verdict {
   const resource = resourceOf(event);
   if (resource === undefined) {
-    return deny({ code: 'no_permission', path: 'url', detail: 'The address is not an http or https URL with a host.' });
+    return deny({ code: 'no_permission', path: 'url', detail: 'the address is no http(s) or ws(s) URL with a host' });
   }
   const request: AuthorizationRequest = {
     principal: { id: session.agent.id, tenant: session.tenant, roles: session.agent.roles },
@@ -38,8 +38,15 @@ function judge(event: PermissionEvent, { session, now }: GuardContext, policies:
   };
   const { outcome, reasons } = policies.authorize(request);
   if (outcome === 'allow') return allow;
-  if (outcome === 'deny' && reasons.length === 0) return deny({ code: 'no_permission', detail: visible(resource) });
-  return { outcome, reasons };
+  const [first = { code: 'no_permission' as const }, ...rest] = reasons;
+  return { outcome, reasons: [first, ...rest].map((reason) => withSource(reason, event)) };
+}
+
+/** Names where the model had read the value that failed. */
+function withSource(reason: Reason, event: PermissionEvent): Reason {
+  if (event.kind !== 'tool_call' || reason.value === undefined) return reason;
+  const source = locate(reason.value, event.messages);
+  return source === undefined ? reason : { ...reason, source };
 }
 
 function resourceOf(event: PermissionEvent): string | undefined {

@@ -1,7 +1,7 @@
 import type { Decimal } from './decimal.ts';
 import type { Json, JsonObject } from '../events.ts';
 import { decimalOf } from './decimal.ts';
-import { visible } from './text.ts';
+import { showText } from '../normalize/show.ts';
 
 /** One scalar of the arguments, as policies see it. */
 export interface Leaf {
@@ -139,6 +139,6 @@ function tooMany(path: string): never {
 }
 
 function refuse(code: Refusal['code'], path: string, detail: string): never {
-  const place = visible(`arguments.${path}`);
+  const place = showText(`arguments.${path}`);
   throw new RefusalSignal({ code, path: place, detail: `${place} ${detail}` });
 }

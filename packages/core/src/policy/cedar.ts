@@ -49,12 +49,14 @@ function validate(source: PolicySource, parts: readonly PolicyPart[]): PolicyPro
   });
   if (answer.type === 'failure') return problemsOf(source, answer.errors, source.text, 0);
   // A policy that can never apply is nearly always a mistyped action, resource or attribute: as bad as a missing one.
-  return [...answer.validationErrors, ...answer.validationWarnings].flatMap(({ policyId, error }) => {
+  const found = [...answer.validationErrors, ...answer.validationWarnings].flatMap(({ policyId, error }) => {
     const part = parts[Number(policyId.slice(1))];
     return part === undefined
       ? [problem(source, 0, error.message)]
       : problemsOf(source, [error], part.text, part.offset);
   });
+  // Cedar reports in no fixed order.
+  return found.toSorted((a, b) => a.line - b.line || a.column - b.column || a.message.localeCompare(b.message));
 }
 
 /** Cedar counts bytes of UTF-8; people and editors do not. */

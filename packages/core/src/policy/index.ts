@@ -25,4 +25,3 @@ export { checkModes } from './evaluate.ts';
 export { invalidPolicy, problemText } from './problems.ts';
 export { loadPolicySet } from './load.ts';
 export { policyActions } from './policy.ts';
-export { visible } from './text.ts';

@@ -64,10 +64,9 @@ export function loadPolicySet(sources: PolicySources, options: PolicySetOptions)
     check: options.check ?? 'fast',
     onDisagreement: options.onDisagreement ?? (() => undefined),
     description: {
-      matrix: permissions === undefined ? undefined : { name: file, cedar: generated.text },
       sources: [
-        ...(permissions === undefined ? [] : [{ name: file, rules: fromMatrix.parts.length }]),
-        ...written.map(({ source, parts }) => ({ name: source.name, rules: parts.length })),
+        ...(permissions === undefined ? [] : [{ ...generated, generated: true, rules: fromMatrix.parts.length }]),
+        ...written.map(({ source, parts }) => ({ ...source, generated: false, rules: parts.length })),
       ],
       uncompiled: rules.filter(({ applies }) => applies === undefined).map(({ ref }) => ref),
     },

@@ -111,7 +111,7 @@ function readCell(
   of: CellValue,
   complain: Complain,
 ): Cell | undefined {
-  const { decision: decided, when = undefined, otherwise = 'deny' } = typeof of === 'string' ? { decision: of } : of;
+  const { decision: decided, when, otherwise = 'deny' } = typeof of === 'string' ? { decision: of } : of;
   const glob = parseGlob(head.name);
   if ('problem' in glob) {
     complain([], glob.problem);

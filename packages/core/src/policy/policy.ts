@@ -62,9 +62,13 @@ export interface Explanation {
 }
 
 export interface PolicySetDescription {
-  /** The Cedar text that the permission matrix stands for. */
-  readonly matrix: { readonly name: string; readonly cedar: string } | undefined;
-  readonly sources: readonly { readonly name: string; readonly rules: number }[];
+  /** The Cedar texts in force, the permission matrix's first: that one is generated. */
+  readonly sources: readonly {
+    readonly name: string;
+    readonly text: string;
+    readonly generated: boolean;
+    readonly rules: number;
+  }[];
   /** Rules that Cedar's own, slower engine must answer. */
   readonly uncompiled: readonly RuleRef[];
 }

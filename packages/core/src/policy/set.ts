@@ -16,7 +16,7 @@ import { RuleIndex, actionsOf } from './rules.ts';
 import { failureReasons, forbidReasons, holdReasons, missingReasons } from './why.ts';
 import { makeEvaluator } from './evaluate.ts';
 import { viewsOf } from './arguments.ts';
-import { visible } from './text.ts';
+import { showText } from '../normalize/show.ts';
 
 interface Loaded {
   readonly rules: readonly Rule[];
@@ -67,7 +67,7 @@ export class LoadedPolicySet implements PolicySet {
       .map((rule) => this.#explainRule(rule, asked, view, authorization, deciding));
     return {
       authorization,
-      values: Object.fromEntries([...view].map(([path, { text }]) => [visible(path), visible(text)])),
+      values: Object.fromEntries([...view].map(([path, { text }]) => [showText(path), showText(text)])),
       rules: rules.toSorted((a, b) => Number(b.decided) - Number(a.decided)),
     };
   }

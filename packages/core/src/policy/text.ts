@@ -24,14 +24,3 @@ export const cedarString = (text: string): string => `"${escape(text, /["\\]/)}"
 
 /** The literal part of a `like` pattern, without quotes. */
 export const cedarPatternLiteral = (text: string): string => escape(text, /["\\*]/);
-
-/** A short form in which nothing hides: invisible characters as code points, cut at `max` characters. */
-export function visible(text: string, max = 120): string {
-  let out = '';
-  let length = 0;
-  for (const char of text) {
-    if (length++ === max) return `${out}…`;
-    out += invisible.test(char) ? codePoint(char) : char;
-  }
-  return out;
-}

@@ -7,7 +7,7 @@ import type { Rule } from './rules.ts';
 import type { View } from './arguments.ts';
 import { cellCovers, cellYields } from './matrix.ts';
 import { cellId, cellKindNames, cellKinds } from './permissions.ts';
-import { visible } from './text.ts';
+import { showText } from '../normalize/show.ts';
 
 /** What reasons need to know of the permission matrix. */
 export interface MatrixContext {
@@ -20,7 +20,7 @@ export function failureReasons({ errors }: Evaluation): Reason[] {
   return errors.map(({ rule, message }) => ({
     code: 'guard_failed',
     ...(rule === undefined ? {} : { rule: rule.ref.place }),
-    detail: `The policies could not be evaluated: ${visible(message, 300)}.`,
+    detail: `The policies could not be evaluated: ${showText(message, 300)}.`,
     fix: 'Correct the named rule; a rule that cannot be evaluated denies.',
   }));
 }
@@ -64,7 +64,7 @@ export function missingReasons(request: AuthorizationRequest, view: View, matrix
   if (failed.length > 0) return failed;
   const kind = kindOf(request);
   const [role] = request.principal.roles;
-  const name = visible(request.resource);
+  const name = showText(request.resource);
   return [
     {
       code: 'no_permission',
@@ -78,12 +78,12 @@ export function missingReasons(request: AuthorizationRequest, view: View, matrix
 }
 
 const rolesText = (roles: readonly string[]): string =>
-  roles.length === 0 ? 'an agent without a role' : `role ${roles.map((role) => visible(role)).join(', ')}`;
+  roles.length === 0 ? 'an agent without a role' : `role ${roles.map((role) => showText(role)).join(', ')}`;
 
 const kindOf = ({ action }: AuthorizationRequest): CellKind =>
   cellKindNames.find((kind) => cellKinds[kind] === action) ?? 'tools';
 
-const cellPlace = ({ role, kind, name }: Cell): string => `roles.${role}.${kind}.${visible(name)}`;
+const cellPlace = ({ role, kind, name }: Cell): string => `roles.${role}.${kind}.${showText(name)}`;
 
 /** The cells that rule this resource for the agent's roles. */
 function rulingCells({ principal, resource, ...request }: AuthorizationRequest, cells: readonly Cell[]): Cell[] {
@@ -97,9 +97,9 @@ function rulingCells({ principal, resource, ...request }: AuthorizationRequest, 
 const unmet = (cell: Cell, view: View): ArgumentTest[] => cell.when.filter((test) => !test.holds(view.get(test.path)));
 
 function demandOf(test: ArgumentTest, view: View): Pick<Reason, 'path' | 'value' | 'detail'> {
-  const path = `arguments.${visible(test.path)}`;
+  const path = `arguments.${showText(test.path)}`;
   const leaf = view.get(test.path);
-  if (leaf === undefined)
-    return { path, detail: `${path} is missing or no plain value; it ${visible(test.demand, 300)}` };
-  return { path, value: visible(leaf.text), detail: `${path} ${visible(test.demand, 300)}` };
+  const demand = showText(test.demand(leaf), 300);
+  if (leaf === undefined) return { path, detail: `${path} is missing or no plain value; it ${demand}` };
+  return { path, value: showText(leaf.text), detail: `${path} ${demand}` };
 }

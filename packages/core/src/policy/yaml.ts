@@ -1,8 +1,9 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { LineCounter, isMap, isNode, isPair, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document, Node } from 'yaml';
 import { z } from 'zod';
 import type { PolicyProblem, PolicySource } from './problems.ts';
+import { nearest } from '../normalize/nearest.ts';
+import { showText } from '../normalize/show.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -11,7 +12,7 @@ export interface YamlSource<T> {
   readonly value: T | undefined;
   readonly problems: readonly PolicyProblem[];
   /** Line and column of the value at a path, or of its nearest parent. */
-  place(path: Path): { line: number; column: number };
+  readonly place: (path: Path) => { line: number; column: number };
 }
 
 /** Parses and checks one YAML source. Every problem has its place; unknown keys name the nearest known one. */
@@ -80,9 +81,9 @@ export function strictKeys<S extends z.ZodRawShape>(shape: S) {
 
 /** `unknown key "otherwize": did you mean "otherwise"?` */
 function unknownKey(key: string, known: readonly string[]): string {
-  const near = known.length === 0 ? undefined : closest(key, known);
-  const isNear = near !== undefined && distance(key, near) <= Math.max(2, Math.floor(near.length / 2));
-  return `unknown key ${JSON.stringify(key)}: ${isNear ? `did you mean ${JSON.stringify(near)}?` : `known are ${known.join(', ')}`}`;
+  const near = nearest(key, known);
+  const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean "${near}"?`;
+  return `unknown key "${showText(key)}": ${hint}`;
 }
 
 /**
