@@ -9,7 +9,7 @@ export interface StoryOptions {
   readonly baseUrl: string;
   readonly apiKey: string;
   readonly model: string;
-  readonly onStep?: (step: AgentStep) => void;
+  readonly onStep?: (step: AgentStep) => void | Promise<void>;
   /** A pause after each step, in milliseconds, for people to follow. */
   readonly paceMs?: number;
 }
@@ -36,7 +36,7 @@ export async function playStory({ onStep, paceMs = 0, ...agent }: StoryOptions):
     shop,
     ticket: ticketId,
     async onStep(step) {
-      onStep?.(step);
+      await onStep?.(step);
       await sleep(paceMs);
     },
   });

@@ -1,0 +1,41 @@
+import type { Config } from '@sallyport/core';
+
+/** What a check may look at. */
+export interface CheckContext {
+  /** As `process.versions.node`. */
+  readonly nodeVersion: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Absolute. */
+  readonly policyDir: string | undefined;
+  /** Absolute; absent when no file is used. */
+  readonly configPath: string | undefined;
+  /** Or what is wrong with it. */
+  readonly config: Config | { readonly problem: string };
+  /** The port that the runtime which asks listens on, so that it is not surprised to find it taken. */
+  readonly ownPort: number | undefined;
+  /** Absolute: where the dashboard is built to. */
+  readonly dashboardDir: string;
+}
+
+export interface Finding {
+  readonly status: 'ok' | 'warn' | 'fail';
+  /** What was found, in one sentence. */
+  readonly why: string;
+  /** What to do about it. */
+  readonly fix?: string;
+}
+
+/** One question that `sallyport doctor` and the Settings page answer. It does not throw for what it is there to find. */
+export interface Check {
+  readonly name: string;
+  readonly run: (context: CheckContext) => Finding | Promise<Finding>;
+}
+
+export const ok = (why: string): Finding => ({ status: 'ok', why });
+export const warn = (why: string, fix: string): Finding => ({ status: 'warn', why, fix });
+export const fail = (why: string, fix: string): Finding => ({ status: 'fail', why, fix });
+
+export const validConfig = ({ config }: CheckContext): Config | undefined => ('problem' in config ? undefined : config);
+/** The answer of every check that needs a configuration and has none. */
+export const needsConfig: Finding = warn('Not checked.', 'Correct the configuration first.');

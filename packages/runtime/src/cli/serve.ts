@@ -1,0 +1,29 @@
+import type { Context } from './context.ts';
+import type { LoadedConfig } from './config.ts';
+import type { Runtime } from '../compose.ts';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startRuntime } from '../compose.ts';
+import { choosePort } from './port.ts';
+import { paint, safe } from './output.ts';
+
+const graceMs = 5000;
+
+/** Starts a runtime on the port that was asked for, or on a free one where none was. */
+export async function start(loaded: LoadedConfig, askedPort: number | undefined): Promise<Runtime> {
+  const { config, configPath, dataDir, portGiven } = loaded;
+  const { host, port: wanted } = config.server;
+  const port = await choosePort(host, askedPort ?? wanted, askedPort !== undefined || portGiven);
+  return startRuntime({ config, dataDir, port, ...(configPath !== undefined && { configPath }) });
+}
+
+/** Serves until the first Ctrl-C or SIGTERM. */
+export async function untilInterrupted({ interrupted }: Context): Promise<void> {
+  if (!interrupted.aborted) await once(interrupted, 'abort');
+}
+
+/** Stops; requests under way get five seconds to finish. */
+export async function stop({ output }: Context, runtime: Runtime): Promise<void> {
+  output.note(safe`${paint('dim', 'Stopping: requests under way get 5 s. Ctrl-C again stops at once.')}`);
+  await Promise.race([runtime.stop(), sleep(graceMs)]);
+}

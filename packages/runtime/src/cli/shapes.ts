@@ -1,0 +1,43 @@
+import { agentKeySchema, outcomes } from '@sallyport/core/admin';
+import { z } from 'zod';
+
+/*
+ * What `--json` prints, for scripts to rely on: a field is added at most, never renamed. Where the admin contract has a
+ * shape already (`doctor`, `tail`, `policy explain`, `sign-in`), that one is printed.
+ */
+
+export const startedShape = z.object({
+  url: z.string(),
+  /** Where an SDK is pointed. */
+  baseUrl: z.string(),
+  signInUrl: z.string(),
+  /** Only on the first start. */
+  agentKey: z.string().nullable(),
+  models: z.array(z.string()),
+  dataDir: z.string(),
+});
+
+export const demoShape = z.object({
+  ok: z.boolean(),
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean() })),
+  decisions: z.array(z.object({ tool: z.string(), outcome: z.enum(outcomes), reasons: z.array(z.string()) })),
+  sent: z.array(z.object({ to: z.string(), subject: z.string() })),
+  text: z.string(),
+  url: z.string(),
+  signInUrl: z.string(),
+});
+
+export const keysShape = z.object({
+  keys: z.array(agentKeySchema.extend({ agent: z.string(), roles: z.array(z.string()) })),
+});
+export const newKeyShape = agentKeySchema.extend({ agent: z.string(), key: z.string() });
+export const revokedShape = z.object({ id: z.string(), revoked: z.literal(true) });
+
+export const configShape = z.object({ path: z.string().nullable(), config: z.json() });
+
+export const policyTestShape = z.object({
+  ok: z.boolean(),
+  passed: z.int(),
+  failed: z.int(),
+  cases: z.array(z.object({ file: z.string(), name: z.string(), ok: z.boolean(), problem: z.string().optional() })),
+});
