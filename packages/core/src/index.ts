@@ -13,7 +13,7 @@ export * from './monitor.ts';
 export * from './normalize/json.ts';
 export * from './normalize/nearest.ts';
 export * from './normalize/show.ts';
-export * from './policy/policy.ts';
+export * from './policy/index.ts';
 export * from './ports.ts';
 export * from './reasons.ts';
 export * from './session.ts';

@@ -10,6 +10,8 @@ import { isOpen } from './session.ts';
 import { owesResult } from './events.ts';
 import { reasons } from './reasons.ts';
 
+/** Known to this module alone, so that nobody else can construct a clearance, by type or by `any`. */
+const minting = Symbol('minting');
 let mint: <E extends AgentEvent>(event: E, session: Session, decision: Decision) => Cleared<E>;
 
 /**
@@ -23,7 +25,8 @@ export class Cleared<E extends AgentEvent> {
   readonly session: Session;
   readonly decision: Decision;
 
-  private constructor(event: E, session: Session, decision: Decision) {
+  private constructor(key: symbol, event: E, session: Session, decision: Decision) {
+    if (key !== minting) throw new TypeError('Only the monitor clears an event');
     this.event = event;
     this.session = session;
     this.decision = decision;
@@ -31,7 +34,7 @@ export class Cleared<E extends AgentEvent> {
   }
 
   static {
-    mint = (event, session, decision) => new Cleared(event, session, decision);
+    mint = (event, session, decision) => new Cleared(minting, event, session, decision);
   }
 
   /** For effects: throws on anything that did not come from the monitor, casts included. */
@@ -67,9 +70,12 @@ export class Monitor {
     this.#options = options;
   }
 
-  /** Decides, records durably, and only then clears. A fault anywhere is a deny. */
-  async decide<E extends AgentEvent>(event: E, session: Session): Promise<Ruling<E>> {
-    const judged = await this.#judge(event, session);
+  /**
+   * Decides, records durably, and only then clears. A fault anywhere is a deny. `broken`: what the surface already knows
+   * makes the event impossible to judge, such as arguments that are no JSON; it is denied and recorded like any other.
+   */
+  async decide<E extends AgentEvent>(event: E, session: Session, broken?: Reason): Promise<Ruling<E>> {
+    const judged = broken ? this.#refuse(event, broken) : await this.#judge(event, session);
     const { decision } = judged;
     try {
       await this.#record(judged.event, session, decision);
@@ -92,9 +98,7 @@ export class Monitor {
     const { clock, guards, policyHash } = this.#options;
     const policy = policyHash();
     const now = clock.now();
-    if (!isOpen(session, now)) {
-      return { event, decision: { outcome: 'deny', reasons: [{ code: 'session_ended' }], verdicts: [], policy } };
-    }
+    if (!isOpen(session, now)) return this.#refuse(event, { code: 'session_ended' });
     const verdicts: VerdictRecord[] = [];
     let current = event;
     for (const armed of guards) {
@@ -107,6 +111,10 @@ export class Monitor {
     const asked = await Promise.all(judging.map((armed) => this.#ask(armed, current, { session, now })));
     for (const { record } of asked) verdicts.push(record);
     return { event: current, decision: { ...merge(verdicts), verdicts, policy } };
+  }
+
+  #refuse(event: AgentEvent, reason: Reason): { event: AgentEvent; decision: Decision } {
+    return { event, decision: { outcome: 'deny', reasons: [reason], verdicts: [], policy: this.#options.policyHash() } };
   }
 
   /** The one place where a guard's failure becomes a deny. A guard that blocks the thread cannot be timed out. */

@@ -102,6 +102,7 @@ function resolveSecrets(providers: ParsedConfig['providers'], source: ReferenceS
 }
 
 function reportIssue(issue: z.core.$ZodIssue, report: Report): void {
+  if (issue.code === 'invalid_key') return report(issue.path, issue.issues[0]?.message ?? issue.message);
   if (issue.code !== 'unrecognized_keys') return report(issue.path, issue.message);
   const known = keysAt(issue.path);
   for (const key of issue.keys) {

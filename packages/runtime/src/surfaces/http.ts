@@ -1,0 +1,55 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { faults, type Config, type NewId } from '@sallyport/core';
+
+export interface HttpOptions {
+  readonly server: Config['server'];
+  readonly newId: NewId;
+  /** PEM, where TLS is configured. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+/** The one HTTP server. Its limits hold for every surface; each surface adds its own routes and its own error shape. */
+export function createHttpServer({ server, newId, tls }: HttpOptions): FastifyInstance {
+  const app = Fastify({
+    ...(tls ? { https: { cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' as const } } : {}),
+    bodyLimit: server.maxBodyBytes,
+    requestTimeout: server.requestTimeoutMs,
+    keepAliveTimeout: 72_000,
+    genReqId: () => newId(),
+    requestIdHeader: false,
+    // Two readings of one address are one too many: `//v1` and `/V1` are not `/v1`.
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false },
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    forceCloseConnections: 'idle',
+    clientErrorHandler,
+  }) as unknown as FastifyInstance<Server>;
+  app.addHook('onRequest', (request, reply, next) => {
+    reply.header('x-request-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+    const encoding = request.headers['content-encoding'];
+    if (encoding === undefined || encoding === 'identity') return next();
+    next(Object.assign(new Error('The body must not be compressed.'), { statusCode: 415 }));
+  });
+  return app as unknown as FastifyInstance;
+}
+
+/** What Node's parser refuses (smuggled lengths, broken headers, slow senders) never reaches a route, and gets an answer. */
+function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+  if (socket.destroyed || !socket.writable) return;
+  const [status, phrase] = statuses[error.code ?? ''] ?? [400, 'Bad Request'];
+  const body = JSON.stringify({
+    error: { message: `${phrase}: ${faults.invalid_request.title}.`, type: 'invalid_request_error', code: 'invalid_request', param: null },
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
+      `x-should-retry: false\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+const statuses: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+};

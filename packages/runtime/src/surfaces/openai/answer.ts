@@ -1,0 +1,172 @@
+import { RuntimeFault, parseJson } from '@sallyport/core';
+import type {
+  AnswerReceiver,
+  Cleared,
+  Json,
+  JsonObject,
+  ModelCall,
+  ModelRequest,
+  Providers,
+  Usage,
+} from '@sallyport/core';
+import { isObject, readCall } from './request.ts';
+import { explanation, wireCall, type Choice, type JudgedCalls, type ProposedCall } from './turn.ts';
+
+/** A provider's whole answer to one model call. */
+export interface WholeAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly bytes: Buffer;
+}
+
+const maxAnswerBytes = 67_108_864;
+
+/** @throws RuntimeFault of the provider, or the signal's reason when the client has gone */
+export function collect(
+  providers: Providers,
+  cleared: Cleared<ModelRequest>,
+  signal: AbortSignal,
+): Promise<WholeAnswer> {
+  return new Promise((resolve, reject) => {
+    const collector = new Collector(resolve, reject);
+    const call = providers.send(cleared, collector);
+    collector.stop = () => call.abort();
+    const gone = () => {
+      call.abort();
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) gone();
+    else signal.addEventListener('abort', gone, { once: true });
+  });
+}
+
+/** Gathers an answer's bytes; also used for the error answer to a stream request. */
+export class Collector implements AnswerReceiver {
+  readonly #resolve: (answer: WholeAnswer) => void;
+  readonly #reject: (fault: RuntimeFault) => void;
+  readonly #parts: Uint8Array[] = [];
+  #bytes = 0;
+  #status = 0;
+  #headers: WholeAnswer['headers'] = {};
+  stop: ModelCall['abort'] = () => {};
+
+  constructor(resolve: (answer: WholeAnswer) => void, reject: (fault: RuntimeFault) => void) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  head(status: number, headers: WholeAnswer['headers']): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  data(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
+    if (this.#bytes > maxAnswerBytes) {
+      this.stop();
+      this.fault(new RuntimeFault('provider_malformed', { detail: 'The answer is larger than 64 MiB.' }));
+    } else this.#parts.push(bytes);
+  }
+
+  end(): void {
+    this.#resolve({ status: this.#status, headers: this.#headers, bytes: Buffer.concat(this.#parts) });
+  }
+
+  fault(fault: RuntimeFault): void {
+    this.#reject(fault);
+  }
+}
+
+/** A chat completion object, read for judging. */
+export interface Completion {
+  readonly body: JsonObject;
+  readonly choices: readonly Choice[];
+  readonly usage: Usage | undefined;
+}
+
+/** @throws RuntimeFault `provider_malformed`: what cannot be read cannot be judged */
+export function readCompletion(bytes: Buffer, maxDepth: number): Completion {
+  const body = readAnswerJson(bytes.toString('utf8'), maxDepth);
+  const choices = body['choices'];
+  if (!Array.isArray(choices)) throw malformed('it has no choices');
+  return { body, choices: (choices as readonly Json[]).map(readChoice), usage: readUsage(body['usage']) };
+}
+
+export function readAnswerJson(text: string, maxDepth: number): JsonObject {
+  let value: Json;
+  try {
+    value = parseJson(text, { maxDepth });
+  } catch (cause) {
+    throw new RuntimeFault('provider_malformed', {
+      detail: `The answer is not JSON: ${(cause as Error).message}`,
+      cause,
+    });
+  }
+  if (!isObject(value)) throw malformed('it is not a JSON object');
+  return value;
+}
+
+function readChoice(value: Json, place: number): Choice {
+  const message = isObject(value) ? value['message'] : undefined;
+  if (!isObject(value) || !isObject(message)) throw malformed(`choice ${place} has no message`);
+  if (message['function_call'] !== undefined && message['function_call'] !== null)
+    throw malformed('it uses the old function_call');
+  const index = value['index'];
+  const content = message['content'];
+  return {
+    index: typeof index === 'number' ? index : place,
+    text: typeof content === 'string' ? content : '',
+    calls: readCalls(message['tool_calls']),
+  };
+}
+
+function readCalls(value: Json | undefined): ProposedCall[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw malformed('tool_calls is not a list');
+  return (value as readonly Json[]).map((item) => {
+    const call = isObject(item) ? readCall(item) : undefined;
+    if (!call) throw malformed('a tool call has no id, name or arguments');
+    return call;
+  });
+}
+
+export function readUsage(value: Json | undefined): Usage | undefined {
+  if (!isObject(value)) return undefined;
+  const { prompt_tokens: tokensIn, completion_tokens: tokensOut } = value;
+  if (!Number.isSafeInteger(tokensIn) || !Number.isSafeInteger(tokensOut)) return undefined;
+  return { tokensIn: tokensIn as number, tokensOut: tokensOut as number };
+}
+
+/** The completion with each refused call replaced by its explanation, and the usage of all model calls made for it. */
+export function rewriteCompletion(completion: Completion, judged: readonly JudgedCalls[], usage: Usage): JsonObject {
+  const choices = (completion.body['choices'] as readonly JsonObject[]).map((choice, place) => {
+    const { released, refused } = judged[place] ?? { released: [], refused: [] };
+    if (refused.length === 0) return choice;
+    const { tool_calls: _, ...message } = choice['message'] as JsonObject;
+    const text = [completion.choices[place]?.text, explanation(refused)].filter(Boolean).join('\n\n');
+    const calls = released.length > 0 ? { tool_calls: released.map((call) => wireCall(call)) } : {};
+    return {
+      ...choice,
+      message: { ...message, content: text, ...calls },
+      finish_reason: released.length > 0 ? (choice['finish_reason'] ?? null) : 'stop',
+    };
+  });
+  return {
+    ...completion.body,
+    choices,
+    ...(completion.usage ? { usage: wireUsage(completion.body['usage'], usage) } : {}),
+  };
+}
+
+/** Provider's own details stay, the sums are ours. */
+export function wireUsage(original: Json | undefined, { tokensIn, tokensOut }: Usage): JsonObject {
+  return {
+    ...(isObject(original) ? original : {}),
+    prompt_tokens: tokensIn,
+    completion_tokens: tokensOut,
+    total_tokens: tokensIn + tokensOut,
+  };
+}
+
+export const malformed = (what: string) =>
+  new RuntimeFault('provider_malformed', { detail: `The answer cannot be read: ${what}.` });

@@ -1,0 +1,92 @@
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
+import { RuntimeFault, type ModelRef, type Session } from '@sallyport/core';
+import { ChatTurn, DeniedAnswer, type OpenAiServices } from './turn.ts';
+import { ClientStream } from './client-stream.ts';
+import { completeChat } from './complete.ts';
+import { denialError, faultError, type OpenAiError } from './errors.ts';
+import { passHeaders } from './upstream-errors.ts';
+import { readChatRequest } from './request.ts';
+import { streamChat } from './stream.ts';
+
+export interface OpenAiSurface extends OpenAiServices {
+  /** Who is calling. Throws RuntimeFault `unauthenticated` or `forbidden`. */
+  authenticate(request: FastifyRequest): Promise<Session>;
+  /** Whether this session may use the model at all: what the list of models shows. */
+  mayUse(session: Session, model: ModelRef): boolean;
+}
+
+/** `/v1/chat/completions` and `/v1/models`, as OpenAI's own SDKs expect them. */
+export const openAiRoutes: FastifyPluginCallback<OpenAiSurface> = (app, surface, done) => {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, parsed) => parsed(null, body));
+  app.setErrorHandler((error, _, reply) => sendError(reply, toError(error)));
+  app.setNotFoundHandler((_, reply) => sendError(reply, faultError(new RuntimeFault('not_found'))));
+  app.post('/v1/chat/completions', (request, reply) => chat(surface, request, reply));
+  app.get('/v1/models', async (request) => {
+    const session = await surface.authenticate(request);
+    const models = await surface.providers.models();
+    const data = models.filter((model) => surface.mayUse(session, model)).map(modelObject);
+    return { object: 'list', data };
+  });
+  done();
+};
+
+const modelObject = ({ provider, name }: ModelRef) => ({
+  id: `${provider}/${name}`,
+  object: 'model',
+  created: 0,
+  owned_by: provider,
+});
+
+async function chat(surface: OpenAiSurface, request: FastifyRequest, reply: FastifyReply) {
+  const session = await surface.authenticate(request);
+  const body = readChatRequest(request.body as Buffer | undefined, surface.maxJsonDepth);
+  const model = surface.providers.resolve(body.model);
+  if (!model) {
+    const detail = `There is no model ${JSON.stringify(body.model.slice(0, 100))}.`;
+    throw new RuntimeFault('unknown_model', { detail, path: 'model' });
+  }
+  const turn = new ChatTurn(surface, session, body, model);
+  const opened = await turn.open();
+  if (opened.denied) return sendError(reply, denialError(opened.denied.decision, opened.denied.eventId));
+  if (body.stream) {
+    await stream(turn, opened.cleared, request, reply);
+    return reply;
+  }
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort(new Error('the client has gone'));
+  });
+  const { status, headers, body: answer } = await completeChat(turn, opened.cleared, gone.signal);
+  return reply.code(status).headers(passHeaders(headers)).type('application/json; charset=utf-8').send(answer);
+}
+
+async function stream(
+  turn: ChatTurn,
+  cleared: Parameters<typeof streamChat>[1],
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  reply.hijack();
+  const client = new ClientStream(reply.raw, { 'x-request-id': request.id });
+  try {
+    await streamChat(turn, cleared, client);
+  } catch (error) {
+    client.fail(toError(error));
+  }
+}
+
+function toError(error: unknown): OpenAiError {
+  if (error instanceof DeniedAnswer) return denialError(error.denied.decision, error.denied.eventId);
+  if (error instanceof RuntimeFault) return faultError(error);
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  if (status === 413) return faultError(new RuntimeFault('body_too_large'));
+  if (status >= 400 && status < 500) {
+    return { ...faultError(new RuntimeFault('invalid_request', { detail: (error as Error).message })), status };
+  }
+  return faultError(error);
+}
+
+function sendError(reply: FastifyReply, { status, headers, body }: OpenAiError) {
+  return reply.code(status).headers(headers).type('application/json; charset=utf-8').send(body);
+}

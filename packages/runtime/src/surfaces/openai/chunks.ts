@@ -1,0 +1,165 @@
+import { RuntimeFault } from '@sallyport/core';
+import type { Json, JsonObject, Usage } from '@sallyport/core';
+import { isObject } from './request.ts';
+import { malformed, readAnswerJson, readUsage } from './answer.ts';
+import type { Choice, ProposedCall } from './turn.ts';
+
+interface PartialCall {
+  id: string;
+  tool: string;
+  text: string;
+  custom: boolean;
+}
+
+interface PartialChoice {
+  text: string;
+  calls: PartialCall[];
+  /** Position in `calls` of the call that each of the provider's indices now stands for. */
+  byIndex: Map<number, number>;
+  finish: JsonObject | undefined;
+}
+
+const maxCalls = 512;
+const maxHeldChars = 16_777_216;
+
+/**
+ * Reads the chunks of one streamed answer. Text may be passed on as it comes; calls are held back until the answer is
+ * whole, and so is each choice's last chunk, because only then is it known which calls there are.
+ */
+export class ChunkReader {
+  readonly #choices = new Map<number, PartialChoice>();
+  readonly #maxDepth: number;
+  #held = 0;
+  /** The last chunk's members other than `choices` and `usage`: the frame of every chunk of our own. */
+  frame: JsonObject = {};
+  usage: Usage | undefined;
+  usageChunk: JsonObject | undefined;
+  done = false;
+  finished = false;
+
+  constructor(maxDepth: number) {
+    this.#maxDepth = maxDepth;
+  }
+
+  /**
+   * Takes one event's data and returns what of it may go to the client now: the same text, a reduced one, or nothing.
+   *
+   * @throws RuntimeFault `provider_malformed`, or `provider_failed` when the provider reports an error in the stream
+   */
+  read(data: string): string | undefined {
+    if (this.done) return undefined;
+    if (data === '[DONE]') {
+      this.done = true;
+      return undefined;
+    }
+    const chunk = readAnswerJson(data, this.#maxDepth);
+    const { choices, usage, ...frame } = chunk;
+    if (isObject(chunk['error'])) throw providerError(chunk['error']);
+    this.frame = frame;
+    if (isObject(usage)) {
+      this.usage = readUsage(usage);
+      this.usageChunk = usage;
+    }
+    if (choices === undefined || (Array.isArray(choices) && choices.length === 0)) return undefined;
+    if (!Array.isArray(choices)) throw malformed('choices is not a list');
+    const kept = (choices as readonly Json[]).map((choice) => this.#readChoice(choice));
+    if (usage === undefined && kept.every((choice, place) => choice === (choices as readonly Json[])[place]))
+      return data;
+    const passing = kept.filter((choice) => choice !== undefined);
+    return passing.length === 0 ? undefined : JSON.stringify({ ...frame, choices: passing });
+  }
+
+  /** The answer, whole. */
+  choices(): Choice[] {
+    return [...this.#choices].map(([index, { text, calls }]) => ({ index, text, calls: calls.map(wholeCall) }));
+  }
+
+  /** A choice's last chunk, as the provider sent it without the calls. */
+  finishOf(index: number): JsonObject {
+    return this.#choices.get(index)?.finish ?? { index, delta: {}, finish_reason: 'stop' };
+  }
+
+  #readChoice(value: Json): JsonObject | undefined {
+    if (!isObject(value)) throw malformed('a choice is no object');
+    const { index, delta = {}, finish_reason: finish } = value;
+    if (typeof index !== 'number' || !isObject(delta)) throw malformed('a choice has no index or delta');
+    const choice = this.#choice(index);
+    if (delta['function_call'] !== undefined && delta['function_call'] !== null)
+      throw malformed('it uses the old function_call');
+    if (typeof delta['content'] === 'string') {
+      choice.text += delta['content'];
+      this.#hold(delta['content'].length);
+    }
+    const calls = delta['tool_calls'];
+    const plain = calls === undefined || calls === null;
+    if (plain && (finish === undefined || finish === null)) return value;
+    const { tool_calls: _, ...rest } = delta;
+    if (!plain) this.#readCalls(choice, calls);
+    const reduced = { ...value, delta: rest };
+    if (typeof finish === 'string') {
+      choice.finish = reduced;
+      this.finished = [...this.#choices.values()].every((each) => each.finish);
+      return undefined;
+    }
+    return Object.keys(rest).length === 0 ? undefined : reduced;
+  }
+
+  #choice(index: number): PartialChoice {
+    let choice = this.#choices.get(index);
+    if (!choice) {
+      if (this.#choices.size >= maxCalls) throw malformed('it has too many choices');
+      choice = { text: '', calls: [], byIndex: new Map(), finish: undefined };
+      this.#choices.set(index, choice);
+    }
+    if (choice.finish) throw malformed('a choice goes on after its end');
+    return choice;
+  }
+
+  #readCalls(choice: PartialChoice, value: Json): void {
+    if (!Array.isArray(value)) throw malformed('tool_calls is not a list');
+    for (const [place, item] of (value as readonly Json[]).entries()) {
+      if (!isObject(item)) throw malformed('a tool call is no object');
+      this.#readFragment(choice, item, typeof item['index'] === 'number' ? item['index'] : place);
+    }
+  }
+
+  #readFragment(choice: PartialChoice, fragment: JsonObject, index: number): void {
+    const { id } = fragment;
+    const body = isObject(fragment['custom']) ? fragment['custom'] : fragment['function'];
+    let call = choice.calls[choice.byIndex.get(index) ?? -1];
+    // Some providers number every call 0: another id is another call.
+    if (!call || (typeof id === 'string' && id !== '' && call.id !== '' && id !== call.id)) {
+      if (choice.calls.length >= maxCalls) throw malformed('it has too many tool calls');
+      call = { id: '', tool: '', text: '', custom: isObject(fragment['custom']) };
+      choice.byIndex.set(index, choice.calls.push(call) - 1);
+    }
+    if (typeof id === 'string' && id !== '') call.id = id;
+    if (!isObject(body)) return;
+    const { name } = body;
+    const text = call.custom ? body['input'] : body['arguments'];
+    if (typeof name === 'string' && name !== '') {
+      // A name in two differing pieces could be judged as one tool and run as another.
+      if (call.tool !== '' && call.tool !== name) throw malformed('a tool call changes its name');
+      call.tool = name;
+    }
+    if (typeof text === 'string') {
+      call.text += text;
+      this.#hold(text.length);
+    }
+  }
+
+  #hold(chars: number): void {
+    this.#held += chars;
+    if (this.#held > maxHeldChars) throw malformed('it is larger than 16 Mi characters');
+  }
+}
+
+function wholeCall({ id, tool, text, custom }: PartialCall): ProposedCall {
+  if (id === '' || tool === '') throw malformed('a tool call has no id or name');
+  return custom ? { id, tool, arguments: JSON.stringify({ input: text }), custom } : { id, tool, arguments: text };
+}
+
+function providerError(error: JsonObject): RuntimeFault {
+  const message = typeof error['message'] === 'string' ? error['message'].slice(0, 500) : 'no reason given';
+  return new RuntimeFault('provider_failed', { detail: `The provider reported: ${message}` });
+}

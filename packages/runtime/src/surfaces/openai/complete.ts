@@ -1,0 +1,63 @@
+import { asFault } from '@sallyport/core';
+import type { Cleared, ModelRequest } from '@sallyport/core';
+import { collect, readCompletion, rewriteCompletion, type Completion, type WholeAnswer } from './answer.ts';
+import { passError, type Passed } from './upstream-errors.ts';
+import type { ChatTurn, JudgedCalls } from './turn.ts';
+
+/** Runs a turn whose answer comes in one piece. */
+export async function completeChat(turn: ChatTurn, first: Cleared<ModelRequest>, signal: AbortSignal): Promise<Passed> {
+  let cleared = first;
+  for (let asks = 1; ; asks++) {
+    const answer = await ask(turn, cleared, signal);
+    if (answer.status !== 200) return passFailure(turn, cleared, answer);
+    const completion = await read(turn, cleared, answer);
+    const judged = await turn.judge(cleared, completion.choices, completion.usage);
+    const again = await askAgain(turn, completion, judged);
+    if (!again) return pass(turn, answer, completion, judged, asks);
+    cleared = again;
+  }
+}
+
+async function ask(turn: ChatTurn, cleared: Cleared<ModelRequest>, signal: AbortSignal): Promise<WholeAnswer> {
+  try {
+    return await collect(turn.providers, cleared, signal);
+  } catch (error) {
+    if (signal.aborted) await turn.complete(cleared, { outcome: 'aborted' });
+    else await turn.complete(cleared, { outcome: 'error', error: asFault(error).code });
+    throw error;
+  }
+}
+
+async function read(turn: ChatTurn, cleared: Cleared<ModelRequest>, answer: WholeAnswer): Promise<Completion> {
+  try {
+    return readCompletion(answer.bytes, turn.maxJsonDepth);
+  } catch (error) {
+    await turn.complete(cleared, { outcome: 'error', error: asFault(error).code });
+    throw error;
+  }
+}
+
+async function passFailure(turn: ChatTurn, cleared: Cleared<ModelRequest>, answer: WholeAnswer): Promise<Passed> {
+  await turn.complete(cleared, { outcome: 'error', error: String(answer.status) });
+  return passError(answer);
+}
+
+async function askAgain(turn: ChatTurn, { choices }: Completion, judged: readonly JudgedCalls[]) {
+  const [choice] = choices;
+  const [calls] = judged;
+  return choice && calls && choices.length === 1 ? turn.askAgain(choice, calls) : undefined;
+}
+
+function pass(
+  turn: ChatTurn,
+  answer: WholeAnswer,
+  completion: Completion,
+  judged: readonly JudgedCalls[],
+  asks: number,
+): Passed {
+  const untouched = asks === 1 && judged.every(({ refused }) => refused.length === 0);
+  const body = untouched
+    ? answer.bytes
+    : Buffer.from(JSON.stringify(rewriteCompletion(completion, judged, turn.usage)));
+  return { status: 200, headers: answer.headers, body };
+}

@@ -1,0 +1,280 @@
+import { Cleared, RuntimeFault, denialOf, parseJson, reasons } from '@sallyport/core';
+import type {
+  Clock,
+  Decision,
+  Denial,
+  Json,
+  JsonObject,
+  Message,
+  ModelRef,
+  ModelRequest,
+  Monitor,
+  NewId,
+  Providers,
+  Reason,
+  Result,
+  Ruling,
+  Session,
+  ToolCall,
+  Usage,
+} from '@sallyport/core';
+import type { ChatRequest } from './request.ts';
+import { isObject } from './request.ts';
+
+/** What the OpenAI surface is given; it decides nothing itself. */
+export interface OpenAiServices {
+  readonly monitor: Monitor;
+  readonly providers: Providers;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly reasks: number;
+  readonly maxJsonDepth: number;
+}
+
+/** A call that the model proposed, as it stood in the answer. */
+export interface ProposedCall {
+  readonly id: string;
+  readonly tool: string;
+  /** JSON text; of a custom tool `{"input": "…"}`. */
+  readonly arguments: string;
+  readonly custom?: boolean;
+}
+
+export interface RefusedCall {
+  readonly call: ProposedCall;
+  readonly denial: Denial;
+}
+
+export interface JudgedCalls {
+  readonly released: readonly ProposedCall[];
+  readonly refused: readonly RefusedCall[];
+}
+
+/** One choice of an answer, when it is whole. */
+export interface Choice {
+  readonly index: number;
+  readonly text: string;
+  readonly calls: readonly ProposedCall[];
+}
+
+export interface Denied {
+  readonly decision: Decision;
+  readonly eventId: string;
+}
+
+type Opened = { readonly cleared: Cleared<ModelRequest>; readonly denied?: undefined } | { readonly denied: Denied };
+
+/**
+ * One client request on its way: its events, its model calls (more than one when the model is asked again), its tokens.
+ */
+export class ChatTurn {
+  readonly request: ChatRequest;
+  readonly model: ModelRef;
+  readonly #services: OpenAiServices;
+  readonly #session: Session;
+  #messages: readonly Message[];
+  #wireMessages: readonly Json[];
+  #asks = 0;
+  #started = 0;
+  usage: Usage = { tokensIn: 0, tokensOut: 0 };
+
+  constructor(services: OpenAiServices, session: Session, request: ChatRequest, model: ModelRef) {
+    this.#services = services;
+    this.#session = session;
+    this.request = request;
+    this.model = model;
+    this.#messages = request.messages;
+    this.#wireMessages = request.body['messages'] as readonly Json[];
+  }
+
+  get providers(): Providers {
+    return this.#services.providers;
+  }
+
+  get maxJsonDepth(): number {
+    return this.#services.maxJsonDepth;
+  }
+
+  /** Decides on what is new since the model last spoke, and on the model request itself. */
+  async open(): Promise<Opened> {
+    const last = this.#messages.findLastIndex(({ role }) => role === 'assistant');
+    const news = this.#messages.slice(last + 1).flatMap((message) => this.#arrival(message));
+    const rulings = await Promise.all([...news, this.#askModel()]);
+    const denied = rulings.find(({ cleared }) => !cleared);
+    if (denied) return { denied: { decision: denied.decision, eventId: denied.eventId } };
+    return { cleared: rulings.at(-1)?.cleared as Cleared<ModelRequest> };
+  }
+
+  /** Decides on every call of every choice; records what the model answered and how the model call ended. */
+  async judge(
+    cleared: Cleared<ModelRequest>,
+    choices: readonly Choice[],
+    usage: Usage | undefined,
+  ): Promise<JudgedCalls[]> {
+    this.#count(usage);
+    const { monitor } = this.#services;
+    const text = choices.map((choice) => choice.text).join('\n');
+    const calls = choices.reduce((sum, choice) => sum + choice.calls.length, 0);
+    const response = { ...this.#stamp(), kind: 'model_response' as const, model: this.model, text, calls };
+    // One tick, one commit: nothing is released before all of it is on record.
+    const [, answered, judged] = await Promise.all([
+      this.complete(cleared, { outcome: 'ok' }, usage),
+      monitor.decide(response, this.#session),
+      Promise.all(choices.map((choice) => this.#judgeCalls(choice.calls))),
+    ]);
+    if (!answered.cleared) throw new DeniedAnswer({ decision: answered.decision, eventId: response.id });
+    return judged;
+  }
+
+  /** Records how a model call ended. Rejects when that cannot be recorded: then nothing is passed on. */
+  async complete(
+    cleared: Cleared<ModelRequest>,
+    result: Pick<Result, 'outcome' | 'error'>,
+    usage?: Usage,
+  ): Promise<void> {
+    const latencyMs = Math.round((this.#services.clock.micros() - this.#started) / 10) / 100;
+    const costMicros = usage && this.providers.cost(this.model, usage);
+    await this.#services.monitor.complete(cleared, {
+      ...result,
+      latencyMs,
+      ...usage,
+      ...(costMicros === undefined ? {} : { costMicros }),
+    });
+  }
+
+  /**
+   * Where every call of the only choice was refused, the model is told so as if its tools had answered, and asked again:
+   * an agent that only ever sees the refusal as its last word would leave its user's real question unanswered.
+   */
+  async askAgain(choice: Choice, { refused, released }: JudgedCalls): Promise<Cleared<ModelRequest> | undefined> {
+    if (refused.length === 0 || released.length > 0 || this.#asks > this.#services.reasks) return undefined;
+    const calls = refused.map(({ call }) => call);
+    this.#messages = [
+      ...this.#messages,
+      { role: 'assistant', text: choice.text, calls },
+      ...refused.map(({ call, denial }): Message => ({ role: 'tool', text: JSON.stringify(denial), callId: call.id })),
+    ];
+    this.#wireMessages = [
+      ...this.#wireMessages,
+      { role: 'assistant', content: choice.text || null, tool_calls: calls.map((call) => wireCall(call)) },
+      ...refused.map(({ call, denial }) => ({ role: 'tool', tool_call_id: call.id, content: JSON.stringify(denial) })),
+    ];
+    const { cleared } = await this.#askModel();
+    return cleared;
+  }
+
+  #arrival(message: Message): Promise<Ruling<never> & { eventId: string }>[] {
+    const decide = async (event: Parameters<Monitor['decide']>[0]) => {
+      const ruling = await this.#services.monitor.decide(event, this.#session);
+      return { ...ruling, eventId: event.id } as Ruling<never> & { eventId: string };
+    };
+    if (message.role === 'user') return [decide({ ...this.#stamp(), kind: 'user_message', text: message.text })];
+    if (message.role !== 'tool') return [];
+    const callId = message.callId ?? '';
+    const tool = this.#messages.flatMap(({ calls = [] }) => calls).find(({ id }) => id === callId)?.tool ?? 'unknown';
+    return [decide({ ...this.#stamp(), kind: 'tool_result', callId, tool, text: message.text })];
+  }
+
+  async #askModel(): Promise<Ruling<ModelRequest> & { eventId: string }> {
+    this.#asks++;
+    this.#started = this.#services.clock.micros();
+    const { stream, tools, settings } = this.request;
+    const event: ModelRequest = {
+      ...this.#stamp(),
+      kind: 'model_request',
+      model: this.model,
+      messages: this.#messages,
+      tools,
+      settings,
+      stream,
+      wire: { format: 'openai.chat', bytes: this.#wireBytes() },
+    };
+    return { ...(await this.#services.monitor.decide(event, this.#session)), eventId: event.id };
+  }
+
+  #wireBytes(): Uint8Array {
+    const { body, stream, settings } = this.request;
+    const options = settings['stream_options'];
+    const streaming = stream ? { stream_options: { ...(isObject(options) ? options : {}), include_usage: true } } : {};
+    return Buffer.from(JSON.stringify({ ...body, model: this.model.name, messages: this.#wireMessages, ...streaming }));
+  }
+
+  async #judgeCalls(calls: readonly ProposedCall[]): Promise<JudgedCalls> {
+    const rulings = await Promise.all(calls.map((call) => this.#judgeCall(call)));
+    const released: ProposedCall[] = [];
+    const refused: RefusedCall[] = [];
+    for (const [index, call] of calls.entries()) {
+      const denial = rulings[index];
+      if (denial) refused.push({ call, denial });
+      else released.push(call);
+    }
+    return { released, refused };
+  }
+
+  async #judgeCall(call: ProposedCall): Promise<Denial | undefined> {
+    const { value, broken } = readArguments(call.arguments, this.maxJsonDepth);
+    const definition = this.request.tools.find(({ name }) => name === call.tool);
+    const event: ToolCall = {
+      ...this.#stamp(),
+      kind: 'tool_call',
+      callId: call.id,
+      tool: call.tool,
+      arguments: value,
+      messages: this.#messages,
+      runs: 'agent',
+      ...(definition ? { definition } : {}),
+    };
+    const { cleared, decision } = await this.#services.monitor.decide(event, this.#session, broken);
+    return cleared ? undefined : denialOf(decision, event.id);
+  }
+
+  #stamp(): { id: string; at: number } {
+    return { id: this.#services.newId(), at: this.#services.clock.now() };
+  }
+
+  #count(usage: Usage | undefined): void {
+    if (!usage) return;
+    const { tokensIn, tokensOut } = this.usage;
+    this.usage = { tokensIn: tokensIn + usage.tokensIn, tokensOut: tokensOut + usage.tokensOut };
+  }
+}
+
+/** The model's answer itself was denied. */
+export class DeniedAnswer extends Error {
+  readonly denied: Denied;
+  constructor(denied: Denied) {
+    super('The answer was denied');
+    this.denied = denied;
+  }
+}
+
+/** What stands in an answer where a call stood that may not be made. */
+export const explanation = (refused: readonly RefusedCall[]): string =>
+  refused
+    .map(
+      ({ call, denial }) =>
+        `[Sallyport] The call to ${call.tool} was not made: ${reasons[denial.reason].title.toLowerCase()}. ${denial.message}`,
+    )
+    .join('\n');
+
+/** A call as it stands in a message or an answer. */
+export function wireCall({ id, tool, arguments: text, custom }: ProposedCall): JsonObject {
+  if (!custom) return { id, type: 'function', function: { name: tool, arguments: text } };
+  return { id, type: 'custom', custom: { name: tool, input: (JSON.parse(text) as { input: string }).input } };
+}
+
+/** No arguments at all is an empty object to every SDK; anything else that is no JSON object cannot be judged. */
+function readArguments(text: string, maxDepth: number): { value: JsonObject; broken?: Reason } {
+  if (text.trim() === '') return { value: {} };
+  try {
+    const value = parseJson(text, { maxDepth });
+    if (isObject(value)) return { value };
+    return {
+      value: {},
+      broken: { code: 'invalid_arguments', path: 'arguments', detail: 'the arguments are not a JSON object' },
+    };
+  } catch (error) {
+    if (!(error instanceof RuntimeFault)) throw error;
+    return { value: {}, broken: { code: 'invalid_arguments', path: 'arguments', detail: error.message } };
+  }
+}
