@@ -1,7 +1,7 @@
 import type { AuditLog, Clock, NewId, RecordedEntry, Store } from '@sallyport/core';
 
 /**
- * Closes what the last run left open: every intent that was let through and has no result gets one with the outcome
+ * Closes what the last run left open: every intent that owes a result and has none gets one with the outcome
  * `unknown`. To be called once at start, before anything new is decided; being killed meanwhile does no harm, because
  * an intent is open until the very commit that holds its result. Resolves to how many there were.
  */

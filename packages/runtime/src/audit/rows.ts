@@ -19,7 +19,7 @@ export type EntryRow = readonly [
   tokensOut: number,
   costMicros: number,
   entry: string,
-  /** Whether this entry leaves an effect open, or ends one. */
+  /** Whether this entry owes a result, or is one. */
   mark: 'opens' | 'ends' | null,
 ];
 
@@ -33,9 +33,6 @@ export interface Batch {
 
 /** JSON text longer than this (in UTF-16 code units) is no log entry but an attack on the disk. */
 export const maxEntryLength = 4 * 1024 * 1024;
-
-/** The kinds that do something outside the runtime; for the others there is nothing that a crash could leave open. */
-const effects: ReadonlySet<string> = new Set(['model_request', 'tool_call', 'egress_request', 'code_execution']);
 
 /**
  * Throws RuntimeFault `internal` on an entry that no store could take, so that one bad entry fails alone and never
@@ -92,10 +89,8 @@ function reasonOf({ decision }: IntentEntry): string | null {
 }
 
 function markOf(entry: Exclude<Entry, { phase: 'operator' }>): 'opens' | 'ends' | null {
-  if (!effects.has(entry.kind)) return null;
   if (entry.phase === 'result') return 'ends';
-  const { outcome } = entry.decision;
-  return outcome === 'allow' || outcome === 'transform' ? 'opens' : null;
+  return entry.owesResult ? 'opens' : null;
 }
 
 function whole(value: number, path: string): number {

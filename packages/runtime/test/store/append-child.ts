@@ -1,0 +1,31 @@
+/** A process to be killed: `open` only opens; `recover` closes open intents; `append` appends until then, and says what was acknowledged. */
+import { recoverOpenIntents } from '../../src/audit/recover.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { anIntent, aResult, clock, newId } from './fixtures.ts';
+
+const [task, file = ''] = process.argv.slice(2);
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+async function appendFor(sessionId: string): Promise<never> {
+  for (;;) {
+    const intent = anIntent({ sessionId, content: 'x'.repeat(Math.floor(Math.random() * 2000)) });
+    await opened.audit.append(intent);
+    say(intent.id);
+    const result = aResult({ sessionId, eventId: intent.eventId });
+    await opened.audit.append(result);
+    say(result.id);
+  }
+}
+
+const opened = await openSqliteStore({ file, clock }).catch((error: unknown) => {
+  say(String(error));
+  process.exit(1);
+});
+if (task === 'open') process.exit(0);
+if (task === 'recover') {
+  say('recovering');
+  say(`recovered ${await recoverOpenIntents(opened.store, opened.audit, newId, clock)}`);
+  process.exit(0);
+}
+const session = (await opened.store.sessions.list({ limit: 1 }))[0]?.id ?? 'none';
+await Promise.all(Array.from({ length: 8 }, () => appendFor(session)));
