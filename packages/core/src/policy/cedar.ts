@@ -119,6 +119,13 @@ export class CedarEngine {
   }
 }
 
+/** Asks Cedar about one policy alone. Slow: it is parsed for this one answer. */
+export function askAlone(key: string, text: string, call: CedarCall) {
+  const answer = cedar.isAuthorized({ ...call, policies: { staticPolicies: { [key]: text } }, validateRequest: false });
+  if (answer.type === 'failure') throw new Error(answer.errors.map(({ message }) => message).join('; '));
+  return answer.response.diagnostics;
+}
+
 export interface CedarCall {
   readonly principal: { type: string; id: string };
   readonly action: { type: string; id: string };

@@ -60,8 +60,17 @@ export function makeEvaluator(
   };
 }
 
-/** Every rule is asked, even after a forbid: an error in any of them must be found. */
-function evaluateFast(slice: Slice, request: CedarRequest, view: View, approved: boolean): Evaluation | undefined {
+/**
+ * Every rule is asked, even after a forbid: an error in any of them must be found.
+ *
+ * @returns undefined when only Cedar can answer
+ */
+export function evaluateFast(
+  slice: Slice,
+  request: CedarRequest,
+  view: View,
+  approved: boolean,
+): Evaluation | undefined {
   const env = request.environment(view, approved);
   const permits: Rule[] = [];
   const forbids: Rule[] = [];

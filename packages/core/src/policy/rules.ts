@@ -74,7 +74,7 @@ export interface Slice {
   readonly needsCedar: boolean;
 }
 
-const anything = '*';
+export const anything = '*';
 const maxRemembered = 2048;
 
 /** Finds the rules for a request without looking at the others, however many there are. */
@@ -132,7 +132,7 @@ export function actionsOf({ action }: PolicyJson): readonly PolicyAction[] {
 }
 
 /** The one uid without which the scope cannot match, or `*`. */
-function keyOf(scope: PolicyJson['principal']): string {
+export function keyOf(scope: PolicyJson['principal']): string {
   if (scope.op === '==' && 'entity' in scope) return entityUid(scope.entity);
   const group = scope.op === 'in' ? scope : scope.op === 'is' ? scope.in : undefined;
   return group !== undefined && 'entity' in group ? entityUid(group.entity) : anything;

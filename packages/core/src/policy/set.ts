@@ -10,11 +10,11 @@ import type { CheckMode, Disagreement, Evaluation, Evaluator } from './evaluate.
 import type { MatrixContext } from './why.ts';
 import type { Rule, Slice } from './rules.ts';
 import type { View } from './arguments.ts';
-import { CedarEngine } from './cedar.ts';
+import { CedarEngine, askAlone } from './cedar.ts';
 import { CedarRequest } from './request.ts';
-import { RuleIndex, actionsOf } from './rules.ts';
+import { RuleIndex, actionsOf, anything, keyOf } from './rules.ts';
 import { failureReasons, forbidReasons, holdReasons, missingReasons } from './why.ts';
-import { makeEvaluator } from './evaluate.ts';
+import { evaluateFast, makeEvaluator } from './evaluate.ts';
 import { viewsOf } from './arguments.ts';
 import { showText } from '../normalize/show.ts';
 
@@ -63,7 +63,7 @@ export class LoadedPolicySet implements PolicySet {
     const asked = new CedarRequest(request);
     const rules = this.#loaded.rules
       .filter(({ json }) => actionsOf(json).includes(request.action))
-      .filter(({ json }) => namesResource(json.resource, asked.resource.uid))
+      .filter((rule) => names(rule, asked.resource.uid))
       .map((rule) => this.#explainRule(rule, asked, view, authorization, deciding));
     return {
       authorization,
@@ -137,10 +137,7 @@ export class LoadedPolicySet implements PolicySet {
     };
     if (!scoped) return { ...base, scope: false, conditions: 'not_asked' };
     const approved = outcome === 'require_approval' && base.decided && rule.ref.effect === 'permit';
-    const { permits, forbids, errors } = this.#evaluator.evaluate(only(rule), asked, view, approved);
-    if (errors.some((error) => error.rule === rule)) return { ...base, scope: true, conditions: 'failed' };
-    const met = permits.includes(rule) || forbids.includes(rule);
-    return { ...base, scope: true, conditions: met ? 'met' : 'unmet' };
+    return { ...base, scope: true, conditions: conditionsOf(rule, asked, view, approved) };
   }
 
   #scopes(rule: Rule, resource: string, principals: readonly string[]): boolean {
@@ -164,15 +161,16 @@ function failed(evaluation: Evaluation, view: View): Judgement {
   return { authorization, view, deciding };
 }
 
-const only = (rule: Rule): Slice => ({
-  rules: [rule],
-  mention: undefined,
-  readsApproved: rule.readsApproved,
-  needsCedar: rule.applies === undefined,
-});
-
-function namesResource(scope: Rule['json']['resource'], uid: string): boolean {
-  if (scope.op !== '==' || !('entity' in scope)) return true;
-  const { type, id } = '__entity' in scope.entity ? scope.entity.__entity : scope.entity;
-  return `${type}::"${id}"` === uid;
+function conditionsOf(rule: Rule, asked: CedarRequest, view: View, approved: boolean): RuleExplanation['conditions'] {
+  const alone = { rules: [rule], mention: undefined, readsApproved: rule.readsApproved, needsCedar: false };
+  const fast = rule.applies === undefined ? undefined : evaluateFast(alone, asked, view, approved);
+  if (fast !== undefined) {
+    if (fast.errors.length > 0) return 'failed';
+    return fast.permits.length + fast.forbids.length > 0 ? 'met' : 'unmet';
+  }
+  const { reason, errors } = askAlone(rule.key, rule.text, asked.cedarCall(view, approved));
+  if (errors.length > 0) return 'failed';
+  return reason.length > 0 ? 'met' : 'unmet';
 }
+
+const names = (rule: Rule, resource: string): boolean => [resource, anything].includes(keyOf(rule.json.resource));

@@ -33,8 +33,8 @@ export class Entity {
 }
 
 const none: ReadonlySet<string> = new Set();
-/** A type holds no quote, so no other pair of type and id reads the same. */
-export const uidOf = (type: string, id: string): string => `${type}::"${id}`;
+/** A type holds no quote, so no other pair of type and id reads the same. Not Cedar text: the id is not escaped. */
+export const uidOf = (type: string, id: string): string => `${type}::"${id}"`;
 
 /** `context.args` and `context.numbers`: one view of the arguments, as tags. */
 export class ArgumentEntity extends Entity {

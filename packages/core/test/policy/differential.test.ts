@@ -28,7 +28,25 @@ test('the generator uses every operator that the compiler knows', () => {
   const dice = new Dice(1);
   const text = Array.from({ length: 3000 }, () => generatePolicy(dice)).join('\n');
   const operators = [
-    ...['&&', '||', '!(', 'if ', '==', '!=', ' < ', ' <= ', ' > ', ' >= ', ' + ', ' - ', ' * ', '-(', ' in ', ' is ', ' has '],
+    ...[
+      '&&',
+      '||',
+      '!(',
+      'if ',
+      '==',
+      '!=',
+      ' < ',
+      ' <= ',
+      ' > ',
+      ' >= ',
+      ' + ',
+      ' - ',
+      ' * ',
+      '-(',
+      ' in ',
+      ' is ',
+      ' has ',
+    ],
     ...['.contains(', '.containsAll(', '.containsAny(', '.isEmpty(', '.hasTag(', '.getTag(', ' like ', '{a: ', '}.a'],
     ...['decimal(', 'datetime(', 'duration(', '.offset(', '.durationSince(', '.toDate(', '.toTime(', '.toSeconds('],
     ...['.toMilliseconds(', '.toMinutes(', '.toHours(', '.toDays(', '.lessThan(', '.lessThanOrEqual('],

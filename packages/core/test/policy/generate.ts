@@ -212,11 +212,16 @@ function generateArguments(dice: Dice): JsonObject {
 }
 
 export function generateRequest(dice: Dice): AuthorizationRequest {
-  const action = dice.roll(3) > 0 ? 'tool_call' : dice.pick(Object.keys(policyActions) as (keyof typeof policyActions)[]);
+  const action =
+    dice.roll(3) > 0 ? 'tool_call' : dice.pick(Object.keys(policyActions) as (keyof typeof policyActions)[]);
   const name = dice.pick([...tools, 'unknown', 'openai/gpt-5', 'api.acme.example']);
   const counters = Object.fromEntries(counterNames.map((counter) => [counter, dice.roll(150)]));
   return {
-    principal: { id: dice.pick(['one', 'two', 'three']), tenant: dice.pick(['acme', 'a']), roles: roles.filter(() => dice.roll(2) === 0) },
+    principal: {
+      id: dice.pick(['one', 'two', 'three']),
+      tenant: dice.pick(['acme', 'a']),
+      roles: roles.filter(() => dice.roll(2) === 0),
+    },
     action,
     resource: name,
     ...(action === 'tool_call' ? { arguments: generateArguments(dice) } : {}),

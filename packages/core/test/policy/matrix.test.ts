@@ -30,7 +30,8 @@ roles:
       orders__delete_old: allow
 `;
 const set = load({ yaml });
-const outcome = (...args: Parameters<typeof call> extends [unknown, ...infer R] ? R : never) => call(set, ...args).outcome;
+const outcome = (...args: Parameters<typeof call> extends [unknown, ...infer R] ? R : never) =>
+  call(set, ...args).outcome;
 
 describe('cells', () => {
   test('no cell is a denial that names the cell to add', () => {
@@ -106,7 +107,11 @@ describe('cells', () => {
   });
   test('a cell for everything leaves the named ones alone', () => {
     const open = load({ yaml: `roles: { support: { tools: { '*': allow, pay: ask, 'drop*': deny } } }` });
-    expect(['x', 'pay', 'drop_all'].map((tool) => call(open, tool).outcome)).toEqual(['allow', 'require_approval', 'deny']);
+    expect(['x', 'pay', 'drop_all'].map((tool) => call(open, tool).outcome)).toEqual([
+      'allow',
+      'require_approval',
+      'deny',
+    ]);
   });
 });
 
@@ -152,7 +157,13 @@ describe('argument patterns', () => {
     for (const confirm of [false, 1, 'yes', 'True', null]) expect(outcome('close', { confirm })).toBe('deny');
   });
   test('look-alikes and other cases match nothing', () => {
-    for (const to of ['ann@аcme.example', 'ann@ACME.example', 'ann@acme.example\u200b', 'ann@acme．example', 'ann＠acme.example']) {
+    for (const to of [
+      'ann@аcme.example',
+      'ann@ACME.example',
+      'ann@acme.example\u200b',
+      'ann@acme．example',
+      'ann＠acme.example',
+    ]) {
       expect(outcome('send_email', { to })).toBe('require_approval');
     }
   });
@@ -172,10 +183,19 @@ describe('argument patterns', () => {
     });
   });
   test('a star does not climb out of a folder', () => {
-    const files = load({ yaml: `roles: { support: { tools: { read: { decision: allow, when: { path: '/data/*' } } } } }` });
+    const files = load({
+      yaml: `roles: { support: { tools: { read: { decision: allow, when: { path: '/data/*' } } } } }`,
+    });
     const read = (path: string) => call(files, 'read', { path }).outcome;
     expect(read('/data/a/b.txt')).toBe('allow');
-    for (const path of ['/data/../etc/passwd', '/data/%2e%2e/x', '/data/..\\x', '/data\\..\\x', '/database', '/data/a%2Fb']) {
+    for (const path of [
+      '/data/../etc/passwd',
+      '/data/%2e%2e/x',
+      '/data/..\\x',
+      '/data\\..\\x',
+      '/database',
+      '/data/a%2Fb',
+    ]) {
       expect(read(path)).toBe('deny');
     }
   });
@@ -185,7 +205,13 @@ describe('argument patterns', () => {
     });
     const get = (url: string) => call(web, 'get', { url }).outcome;
     expect(get('https://api.acme.example/x')).toBe('allow');
-    for (const start of ['https://evil.com/', 'https://evil.com?', 'https://evil.com#', 'https://evil.com\\', 'https://u@']) {
+    for (const start of [
+      'https://evil.com/',
+      'https://evil.com?',
+      'https://evil.com#',
+      'https://evil.com\\',
+      'https://u@',
+    ]) {
       expect(get(`${start}.acme.example/x`)).toBe('deny');
     }
   });
@@ -202,7 +228,9 @@ describe('argument patterns', () => {
 
 describe('what stands in the file', () => {
   test('compiles to text that Cedar reads and people can', () => {
-    const small = load({ yaml: `roles: { support: { tools: { refund: { decision: allow, when: { amount: { max: 50 } }, otherwise: ask } } } }` });
+    const small = load({
+      yaml: `roles: { support: { tools: { refund: { decision: allow, when: { amount: { max: 50 } }, otherwise: ask } } } }`,
+    });
     expect(small.describe().sources[0]?.text).toMatchInlineSnapshot(`
       "@id("support/refund")
       @place("permissions.yaml#support/refund")
@@ -232,11 +260,9 @@ describe('what stands in the file', () => {
   test.each([
     ['a quote', 'x" || true || "'],
     ['a backslash at the end', 'x\\\\'],
-    ['a line break', 'x\ny'],
     ['the end of a policy', '"); permit(principal, action, resource); //'],
     ['a comment', '// x'],
     ['an escape', 'x\\\\u{22}'],
-    ['an odd separator', 'x\u2028y'],
     ['a star that is none', 'x\\*y'],
   ])('a name with %s is that name and nothing else', (_name, name) => {
     const odd = load({ yaml: JSON.stringify({ roles: { support: { tools: { [name]: 'allow' } } } }) });
@@ -269,19 +295,45 @@ describe('what stands in the file', () => {
 describe('refusals', () => {
   const tools = (text: string) => problems({ yaml: `roles:\n  support:\n    tools:\n      ${text}\n` });
   test.each([
-    ['x: alow', 'permissions.yaml:4:10 roles.support.tools.x: must be allow, ask, deny or { decision, when, otherwise }'],
-    ['x: { decision: allow, wen: { a: b } }', 'permissions.yaml:4:29 roles.support.tools.x: unknown key "wen": did you mean "when"?'],
-    ['x: { decision: allow, when: { a: { maxx: 1 } } }', 'permissions.yaml:4:42 roles.support.tools.x.when.a: unknown key "maxx": did you mean "max"?'],
-    ['x: { decision: ask, when: { a: b }, otherwise: allow }', 'permissions.yaml:4:10 support.tools.x: `otherwise` must be stricter than `decision`: describe what is fine, not what is wrong'],
-    ['x: { decision: deny, when: { a: b } }', 'permissions.yaml:4:10 support.tools.x: `otherwise` must be stricter than `decision`: describe what is fine, not what is wrong'],
+    [
+      'x: alow',
+      'permissions.yaml:4:10 roles.support.tools.x: must be allow, ask, deny or { decision, when, otherwise }',
+    ],
+    [
+      'x: { decision: allow, wen: { a: b } }',
+      'permissions.yaml:4:29 roles.support.tools.x: unknown key "wen": did you mean "when"?',
+    ],
+    [
+      'x: { decision: allow, when: { a: { maxx: 1 } } }',
+      'permissions.yaml:4:42 roles.support.tools.x.when.a: unknown key "maxx": did you mean "max"?',
+    ],
+    [
+      'x: { decision: ask, when: { a: b }, otherwise: allow }',
+      'permissions.yaml:4:10 support.tools.x: `otherwise` must be stricter than `decision`: describe what is fine, not what is wrong',
+    ],
+    [
+      'x: { decision: deny, when: { a: b } }',
+      'permissions.yaml:4:10 support.tools.x: `otherwise` must be stricter than `decision`: describe what is fine, not what is wrong',
+    ],
     ['x: { decision: allow, when: {} }', 'permissions.yaml:4:35 support.tools.x: `when` names no argument'],
     ['x: { decision: allow, otherwise: ask }', 'permissions.yaml:4:40 support.tools.x: `otherwise` needs a `when`'],
-    ['x: { decision: allow, when: { a: { max: 0.00001 } } }', 'permissions.yaml:4:40 support.tools.x: a: min and max must have at most 4 decimals and lie within ±922337203685477'],
-    ["x: { decision: allow, when: { a: 'https://api.acme.example*' } }", 'permissions.yaml:4:40 support.tools.x: a: also matches other hosts: write https://api.acme.example/*'],
-    ['\'a\\b\': allow', 'permissions.yaml:4:15 support.tools.a\\b: a backslash must be followed by * or \\'],
+    [
+      'x: { decision: allow, when: { a: { max: 0.00001 } } }',
+      'permissions.yaml:4:40 support.tools.x: a: min and max must have at most 4 decimals and lie within ±922337203685477',
+    ],
+    [
+      "x: { decision: allow, when: { a: 'https://api.acme.example*' } }",
+      'permissions.yaml:4:40 support.tools.x: a: also matches other hosts: write https://api.acme.example/*',
+    ],
+    ["'a\\b': allow", 'permissions.yaml:4:14 support.tools.a\\b: a backslash must be followed by * or \\'],
     ['__proto__: deny', 'permissions.yaml:4:7 the key __proto__ is not allowed'],
   ])('%s', (text, message) => {
     expect(tools(text)).toEqual([message]);
+  });
+  test.each(['x\ny', 'x\u2028y', 'x\u202ey', 'x\u0000'])('a name that does not show what it is: %j', (name) => {
+    const found = problems({ yaml: JSON.stringify({ roles: { support: { tools: { [name]: 'allow' } } } }) });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(/not a printable|BIDI/);
   });
   test('a key that stands twice, and a file that is no map', () => {
     expect(tools('x: allow\n      x: deny')[0]).toMatch(/^permissions.yaml:5:7 .*unique/);
@@ -294,7 +346,8 @@ describe('refusals', () => {
   });
   test('a host pattern that strangers can register under is refused', () => {
     const hosts = (name: string) => problems({ yaml: `roles: { s: { hosts: { '${name}': allow } } }` });
-    for (const name of ['*acme.example', 'api.*', 'https://x', 'X.example', 'x:443', 'a/b']) expect(hosts(name)).toHaveLength(1);
+    for (const name of ['*acme.example', 'api.*', 'https://x', 'X.example', 'x:443', 'a/b'])
+      expect(hosts(name)).toHaveLength(1);
     expect(hosts('*.acme.example')).toEqual([]);
   });
 });
