@@ -83,7 +83,7 @@ function append({ rows, counters }: Batch): number {
     log.commit.run();
     return next;
   } catch (error) {
-    undo(error);
+    undo();
     throw error;
   } finally {
     appending = false;
@@ -114,13 +114,13 @@ function insert(to: LogStatements, row: EntryRow, seq: number): void {
 }
 
 /** SQLite has rolled back by itself after some errors. Where it cannot at all, this thread must not go on. */
-function undo(cause: unknown): void {
+function undo(): void {
   if (!db.isTransaction) return;
   try {
     db.exec('ROLLBACK');
   } catch (error) {
     queueMicrotask(() => {
-      throw new Error('The database could not be rolled back', { cause: new AggregateError([cause, error]) });
+      throw new Error('The database could not be rolled back', { cause: error });
     });
   }
 }

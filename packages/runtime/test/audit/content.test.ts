@@ -59,9 +59,9 @@ describe('what the log keeps of an event', () => {
   });
 });
 
-describe('a long content', () => {
-  const bytes = (text: string) => new TextEncoder().encode(text).length;
+const bytes = (text: string) => new TextEncoder().encode(text).length;
 
+describe('a long content', () => {
   test('is kept whole up to the limit and cut after it, with how much was left out', () => {
     expect(cut('x'.repeat(maxContentBytes))).toBe('x'.repeat(maxContentBytes));
     expect(cut('x'.repeat(maxContentBytes + 3))).toBe(`${'x'.repeat(maxContentBytes)}… (3 more characters)`);

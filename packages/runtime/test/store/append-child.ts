@@ -1,4 +1,9 @@
-/** A process to be killed: `open` only opens; `recover` closes open intents; `append` appends until then, and says what was acknowledged. */
+/**
+ * A process to be killed: `open` only opens; `recover` closes open intents; `fill` appends until the disk refuses, then
+ * lifts the limit and goes on; `append` appends until it is killed. Each says what was acknowledged.
+ */
+import { spawnSync } from 'node:child_process';
+import type { RuntimeFault } from '@sallyport/core';
 import { recoverOpenIntents } from '../../src/audit/recover.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { anIntent, aResult, clock, newId } from './fixtures.ts';
@@ -17,6 +22,24 @@ async function appendFor(sessionId: string): Promise<never> {
   }
 }
 
+async function fill(): Promise<void> {
+  const append = async (prefix: string): Promise<undefined> => {
+    const intent = anIntent({ content: 'x'.repeat(4000) });
+    await opened.audit.append(intent);
+    say(`${prefix} ${intent.id}`);
+    return undefined;
+  };
+  const refused = async (): Promise<boolean> => {
+    const fault = await append('before').catch((error: RuntimeFault) => error);
+    if (fault !== undefined) say(`fault ${fault.code} ${fault.message}`);
+    return fault !== undefined;
+  };
+  while (!(await refused())) continue;
+  spawnSync('prlimit', ['--fsize=unlimited', '--pid', String(process.pid)]);
+  for (let index = 0; index < 50; index += 1) await append('after');
+  await opened.store.close();
+}
+
 const opened = await openSqliteStore({ file, clock }).catch((error: unknown) => {
   say(String(error));
   process.exit(1);
@@ -25,6 +48,10 @@ if (task === 'open') process.exit(0);
 if (task === 'recover') {
   say('recovering');
   say(`recovered ${await recoverOpenIntents(opened.store, opened.audit, newId, clock)}`);
+  process.exit(0);
+}
+if (task === 'fill') {
+  await fill();
   process.exit(0);
 }
 const session = (await opened.store.sessions.list({ limit: 1 }))[0]?.id ?? 'none';

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { SqliteStore } from '../../src/store/sqlite.ts';
 import { SqliteWorker } from '../../src/store/worker-client.ts';
 import { storeConformance } from './store.conformance.ts';
-import type { OpenedStore } from './store.conformance.ts';
+import type { OpenedStore } from './log.conformance.ts';
 import { anAgent, anIntent, aSession, clock, temporaryFolder } from './fixtures.ts';
 
 storeConformance('sqlite', async () => {
@@ -196,10 +196,9 @@ describe('entries are append-only', () => {
   });
 });
 
-describe('a full disk', () => {
-  const bound = async (pages: number) =>
-    sql.raw(`PRAGMA max_page_count = ${pages}`).execute((opened as SqliteStore).db);
+const bound = async (pages: number) => sql.raw(`PRAGMA max_page_count = ${pages}`).execute((opened as SqliteStore).db);
 
+describe('a full disk', () => {
   test('refuses the append, keeps nothing of its batch, and takes appends again once there is room', async () => {
     const { audit, store } = await open();
     const session = aSession();
@@ -246,6 +245,30 @@ describe('a full disk', () => {
     await store.agents.insert(agent);
     expect(await store.agents.list()).toEqual([agent]);
   });
+});
+
+describe('a disk that refuses to write', () => {
+  // RLIMIT_FSIZE: the kernel refuses each write past it, in the middle of a page if need be (EFBIG).
+  const limited = 'ulimit -S -f 1000 && exec "$0" "$@"';
+  const canRaise = spawnSync('prlimit', ['--version']).status === 0;
+
+  test.skipIf(!canRaise)(
+    'loses nothing acknowledged, keeps nothing refused, and goes on when it writes again',
+    async () => {
+      const child = spawn('sh', ['-c', limited, process.execPath, childFile, 'fill', folder.file], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const lines = (await child.stdout.toArray()).join('').split('\n');
+      const named = (prefix: string) =>
+        lines.flatMap((line) => (line.startsWith(prefix) ? [line.slice(prefix.length)] : []));
+      expect(named('fault ')[0]).toMatch(/^store_unavailable /);
+      expect(named('after ')).toHaveLength(50);
+      const { store } = await open();
+      const ids = (await store.entries.list({ after: 0, limit: 10_000 })).map(({ id }) => id);
+      expect(ids).toEqual([...named('before '), ...named('after ')]);
+      expect(named('before ').length).toBeGreaterThan(0);
+    },
+  );
 });
 
 describe('the database thread', () => {
