@@ -12,8 +12,11 @@ export interface HttpOptions {
 
 /** The one HTTP server. Its limits hold for every surface; each surface adds its own routes and its own error shape. */
 export function createHttpServer({ server, newId, tls }: HttpOptions): FastifyInstance {
+  // Node looks for late senders only this often.
+  const connectionsCheckingInterval = Math.min(server.requestTimeoutMs / 2, 5_000);
+  const secure = tls && { cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' as const };
   const app = Fastify({
-    ...(tls ? { https: { cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' as const } } : {}),
+    ...(secure ? { https: { ...secure, connectionsCheckingInterval } } : { http: { connectionsCheckingInterval } }),
     bodyLimit: server.maxBodyBytes,
     requestTimeout: server.requestTimeoutMs,
     keepAliveTimeout: 72_000,
@@ -26,6 +29,8 @@ export function createHttpServer({ server, newId, tls }: HttpOptions): FastifyIn
     forceCloseConnections: 'idle',
     clientErrorHandler,
   }) as unknown as FastifyInstance<Server>;
+  // Node enforces neither limit while this one, 60 s by default, is the longer.
+  app.server.headersTimeout = server.requestTimeoutMs;
   app.addHook('onRequest', (request, reply, next) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
