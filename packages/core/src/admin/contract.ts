@@ -150,18 +150,22 @@ export const overviewSchema = z.object({
 });
 
 const cellDecision = z.enum(['allow', 'ask', 'deny']);
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+/** As in `permissions.yaml`: whatever that file may hold can be shown and sent back. */
 export const cellSchema = z.union([
   cellDecision,
-  z.object({
-    decision: z.enum(['allow', 'ask']),
-    when: z.record(
-      z.string(),
-      z.union([
+  z.strictObject({
+    decision: cellDecision,
+    when: z
+      .record(
         z.string(),
-        z.object({ in: z.array(z.string()) }),
-        z.object({ min: z.number().optional(), max: z.number().optional() }),
-      ]),
-    ),
+        z.union([
+          scalar,
+          z.strictObject({ in: z.array(scalar) }),
+          z.strictObject({ min: z.number().optional(), max: z.number().optional() }),
+        ]),
+      )
+      .optional(),
     otherwise: cellDecision.optional(),
   }),
 ]);
