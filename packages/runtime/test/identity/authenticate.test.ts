@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Harness } from './harness.ts';
 import { credentialsOf } from '../../src/identity/authenticate.ts';

@@ -13,7 +13,7 @@ import { openSqliteStore } from '../../src/store/sqlite.ts';
 /** A clock that only moves when a test moves it. */
 export class TestClock implements Clock {
   #now = Date.UTC(2026, 10, 21);
-  #timers = new Set<{ readonly at: number; readonly then: () => void }>();
+  #timers = new Set<{ readonly at: number; readonly run: () => void }>();
 
   now(): number {
     return this.#now;
@@ -21,8 +21,8 @@ export class TestClock implements Clock {
   micros(): number {
     return this.#now * 1000;
   }
-  after(ms: number, then: () => void): () => void {
-    const timer = { at: this.#now + ms, then };
+  after(ms: number, run: () => void): () => void {
+    const timer = { at: this.#now + ms, run };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
@@ -31,7 +31,7 @@ export class TestClock implements Clock {
     for (const timer of this.#timers) {
       if (timer.at > this.#now) continue;
       this.#timers.delete(timer);
-      timer.then();
+      timer.run();
     }
   }
 }
@@ -79,7 +79,16 @@ export async function openHarness(file?: string, clock = new TestClock()): Promi
     await store.close();
   };
   return {
-    ...{ file: path, clock, store, audit, newId, agents, tokens, sessions, operators, authenticator },
+    file: path,
+    clock,
+    store,
+    audit,
+    newId,
+    agents,
+    tokens,
+    sessions,
+    operators,
+    authenticator,
     async agent(change = {}) {
       const agent = await agents.create({ name: 'support', roles: ['support'], namesUsers: true, ...change });
       const { secret } = await agents.createKey(agent.id, { name: 'test', expiresInDays: 90 });

@@ -26,14 +26,14 @@ async function forge(
 ) {
   const now = Math.floor(h.clock.now() / 1000);
   const claims = {
-    ...{
-      iss: 'http://127.0.0.1:7411',
-      aud: 'sallyport',
-      sub: session.agent.id,
-      sid: session.id,
-      user: session.user.id,
-    },
-    ...{ iat: now, exp: now + 600, jti: 'x' },
+    iss: 'http://127.0.0.1:7411',
+    aud: 'sallyport',
+    sub: session.agent.id,
+    sid: session.id,
+    user: session.user.id,
+    iat: now,
+    exp: now + 600,
+    jti: 'x',
     ...change.claims,
   };
   const key = change.key ?? (await importJWK(signingKey, 'EdDSA'));
@@ -75,8 +75,8 @@ test('a token that says alg none is refused', async () => {
 test('a token signed with the public key as an HMAC secret is refused', async () => {
   const { session } = await openSession();
   const { d: _, ...publicKey } = signingKey;
-  const secrets = [publicKey.x ?? '', JSON.stringify(publicKey)].map((text) => new TextEncoder().encode(text));
-  secrets.push(base64url.decode(publicKey.x ?? ''));
+  const texts = [publicKey.x ?? '', JSON.stringify(publicKey)].map((text) => new TextEncoder().encode(text));
+  const secrets = [...texts, base64url.decode(publicKey.x ?? '')];
   for (const key of secrets) {
     expect(await codeOf(h.signIn(await forge(session, { key, header: { alg: 'HS256' } })))).toBe('unauthenticated');
   }

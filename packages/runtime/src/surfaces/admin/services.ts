@@ -1,0 +1,93 @@
+import type { z } from 'zod';
+import type { AuditLog, Clock, EntryReader, Json, NewId, OperatorRecord, PolicySet } from '@sallyport/core';
+import type { AdminAnswer, AdminInput, AdminRouteName, Cell, adminRoutes, cellKinds } from '@sallyport/core/admin';
+import type { AgentService } from '../../agents/agents.ts';
+import type { OperatorService } from '../../operators/operators.ts';
+import type { SessionService } from '../../sessions/sessions.ts';
+
+/** The policies as the admin surface uses them. */
+export interface AdminPolicies {
+  current(): PolicySet;
+  status(): { readonly hash: string; readonly loadedAt: number; readonly problems: readonly string[] };
+  permissions(): {
+    readonly hash: string;
+    readonly text: string;
+    readonly roles: Shown<AdminAnswer<'policies.get'>['roles']>;
+  };
+  /** Both reject with `conflict` when the file is not what `expectedHash` says, and resolve to its new hash. */
+  setCell(change: CellChange): Promise<string>;
+  writePermissions(text: string, expectedHash: string): Promise<string>;
+}
+export interface CellChange {
+  readonly role: string;
+  readonly kind: (typeof cellKinds)[number];
+  readonly name: string;
+  /** null removes the cell. */
+  readonly cell: Cell | null;
+  readonly expectedHash: string;
+}
+
+/** What compose knows of the runtime as a whole. */
+export interface AdminSettings {
+  readonly version: string;
+  effectiveConfig(): Json;
+  doctor(): Promise<Shown<AdminAnswer<'settings.doctor'>['checks']>>;
+  /** Where this runtime is reached, without a slash at the end. */
+  baseUrl(): string;
+  models(): readonly string[];
+  providers(): readonly { readonly name: string; readonly baseUrl: string; readonly scripted: boolean }[];
+}
+
+export interface AdminServices {
+  readonly agents: AgentService;
+  readonly sessions: SessionService;
+  readonly operators: OperatorService;
+  readonly policies: AdminPolicies;
+  readonly settings: AdminSettings;
+  readonly entries: EntryReader;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly tenant: string;
+  /** Host names, without port, by which requests may call this runtime, beside those of `baseUrl` and of this machine. */
+  readonly trustedHosts: readonly string[];
+}
+
+/** An answer as a handler may give it: records are read-only, and what the schema does not declare is left out. */
+export type Shown<T> = z.core.util.JSONType extends T
+  ? Json
+  : T extends object
+    ? { readonly [Key in keyof T]: Shown<T[Key]> }
+    : T;
+
+type RouteOf<N extends AdminRouteName> = (typeof adminRoutes)[N];
+
+/** One request of an operator who may make it, parsed. */
+export interface Asked<N extends AdminRouteName> {
+  readonly operator: OperatorRecord;
+  readonly params: AdminInput<N> extends { readonly params: infer Params } ? Params : unknown;
+  readonly query: RouteOf<N> extends { readonly query: infer Q extends z.ZodType } ? z.output<Q> : unknown;
+  readonly body: RouteOf<N> extends { readonly body: infer B extends z.ZodType } ? z.output<B> : unknown;
+  /** For what the request creates: its entry in the log, written before, can so name it. */
+  readonly newId: string;
+}
+
+type Run<N extends AdminRouteName> = (
+  asked: Asked<N>,
+  services: AdminServices,
+) => Shown<AdminAnswer<N>> | Promise<Shown<AdminAnswer<N>>>;
+
+/** What the log says of a change. */
+export interface ChangeEntry {
+  readonly subject: string;
+  readonly detail?: string;
+}
+
+/** A change says what the log shall say of it, so that none can be made without. */
+export interface Change<N extends AdminRouteName> {
+  readonly entry: (asked: Asked<N>) => ChangeEntry;
+  readonly run: Run<N>;
+}
+
+export type Handler<N extends AdminRouteName> = RouteOf<N>['permission'] extends `${string}.read` ? Run<N> : Change<N>;
+export type Handlers<N extends AdminRouteName = AdminRouteName> = { readonly [Name in N]: Handler<Name> };

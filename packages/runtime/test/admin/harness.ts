@@ -1,0 +1,101 @@
+import { Writable } from 'node:stream';
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import Fastify from 'fastify';
+import type { OperatorRecord } from '@sallyport/core';
+import type { AdminRoute, OperatorRole } from '@sallyport/core/admin';
+import { adminSurface } from '../../src/surfaces/admin/routes.ts';
+import { sessionRoutes } from '../../src/surfaces/sessions/routes.ts';
+import type { AdminServices } from '../../src/surfaces/admin/services.ts';
+import type { Harness } from '../identity/harness.ts';
+import { openHarness } from '../identity/harness.ts';
+import { testPolicies } from './policies.ts';
+
+export interface SignedInOperator {
+  readonly operator: OperatorRecord;
+  readonly cookie: string;
+}
+
+export interface AdminHarness extends Harness {
+  readonly app: FastifyInstance;
+  /** Every line that the server logged. */
+  readonly logged: string[];
+  /** A new operator of this role, signed in. */
+  operator(role: OperatorRole): Promise<SignedInOperator>;
+  /** As the dashboard would ask, from the same origin and with the CSRF header. */
+  ask(method: AdminRoute['method'], path: string, as?: { cookie: string }, change?: InjectOptions): Promise<Answer>;
+}
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Record<string, unknown>;
+  readonly text: string;
+}
+
+export const host = '127.0.0.1:7411';
+
+export async function openAdmin(change: Partial<AdminServices> = {}): Promise<AdminHarness> {
+  const h = await openHarness();
+  const logged: string[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _, done) {
+      logged.push(chunk.toString());
+      done();
+    },
+  });
+  const app = Fastify({ logger: { level: 'trace', stream }, genReqId: () => h.newId() });
+  const settings = {
+    version: '0.1.0',
+    effectiveConfig: () => ({ data: '.sallyport' }),
+    doctor: () => Promise.resolve([{ name: 'store', status: 'ok' as const, why: 'writable' }]),
+    baseUrl: () => `http://${host}`,
+    models: () => ['practice/model-1'],
+    providers: () => [{ name: 'practice', baseUrl: 'http://127.0.0.1:1', scripted: true }],
+  };
+  const services: AdminServices = {
+    ...h,
+    entries: h.store.entries,
+    policies: testPolicies(h.clock.now()),
+    settings,
+    tenant: 'default',
+    trustedHosts: ['sallyport.example'],
+    ...change,
+  };
+  await app.register(adminSurface(services));
+  await app.register(sessionRoutes(services as AdminServices & Pick<Harness, 'authenticator'>));
+
+  const signIn = async (operator: OperatorRecord): Promise<SignedInOperator> => {
+    const link = await h.operators.createSignInLink(operator.id);
+    const { secret } = await h.operators.signIn(link.secret);
+    return { operator, cookie: `sallyport_session=${secret}` };
+  };
+  return {
+    ...h,
+    app,
+    logged,
+    operator: async (role) => await signIn(await h.operators.create({ name: `the ${role}`, role })),
+    async ask(method, path, as, { headers, ...rest } = {}) {
+      const answer = await app.inject({
+        method,
+        url: `/admin/api${path}`,
+        headers: {
+          host,
+          'x-sallyport-csrf': '1',
+          origin: `http://${host}`,
+          'sec-fetch-site': 'same-origin',
+          ...as,
+          ...headers,
+        },
+        ...rest,
+      });
+      const text = answer.body;
+      return { status: answer.statusCode, headers: answer.headers, body: bodyOf(text), text };
+    },
+    async close() {
+      await app.close();
+      await h.close();
+    },
+  };
+}
+
+export const bodyOf = (text: string): Record<string, unknown> =>
+  text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
