@@ -3,7 +3,7 @@ import type { Entry, RecordedEntry } from './entries.ts';
 import type { EventKind, ModelRef, ModelRequest } from './events.ts';
 import type { RuntimeFault } from './errors.ts';
 import type { Outcome } from './decision.ts';
-import type { OperatorRole } from './admin/permissions.ts';
+import type { OperatorRole } from './operators.ts';
 import type { Session, SessionState } from './session.ts';
 
 /** Milliseconds since the epoch; and a monotonic clock for durations, in microseconds. */

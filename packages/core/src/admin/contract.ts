@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { AdminPermission } from './permissions.ts';
+import type { AdminPermission } from '../operators.ts';
 import { eventKinds } from '../events.ts';
-import { operatorRoles } from './permissions.ts';
+import { operatorRoles } from '../operators.ts';
 import { outcomes } from '../decision.ts';
 import { reasonCodes } from '../reasons.ts';
 import { results } from '../entries.ts';
