@@ -5,6 +5,9 @@ import type { StatementSync } from 'node:sqlite';
 import type { Batch, EntryRow } from '../audit/rows.ts';
 import type { AppendAnswer, Job, QueryAnswer, QueryJob, Reply, Request, WorkerSetup } from './worker-protocol.ts';
 
+/** How long to wait for another program's lock: less than an append may take, so that it fails with the true reason. */
+const busyMs = 3000;
+
 const setup = workerData as WorkerSetup;
 const db = open(setup);
 const statements = new Map<string, StatementSync>();
@@ -25,7 +28,7 @@ parentPort?.on('message', ({ id, job }: Request) => {
 });
 
 function open({ file, role }: WorkerSetup): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: 5000, readOnly: role === 'reader', defensive: true });
+  const database = new DatabaseSync(file, { timeout: busyMs, readOnly: role === 'reader', defensive: true });
   database.exec('PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000;');
   // Without recursive triggers REPLACE deletes a row past its DELETE trigger.
   database.exec('PRAGMA trusted_schema = OFF; PRAGMA recursive_triggers = ON;');
@@ -159,19 +162,18 @@ function prepareLog(): LogStatements {
 /** Injected SQL, or a bug of ours, may append to the log through the log and do nothing else to it or to the schema. */
 function seal(): void {
   const { SQLITE_DENY, SQLITE_OK } = constants;
-  db.setAuthorizer((action, name) => {
+  db.setAuthorizer((action, name, value) => {
     if (action === constants.SQLITE_INSERT && logTables.has(name)) return appending ? SQLITE_OK : SQLITE_DENY;
     if (action === constants.SQLITE_UPDATE && name === 'entries') return SQLITE_DENY;
     if (action === constants.SQLITE_DELETE && name === 'entries') return SQLITE_DENY;
     if (action === constants.SQLITE_DELETE && name === 'open_intents') return appending ? SQLITE_OK : SQLITE_DENY;
-    // `synchronous = off` would be an attack on what the log promises.
-    if (action === constants.SQLITE_PRAGMA && !harmless.has(name)) return SQLITE_DENY;
+    // `synchronous = off` would be an attack on what the log promises; to read a setting is none.
+    if (action === constants.SQLITE_PRAGMA && value !== null && name !== 'max_page_count') return SQLITE_DENY;
     return schemaChanges.has(action) ? SQLITE_DENY : SQLITE_OK;
   });
 }
 
 const logTables: ReadonlySet<string | null> = new Set(['entries', 'open_intents']);
-const harmless: ReadonlySet<string | null> = new Set(['max_page_count', 'page_count', 'quick_check', 'wal_checkpoint']);
 const schemaChanges: ReadonlySet<number> = new Set([
   constants.SQLITE_ALTER_TABLE,
   constants.SQLITE_ATTACH,

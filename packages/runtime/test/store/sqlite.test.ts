@@ -6,12 +6,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { recoverOpenIntents } from '../../src/audit/recover.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { SqliteStore } from '../../src/store/sqlite.ts';
 import { SqliteWorker } from '../../src/store/worker-client.ts';
 import { storeConformance } from './store.conformance.ts';
 import type { OpenedStore } from './log.conformance.ts';
-import { anAgent, anIntent, aSession, clock, temporaryFolder } from './fixtures.ts';
+import { anAgent, anIntent, aSession, clock, newId, temporaryFolder } from './fixtures.ts';
 
 storeConformance('sqlite', async () => {
   const folder = temporaryFolder();
@@ -111,7 +112,41 @@ describe('the data file', () => {
   });
 });
 
+describe('durability', () => {
+  test('every commit waits for the disk (kill -9 cannot show it, only a power cut would)', async () => {
+    const { db } = await open();
+    const setting = async (name: string) => (await sql.raw(`PRAGMA ${name}`).execute(db)).rows[0];
+    expect(await setting('synchronous')).toEqual({ synchronous: 2 });
+    expect(await setting('journal_mode')).toEqual({ journalMode: 'wal' });
+  });
+
+  test('an append that came too late is refused; if the disk took it all the same, it is closed as unknown', async () => {
+    opened = await openSqliteStore({ file: folder.file, clock, appendTimeoutMs: 100 });
+    const { audit, store } = opened;
+    const other = new DatabaseSync(folder.file);
+    other.exec('BEGIN IMMEDIATE');
+    const late = anIntent();
+    await expect(audit.append(late)).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(() => audit.enqueue(anIntent())).toThrow(expect.objectContaining({ code: 'store_unavailable' }));
+    const durable = new Promise((resolve) => audit.subscribe(resolve));
+    other.exec('ROLLBACK');
+    other.close();
+    expect(await durable).toEqual([{ ...late, seq: 1 }]);
+    expect(await recoverOpenIntents(store, audit, newId, clock)).toBe(1);
+    expect(await store.entries.list({ after: 1, limit: 9 })).toMatchObject([
+      { eventId: late.eventId, phase: 'result' },
+    ]);
+  });
+});
+
 describe('one runtime for one store', () => {
+  test('of four that start at the same moment on a new folder, one runs', async () => {
+    const children = Array.from({ length: 4 }, startAppending);
+    const lines = await Promise.all(children.map(async ({ stdout }) => String((await once(stdout, 'data'))[0])));
+    for (const child of children) child.kill('SIGKILL');
+    expect(lines.filter((line) => line.includes('in use by process'))).toHaveLength(3);
+  });
+
   test('a second one in this process is refused', async () => {
     await open();
     const second = openSqliteStore({ file: folder.file, clock });
@@ -134,7 +169,7 @@ describe('one runtime for one store', () => {
   });
 
   test('a process that was killed holds nothing', async () => {
-    const child = spawn(process.execPath, [childFile, 'append', folder.file], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = startAppending();
     await once(child.stdout, 'data');
     await expect(open()).rejects.toMatchObject({ detail: expect.stringContaining(`process ${child.pid}`) });
     child.kill('SIGKILL');
@@ -145,6 +180,8 @@ describe('one runtime for one store', () => {
 });
 
 const childFile = fileURLToPath(new URL('append-child.ts', import.meta.url));
+const startAppending = () =>
+  spawn(process.execPath, [childFile, 'append', folder.file], { stdio: ['ignore', 'pipe', 'inherit'] });
 
 describe('entries are append-only', () => {
   const attacks = [
