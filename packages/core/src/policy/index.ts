@@ -1,4 +1,6 @@
 export type { CellDecision, CellKind, CellValue, Permissions } from './permissions.ts';
+export type { CellEdit } from './edit.ts';
+export type { PolicyCaseResult } from './cases.ts';
 export type { CheckMode, Disagreement } from './evaluate.ts';
 export type { PolicyProblem, PolicySource } from './problems.ts';
 export type { PolicySetOptions, PolicySources } from './load.ts';
@@ -23,5 +25,7 @@ export {
 export { cedarSchema } from './schema.ts';
 export { checkModes } from './evaluate.ts';
 export { invalidPolicy, problemText } from './problems.ts';
+export { editCell } from './edit.ts';
+export { runPolicyCases } from './cases.ts';
 export { loadPolicySet } from './load.ts';
 export { policyActions } from './policy.ts';

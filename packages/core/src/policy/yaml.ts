@@ -1,4 +1,4 @@
-import { LineCounter, isMap, isNode, isPair, isScalar, isSeq, parseDocument } from 'yaml';
+import { LineCounter, isAlias, isMap, isNode, isPair, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document, Node } from 'yaml';
 import { z } from 'zod';
 import type { PolicyProblem, PolicySource } from './problems.ts';
@@ -30,9 +30,9 @@ export function readYaml<T>(source: PolicySource, schema: z.ZodType<T>): YamlSou
     message,
   });
   const broken = [...document.errors, ...document.warnings].map(({ message, pos }) => report(message, at(pos[0])));
-  broken.push(...oddKeys(document.contents).map(({ message, offset }) => report(message, at(offset))));
+  broken.push(...oddities(document.contents).map(({ message, offset }) => report(message, at(offset))));
   if (broken.length > 0) return { value: undefined, problems: broken, place };
-  const parsed = schema.safeParse(document.toJS({ maxAliasCount: 0 }));
+  const parsed = schema.safeParse(document.toJS());
   if (parsed.success) return { value: parsed.data, problems: [], place };
   const problems = parsed.error.issues.flatMap((issue) =>
     explainIssue(issue, []).map(({ message, path, ofKey }) => report(message, place(path, ofKey))),
@@ -87,17 +87,19 @@ function unknownKey(key: string, known: readonly string[]): string {
 }
 
 /**
- * Keys that a JavaScript object cannot carry faithfully. `__proto__` would vanish silently, and with it a rule;
- * a merge key or an alias would make a rule that does not stand where it is read.
+ * What JavaScript would not carry faithfully: `__proto__` would vanish, and with it a rule; `1` and `"1"` would be one
+ * key; an alias or a merge key would make a rule that does not stand where it is read.
  */
-function oddKeys(node: unknown): { message: string; offset: number }[] {
-  if (isSeq(node)) return node.items.flatMap(oddKeys);
+function oddities(node: unknown): { message: string; offset: number }[] {
+  if (isAlias(node)) return [{ message: 'aliases are not allowed: write the value out', offset: node.range?.[0] ?? 0 }];
+  if (isSeq(node)) return node.items.flatMap(oddities);
   if (!isMap(node)) return [];
   return node.items.flatMap((pair) => {
     const key = isScalar(pair.key) ? pair.key.value : undefined;
     const offset = isNode(pair.key) ? (pair.key.range?.[0] ?? 0) : 0;
-    const found = oddKeys(pair.value);
-    if (key === undefined || key === null || key === '') found.push({ message: 'a key must be a name', offset });
+    const found = oddities(pair.value);
+    if (typeof key !== 'string' || key === '')
+      found.push({ message: 'a key must be a name: put it in quotes', offset });
     if (key === '__proto__' || key === '<<') found.push({ message: `the key ${key} is not allowed`, offset });
     return found;
   });
