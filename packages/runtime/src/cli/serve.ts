@@ -3,7 +3,6 @@ import type { LoadedConfig } from './config.ts';
 import type { Runtime } from '../compose.ts';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startRuntime } from '../compose.ts';
 import { choosePort } from './port.ts';
 import { paint, safe } from './output.ts';
 
@@ -14,6 +13,8 @@ export async function start(loaded: LoadedConfig, askedPort: number | undefined)
   const { config, configPath, dataDir, portGiven } = loaded;
   const { host, port: wanted } = config.server;
   const port = await choosePort(host, askedPort ?? wanted, askedPort !== undefined || portGiven);
+  // Loaded here, so that commands which start nothing need not load a server.
+  const { startRuntime } = await import('../compose.ts');
   return startRuntime({ config, dataDir, port, ...(configPath !== undefined && { configPath }) });
 }
 
@@ -27,3 +28,6 @@ export async function stop({ output }: Context, runtime: Runtime): Promise<void>
   output.note(safe`${paint('dim', 'Stopping: requests under way get 5 s. Ctrl-C again stops at once.')}`);
   await Promise.race([runtime.stop(), sleep(graceMs)]);
 }
+
+/** Where an SDK is pointed. */
+export const sdkBaseUrl = (url: string): string => `${url.replace(/\/+$/, '')}/v1`;

@@ -1,4 +1,4 @@
-import { agentKeySchema, outcomes } from '@sallyport/core/admin';
+import { agentKeySchema, explanationSchema, outcomes } from '@sallyport/core/admin';
 import { z } from 'zod';
 
 /*
@@ -39,5 +39,15 @@ export const policyTestShape = z.object({
   ok: z.boolean(),
   passed: z.int(),
   failed: z.int(),
-  cases: z.array(z.object({ file: z.string(), name: z.string(), ok: z.boolean(), problem: z.string().optional() })),
+  cases: z.array(
+    z.object({
+      file: z.string(),
+      line: z.int(),
+      name: z.string(),
+      ok: z.boolean(),
+      expected: explanationSchema.shape.outcome,
+      outcome: explanationSchema.shape.outcome,
+      problem: z.string().optional(),
+    }),
+  ),
 });

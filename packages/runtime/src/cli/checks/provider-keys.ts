@@ -12,6 +12,7 @@ export const providerKeys: Check = {
       apiKey || isLoopback(new URL(baseUrl).hostname) ? [] : [name],
     );
     const count = Object.keys(config.providers).length;
+    if (count === 0 && context.configPath === undefined) return ok('None is configured: the practice model answers.');
     if (count === 0) return warn('No provider is configured.', 'Add one under `providers:`.');
     if (keyless.length === 0) return ok(`All ${count} providers have the key they need.`);
     const [first = ''] = keyless;

@@ -15,6 +15,7 @@ export const providers: Check = {
       }),
     );
     const silent = found.flat();
+    if (found.length === 0) return ok('There is none to reach.');
     if (silent.length === 0) return ok(`All ${found.length} answer.`);
     return warn(`Not reached: ${silent.join(', ')}.`, 'Check providers.<name>.baseUrl and the network.');
   },

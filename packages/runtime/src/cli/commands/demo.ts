@@ -15,7 +15,7 @@ import { loadConfig } from '../config.ts';
 import { paint, safe } from '../output.ts';
 import { portOption } from './dev.ts';
 import { printEntry } from '../entries.ts';
-import { start, stop, untilInterrupted } from '../serve.ts';
+import { sdkBaseUrl, start, stop, untilInterrupted } from '../serve.ts';
 
 export function addDemo(program: Command, run: Runner): void {
   program
@@ -60,7 +60,7 @@ async function perform(context: Context, options: DemoOptions) {
       const admin = await connect(runtime.dataDir);
       introduce(context, signInUrl, cast.model);
       const paceMs = options.pace ?? (interactive ? pacesMs.watched : pacesMs.unwatched);
-      const end = await tell(context, admin, { apiKey, model: cast.model, paceMs });
+      const end = await tell(context, admin, { baseUrl: sdkBaseUrl(runtime.url), apiKey, model: cast.model, paceMs });
       if (interrupted.aborted) return exitCodes.interrupted;
       conclude(context, end.story);
       const { ok, checks, sent, text } = end.story;
@@ -119,6 +119,7 @@ function introduce({ output }: Context, signInUrl: string, model: string): void 
 }
 
 interface Cue {
+  readonly baseUrl: string;
   readonly apiKey: string;
   readonly model: string;
   readonly paceMs: number;
@@ -127,7 +128,6 @@ interface Cue {
 /** Plays the story, and prints between the agent's steps what the checkpoint recorded of them. */
 async function tell({ output }: Context, admin: AdminClient, cue: Cue) {
   const { playStory } = await import('../../../../../examples/support-agent/story.ts');
-  const { baseUrl } = await admin.call('overview.get', {});
   const seen: EntryView[] = [];
   const catchUp = async () => {
     const after = seen.at(-1)?.seq ?? 0;
@@ -137,7 +137,6 @@ async function tell({ output }: Context, admin: AdminClient, cue: Cue) {
   };
   const story = await playStory({
     ...cue,
-    baseUrl,
     async onStep(step) {
       await catchUp();
       if (step.kind === 'text') output.line(safe`${paint('dim', '  the model says')}  ${step.text}`);

@@ -10,7 +10,7 @@ import { paint, safe } from '../output.ts';
 import { practice, practiceModel } from '../../providers/scripted/practice.ts';
 import { startScriptedModel } from '../../providers/scripted/server.ts';
 import { startedShape } from '../shapes.ts';
-import { start, stop, untilInterrupted } from '../serve.ts';
+import { sdkBaseUrl, start, stop, untilInterrupted } from '../serve.ts';
 
 export const portOption = z.coerce
   .number({ error: 'must be a number' })
@@ -49,7 +49,8 @@ async function welcome(context: Context, runtime: Runtime): Promise<void> {
   const agentKey = runtime.isFirstStart ? await runtime.createAgentKey({ agent: 'my-agent', roles: ['agent'] }) : null;
   const signInUrl = await runtime.createSignInUrl();
   const admin = await connect(runtime.dataDir);
-  const { baseUrl, models } = await admin.call('overview.get', {});
+  const { models } = await admin.call('overview.get', {});
+  const baseUrl = sdkBaseUrl(runtime.url);
   output.data(startedShape, { url: runtime.url, baseUrl, signInUrl, agentKey, models, dataDir: runtime.dataDir });
 
   output.line(safe``);

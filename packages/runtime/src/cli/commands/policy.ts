@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { AuthorizationRequest, JsonObject, PolicyAction } from '@sallyport/core';
 import type { Context, Runner } from '../context.ts';
 import type { ExitCode } from '../exit.ts';
-import { zeroCounters } from '@sallyport/core';
+import { runPolicyCases, zeroCounters } from '@sallyport/core';
 import { explanationSchema } from '@sallyport/core/admin';
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -17,7 +17,7 @@ export function addPolicy(program: Command, run: Runner): void {
   policy
     .command('test [folder]')
     .description('Run the *.test.yaml beside the policies')
-    .action(run(z.object({}), test));
+    .action(run(z.object({}), runTests));
   policy
     .command('explain')
     .description('Which rule decides, and how every other one stood')
@@ -48,6 +48,27 @@ const outcomeCodes: Readonly<Record<keyof typeof outcomeLooks, ExitCode>> = {
   require_approval: exitCodes.waiting,
   deny: exitCodes.denied,
 };
+
+async function runTests(context: Context, _: object, named?: string) {
+  const { output } = context;
+  const { path, folder, policies } = await open(context, named);
+  const cases = folder.tests.flatMap((source) => runPolicyCases(policies, source, Date.now()));
+  if (cases.length === 0) {
+    // A run that tests nothing must not look like a run in which everything passed.
+    const hint = 'Write cases in a *.test.yaml beside the policies.';
+    throw new CommandFailure(exitCodes.usage, `${path} holds no tests.`, hint);
+  }
+  const failed = cases.filter((one) => !one.ok).length;
+  const passed = cases.length - failed;
+  output.data(policyTestShape, { ok: failed === 0, passed, failed, cases });
+  for (const { ok, name, file, line, problem } of cases) {
+    const mark = ok ? paint('green', '✓') : paint('red', '✗');
+    output.line(safe`${mark} ${name} ${ok ? '' : paint('dim', `${file}:${line}`)}`);
+    if (problem !== undefined) output.line(safe`    ${problem}`);
+  }
+  output.line(safe`${passed} passed, ${failed === 0 ? 'none' : paint('red', String(failed))} failed`);
+  return failed === 0 ? exitCodes.ok : exitCodes.denied;
+}
 
 async function explain(context: Context, options: ExplainOptions) {
   const { output } = context;
