@@ -6,6 +6,7 @@ import type { ArgumentTest } from './patterns.ts';
 import { globText, isExact, parseGlob } from './glob.ts';
 import { readTest } from './patterns.ts';
 import { readYaml, strictKeys } from './yaml.ts';
+import { showText } from '../normalize/show.ts';
 
 /** The kinds of cell, by their key in the file, and the action each rules. */
 export const cellKinds = {
@@ -117,6 +118,7 @@ function readCell(
     complain([], glob.problem);
     return undefined;
   }
+  if (showText(head.name, head.name.length) !== head.name) complain([], 'the name holds characters that do not show');
   const odd = oddName(head.kind, head.name, glob);
   if (odd !== undefined) complain([], odd);
   if (typeof of !== 'string' && of.otherwise !== undefined && when === undefined) {

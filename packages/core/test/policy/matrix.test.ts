@@ -332,8 +332,7 @@ describe('refusals', () => {
   });
   test.each(['x\ny', 'x\u2028y', 'x\u202ey', 'x\u0000'])('a name that does not show what it is: %j', (name) => {
     const found = problems({ yaml: JSON.stringify({ roles: { support: { tools: { [name]: 'allow' } } } }) });
-    expect(found).toHaveLength(1);
-    expect(found[0]).toMatch(/not a printable|BIDI/);
+    expect(found.join()).toContain('characters that do not show');
   });
   test('a key that stands twice, and a file that is no map', () => {
     expect(tools('x: allow\n      x: deny')[0]).toMatch(/^permissions.yaml:5:7 .*unique/);
