@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import type { AdminClient } from '../client.ts';
+import type { Cast } from '../cast.ts';
 import type { Context, Runner } from '../context.ts';
 import type { EntryView } from '@sallyport/core/admin';
 import type { StoryEnd } from '../../../../../examples/support-agent/story.ts';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { castModel } from '../cast.ts';
 import { connect } from '../client.ts';
 import { demoShape } from '../shapes.ts';
-import { exampleDir } from '../places.ts';
+import { exampleDir, makeTemporaryFolder } from '../places.ts';
 import { exitCodes } from '../exit.ts';
 import { loadConfig } from '../config.ts';
 import { paint, safe } from '../output.ts';
@@ -35,21 +35,20 @@ const demoOptions = z.object({
 type DemoOptions = z.output<typeof demoOptions>;
 
 const pacesMs = { watched: 700, unwatched: 0 };
-const defaultRealModel = 'gpt-4o-mini';
 
 async function demo(context: Context, options: DemoOptions) {
-  const own = context.globals.data === undefined;
-  const data = context.globals.data ?? (await mkdtemp(join(tmpdir(), 'sallyport-demo-')));
+  if (context.globals.data !== undefined) return perform(context, options);
+  const fresh = await makeTemporaryFolder('sallyport-demo-');
   try {
-    return await perform({ ...context, globals: { ...context.globals, data } }, options);
+    return await perform({ ...context, globals: { ...context.globals, data: fresh.path } }, options);
   } finally {
-    if (own) await rm(data, { recursive: true, force: true });
+    await fresh.remove();
   }
 }
 
 async function perform(context: Context, options: DemoOptions) {
   const { output, env, globals, interactive, interrupted } = context;
-  const cast = await chooseModel(env);
+  const cast = await castModel(env);
   try {
     const config = globals.config ?? join(exampleDir, cast.configName);
     const place = { ...context, env: { ...env, ...cast.env }, globals: { ...globals, config } };
@@ -58,7 +57,7 @@ async function perform(context: Context, options: DemoOptions) {
       const signInUrl = await runtime.createSignInUrl();
       const apiKey = await runtime.createAgentKey({ agent: 'support-agent', roles: ['support'] });
       const admin = await connect(runtime.dataDir);
-      introduce(context, signInUrl, cast.model);
+      introduce(context, signInUrl, cast);
       const paceMs = options.pace ?? (interactive ? pacesMs.watched : pacesMs.unwatched);
       const end = await tell(context, admin, { baseUrl: sdkBaseUrl(runtime.url), apiKey, model: cast.model, paceMs });
       if (interrupted.aborted) return exitCodes.interrupted;
@@ -89,32 +88,13 @@ async function perform(context: Context, options: DemoOptions) {
   }
 }
 
-/** The scripted model, or a real one where there is a key for it. */
-async function chooseModel(env: Context['env']) {
-  if (env['OPENAI_API_KEY']) {
-    const name = env['SALLYPORT_DEMO_MODEL'] ?? defaultRealModel;
-    return { configName: 'sallyport.openai.yaml', model: `openai/${name}`, env: {}, close: async () => {} };
-  }
-  const [{ startScriptedModel }, { supportModel, supportScript }] = await Promise.all([
-    import('../../providers/scripted/server.ts'),
-    import('../../../../../examples/support-agent/model.ts'),
-  ]);
-  const scripted = await startScriptedModel({ script: supportScript, models: [supportModel] });
-  return {
-    configName: 'sallyport.yaml',
-    model: `scripted/${supportModel}`,
-    env: { SUPPORT_MODEL_URL: scripted.url },
-    close: () => scripted.close(),
-  };
-}
-
-function introduce({ output }: Context, signInUrl: string, model: string): void {
+function introduce({ output }: Context, signInUrl: string, { model, scripted }: Cast): void {
   output.line(safe`${paint('bold', 'Sallyport demo: a support agent and a ticket that gives orders')}`);
   output.line(safe`Dashboard  ${paint('cyan', signInUrl)} ${paint('dim', '(signs you in, once)')}`);
   const scripted = model.startsWith('scripted/')
     ? 'a scripted stand-in for a model that falls for the attack; no AI'
     : '';
-  output.line(safe`Model      ${model} ${paint('dim', scripted)}`);
+  output.line(safe`Model      ${model} ${paint('dim', kind)}`);
   output.line(safe``);
 }
 

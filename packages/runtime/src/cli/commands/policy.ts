@@ -2,12 +2,13 @@ import type { Command } from 'commander';
 import type { AuthorizationRequest, JsonObject, PolicyAction } from '@sallyport/core';
 import type { Context, Runner } from '../context.ts';
 import type { ExitCode } from '../exit.ts';
-import { runPolicyCases, zeroCounters } from '@sallyport/core';
+import { RuntimeFault, runPolicyCases, zeroCounters } from '@sallyport/core';
 import { explanationSchema } from '@sallyport/core/admin';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { CommandFailure, exitCodes } from '../exit.ts';
-import { openPolicies, readPolicyFolder } from '../policies.ts';
+import { openPolicies } from '../policies.ts';
+import { readPolicyFolder } from '../../policies/index.ts';
 import { paint, safe } from '../output.ts';
 import { loadConfig } from '../config.ts';
 import { policyTestShape } from '../shapes.ts';
@@ -133,6 +134,7 @@ function argumentsOf(text: string): JsonObject {
 async function open(context: Context, named: string | undefined) {
   const path = named === undefined ? (await loadConfig(context, undefined)).policyDir : resolve(context.cwd, named);
   const folder = await readPolicyFolder(path).catch((cause: unknown) => {
+    if (cause instanceof RuntimeFault) throw cause;
     throw new CommandFailure(exitCodes.usage, `${path} cannot be read.`, 'Name the folder of the policies.', cause);
   });
   return { path, folder, policies: openPolicies(folder) };
