@@ -152,17 +152,18 @@ export const overviewSchema = z.object({
 const cellDecision = z.enum(['allow', 'ask', 'deny']);
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 /** As in `permissions.yaml`: whatever that file may hold can be shown and sent back. */
+const cellScalar = z.union([z.string(), z.number(), z.boolean()]);
 export const cellSchema = z.union([
   cellDecision,
-  z.strictObject({
+  z.object({
     decision: cellDecision,
     when: z
       .record(
         z.string(),
         z.union([
-          scalar,
-          z.strictObject({ in: z.array(scalar) }),
-          z.strictObject({ min: z.number().optional(), max: z.number().optional() }),
+          cellScalar,
+          z.object({ in: z.array(cellScalar) }),
+          z.object({ min: z.number().optional(), max: z.number().optional() }),
         ]),
       )
       .optional(),
@@ -170,7 +171,7 @@ export const cellSchema = z.union([
   }),
 ]);
 export type Cell = z.infer<typeof cellSchema>;
-export const cellKinds = ['models', 'tools', 'hosts'] as const;
+export const cellKinds = ['models', 'tools', 'hosts', 'languages'] as const;
 
 export const policiesSchema = z.object({
   hash: z.string(),
@@ -185,6 +186,7 @@ export const policiesSchema = z.object({
       models: z.record(z.string(), cellSchema),
       tools: z.record(z.string(), cellSchema),
       hosts: z.record(z.string(), cellSchema),
+      languages: z.record(z.string(), cellSchema),
     }),
   ),
   /** Every source in force, the matrix's generated Cedar first. */

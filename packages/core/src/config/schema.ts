@@ -68,6 +68,7 @@ const providerSchema = z
     query: z.record(z.string(), z.string()).default({}).describe('Added to every address, such as api-version'),
     models: z.record(z.string(), z.strictObject({ price: price.optional() })).default({}),
     pinned: z.boolean().default(false).describe('Accept only model names that carry a version; refuse aliases'),
+    scripted: z.boolean().default(false).describe('Say on the dashboard that this is a scripted model and no AI'),
     timeoutMs: z.int().min(100).max(3_600_000).default(120_000).describe('Until the first byte, and between two'),
     allowPlaintext: z.boolean().default(false).describe('Speak plain HTTP to a host that is not this machine'),
   })

@@ -1,5 +1,3 @@
-import { fastifyCookie } from '@fastify/cookie';
-
 const cookieName = 'sallyport_session';
 
 /**
@@ -15,11 +13,8 @@ export function cookieOf(header: string | undefined): string | undefined {
   return found.length === 1 ? found[0] : undefined;
 }
 
-const attributes = (secure: boolean) => ({ httpOnly: true, sameSite: 'strict', path: '/admin', secure }) as const;
-
-/** `Set-Cookie` for a sign-in. @param maxAge seconds */
+/** `Set-Cookie` (RFC 6265) for a sign-in; the secret is base64url, so nothing in it needs encoding. @param maxAge seconds */
 export const setCookie = (secret: string, maxAge: number, secure: boolean): string =>
-  fastifyCookie.serialize(cookieName, secret, { ...attributes(secure), maxAge });
+  `${cookieName}=${secret}; Max-Age=${maxAge}; Path=/admin; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
 
-export const clearCookie = (secure: boolean): string =>
-  fastifyCookie.serialize(cookieName, '', { ...attributes(secure), expires: new Date(0), maxAge: 0 });
+export const clearCookie = (secure: boolean): string => setCookie('', 0, secure);

@@ -12,7 +12,7 @@ export const policyHandlers: Handlers<PolicyRoute> = {
   'policies.get': async (_, services) => {
     const { policies, settings } = services;
     const { hash, loadedAt, problems } = policies.status();
-    const { hash: permissionsHash, text: permissionsText, roles } = policies.permissions();
+    const { hash: permissionsHash, text: permissionsText, roles } = await policies.permissions();
     const sources = policies.current().describe().sources;
     const inMatrix = Object.values(roles).flatMap(({ tools }) => Object.keys(tools));
     const tools = [...new Set([...inMatrix, ...(await recentTools(services))])].toSorted();

@@ -9,11 +9,12 @@ import type { SessionService } from '../../sessions/sessions.ts';
 export interface AdminPolicies {
   current(): PolicySet;
   status(): { readonly hash: string; readonly loadedAt: number; readonly problems: readonly string[] };
-  permissions(): {
+  /** `permissions.yaml` as it is now, valid or not, and the roles that it holds. */
+  permissions(): Promise<{
     readonly hash: string;
     readonly text: string;
     readonly roles: Shown<AdminAnswer<'policies.get'>['roles']>;
-  };
+  }>;
   /** Both reject with `conflict` when the file is not what `expectedHash` says, and resolve to its new hash. */
   setCell(change: CellChange): Promise<string>;
   writePermissions(text: string, expectedHash: string): Promise<string>;

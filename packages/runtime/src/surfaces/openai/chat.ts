@@ -20,7 +20,11 @@ export const openAiRoutes: FastifyPluginCallback<OpenAiSurface> = (app, surface,
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, parsed) => parsed(null, body));
   app.setErrorHandler((error, _, reply) => sendError(reply, toError(error)));
-  app.setNotFoundHandler((_, reply) => sendError(reply, faultError(new RuntimeFault('not_found'))));
+  const nowhere = (_: FastifyRequest, reply: FastifyReply) =>
+    sendError(reply, faultError(new RuntimeFault('not_found')));
+  app.setNotFoundHandler(nowhere);
+  // Otherwise the dashboard's page would answer for what is no route here.
+  app.all('/v1/*', nowhere);
   app.post('/v1/chat/completions', (request, reply) => chat(surface, request, reply));
   app.get('/v1/models', async (request) => {
     const session = await surface.authenticate(request);

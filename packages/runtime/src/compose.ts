@@ -1,0 +1,244 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { Monitor, armGuards, effectiveConfig, isLoopback, type Config } from '@sallyport/core';
+import { AgentService } from './agents/agents.ts';
+import { Authenticator, credentialsOf } from './identity/authenticate.ts';
+import { OperatorService } from './operators/operators.ts';
+import { PolicyFolder } from './policies/index.ts';
+import { SessionService } from './sessions/sessions.ts';
+import { SessionTokens } from './identity/tokens.ts';
+import { adminSurface } from './surfaces/admin/routes.ts';
+import { adminView } from './policies/admin-view.ts';
+import { createHttpServer } from './surfaces/http.ts';
+import { createProviders } from './providers/index.ts';
+import { dashboardDir } from './cli/places.ts';
+import { dashboardRoutes } from './surfaces/dashboard.ts';
+import { ensurePolicyFolder } from './policies/starter.ts';
+import { keepContent } from './audit/content.ts';
+import { newId } from './identity/ids.ts';
+import { openAiRoutes } from './surfaces/openai/chat.ts';
+import { openSqliteStore, type SqliteStore } from './store/sqlite.ts';
+import { recoverOpenIntents } from './audit/recover.ts';
+import { runChecks } from './cli/checks/index.ts';
+import { sessionRoutes } from './surfaces/sessions/routes.ts';
+import { signInUrl } from './surfaces/admin/operators.ts';
+import { systemClock as clock } from './clock.ts';
+
+const tenant = 'default';
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+export interface RuntimeOptions {
+  readonly config: Config;
+  /** Absolute; relative places in the configuration are read from its folder. */
+  readonly configPath?: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Overrides `server.port`; 0 takes a free one. */
+  readonly port?: number;
+}
+
+/** A running checkpoint. */
+export interface Runtime {
+  /** Where it is reached, without a slash at the end. */
+  readonly url: string;
+  readonly dataDir: string;
+  /** Whether the data folder was new. */
+  readonly isFirstStart: boolean;
+  /** A one-time link that signs the owner in. */
+  createSignInUrl(): Promise<string>;
+  /** Makes the agent where there is none of this name, and a key of it that is shown this once. */
+  createAgentKey(input: { readonly agent: string; readonly roles: readonly string[] }): Promise<string>;
+  /** Refuses new requests, waits for those under way, and closes what it opened. */
+  stop(): Promise<void>;
+}
+
+/** The composition root: the only place that knows which driver is used. Rejects when anything is missing or not valid. */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { config, dataDir } = options;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const file = join(dataDir, 'sallyport.db');
+  const isFirstStart = !existsSync(file);
+  const database = await openSqliteStore({ file, clock });
+  const opened: (() => unknown)[] = [() => database.store.close()];
+  const close = async () => {
+    for (const step of opened.toReversed()) await step();
+  };
+  try {
+    const parts = await openParts(options, database, opened);
+    const app = await listen(options, parts);
+    opened.push(() => app.close());
+    const url = urlOf(config, app);
+    parts.reachedAt(url);
+    const runtimeFile = join(dataDir, 'runtime.json');
+    const token = parts.operators.issueToken();
+    writeFileSync(runtimeFile, JSON.stringify({ url: localUrl(config, app), pid: process.pid, token }), {
+      mode: 0o600,
+    });
+    opened.push(() => rmSync(runtimeFile, { force: true }));
+    return { url, dataDir, isFirstStart, stop: close, ...conveniences(parts, url) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Parts = Awaited<ReturnType<typeof openParts>>;
+
+async function openParts(options: RuntimeOptions, { store, audit }: SqliteStore, opened: (() => unknown)[]) {
+  const { config, dataDir, configPath } = options;
+  await recoverOpenIntents(store, audit, newId, clock);
+  const policyDir = policyDirOf(options);
+  if (config.policies === undefined) ensurePolicyFolder(policyDir);
+  const policies = await PolicyFolder.open({ folder: policyDir, clock });
+  opened.push(() => policies.close());
+  const providers = createProviders(config.providers);
+  opened.push(() => providers.close());
+  const agents = await AgentService.open({ store: store.agents, clock, newId, tenant });
+  const operators = await OperatorService.open({ store: store.operators, audit, clock, newId, tenant });
+  const { tokenMinutes, idleMinutes, maxHours } = config.sessions;
+  const tokens = await SessionTokens.open({
+    settings: store.settings,
+    clock,
+    newId,
+    issuer: 'sallyport',
+    tokenMinutes,
+  });
+  const sessions = new SessionService({
+    store: store.sessions,
+    audit,
+    agents,
+    tokens,
+    clock,
+    newId,
+    idleMinutes,
+    maxHours,
+  });
+  opened.push(() => sessions.close());
+  const monitor = new Monitor({
+    guards: armGuards(config, () => policies.current()),
+    audit,
+    clock,
+    newId,
+    policyHash: () => policies.current().hash,
+    modelCalls: config.audit.modelCalls,
+    keep: keepContent(config.audit.content),
+  });
+  const reached = { url: '' };
+  const models = Object.entries(config.providers).flatMap(([name, provider]) =>
+    Object.keys(provider.models).map((model) => `${name}/${model}`),
+  );
+  const settings = {
+    version,
+    effectiveConfig: () => effectiveConfig(config),
+    doctor: async () => (await runChecks(doctorContext())).checks,
+    baseUrl: () => reached.url,
+    models: () => models,
+    providers: () =>
+      Object.entries(config.providers).map(([name, provider]) => ({
+        name,
+        baseUrl: provider.baseUrl,
+        scripted: provider.scripted,
+      })),
+  };
+  const doctorContext = () => ({
+    nodeVersion: process.versions.node,
+    dataDir,
+    policyDir,
+    configPath,
+    config,
+    ownPort: Number(new URL(reached.url).port),
+    dashboardDir,
+  });
+  const reachedAt = (url: string) => {
+    reached.url = url;
+  };
+  return { store, audit, policies, providers, agents, operators, tokens, sessions, monitor, settings, reachedAt };
+}
+
+async function listen(
+  { config, configPath, port = config.server.port }: RuntimeOptions,
+  parts: Parts,
+): Promise<FastifyInstance> {
+  const { server } = config;
+  const read = (path: string) => readFileSync(resolve(configPath ? dirname(configPath) : '.', path), 'utf8');
+  const tls = server.tls && { cert: read(server.tls.certFile), key: read(server.tls.keyFile) };
+  const app = createHttpServer({ server, newId, ...(tls ? { tls } : {}) });
+  const { monitor, providers, policies, sessions, store, audit, agents, operators, tokens, settings } = parts;
+  const authenticator = new Authenticator({ agents, sessions, tokens });
+  app.get('/health', () => ({ status: 'ok', version }));
+  await app.register(openAiRoutes, {
+    monitor,
+    providers,
+    clock,
+    newId,
+    reasks: config.deniedCalls.reasks,
+    maxJsonDepth: server.maxJsonDepth,
+    authenticate: (request) => authenticator.authenticate(credentialsOf(request.raw)),
+    mayUse: (session, { provider, name }) => {
+      const { agent, user, counters } = session;
+      const question = {
+        principal: { ...agent, tenant },
+        action: 'model_request',
+        resource: `${provider}/${name}`,
+      } as const;
+      return (
+        policies.current().authorize({ ...question, user, session: counters, now: clock.now() }).outcome !== 'deny'
+      );
+    },
+  });
+  await app.register(sessionRoutes({ authenticator, sessions, clock }));
+  await app.register(
+    adminSurface({
+      agents,
+      sessions,
+      operators,
+      policies: adminView(policies),
+      settings,
+      entries: store.entries,
+      audit,
+      clock,
+      newId,
+      tenant,
+      trustedHosts: server.trustedHosts,
+    }),
+  );
+  if (existsSync(join(dashboardDir, 'index.html'))) await app.register(dashboardRoutes, { dist: dashboardDir });
+  await app.listen({ host: server.host, port });
+  return app;
+}
+
+const conveniences = ({ operators, agents, audit }: Parts, url: string) => ({
+  createSignInUrl: async () => signInUrl(url, (await operators.createSignInLink(operators.owner().id)).secret),
+  createAgentKey: async ({ agent: name, roles }: Parameters<Runtime['createAgentKey']>[0]) => {
+    const id = newId();
+    const entry = { phase: 'operator', at: clock.now(), tenant, actor: 'runtime' } as const;
+    const known = agents.list().find((agent) => agent.name === name);
+    if (!known) await audit.append({ ...entry, id: newId(), action: 'agents.create', subject: id, detail: name });
+    const agent = known ?? (await agents.create({ id, name, roles }));
+    await audit.append({ ...entry, id: newId(), action: 'agents.createKey', subject: agent.id });
+    const { secret } = await agents.createKey(agent.id, { name: 'first', expiresInDays: 90 });
+    return secret;
+  },
+});
+
+const policyDirOf = ({ config, configPath, dataDir }: RuntimeOptions): string =>
+  config.policies === undefined
+    ? join(dataDir, 'policies')
+    : resolve(configPath ? dirname(configPath) : '.', config.policies);
+
+const portOf = (app: FastifyInstance): number => (app.server.address() as AddressInfo).port;
+
+/** How users reach it: as configured, else as it listens. */
+function urlOf({ server }: Config, app: FastifyInstance): string {
+  if (server.publicUrl !== undefined) return server.publicUrl.replace(/\/+$/, '');
+  const host = isLoopback(server.host) ? '127.0.0.1' : server.host;
+  return `${server.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${portOf(app)}`;
+}
+
+/** How the command line on this machine reaches it. */
+const localUrl = ({ server }: Config, app: FastifyInstance): string =>
+  `${server.tls ? 'https' : 'http'}://${isLoopback(server.host) ? '127.0.0.1' : server.host}:${portOf(app)}`;
