@@ -1,8 +1,21 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import react from '@vitejs/plugin-react';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vite';
 
+/** Assets are cached for good, and a plain script keeps its name: its content therefore goes into its address. */
+const nameScriptByContent: Plugin = {
+  name: 'name-script-by-content',
+  transformIndexHtml: (html) =>
+    html.replace('/assets/scheme.js', (path) => {
+      const content = readFileSync(new URL(`public${path}`, import.meta.url));
+      return `${path}?${createHash('sha256').update(content).digest('hex').slice(0, 8)}`;
+    }),
+};
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), nameScriptByContent],
   // Nothing inline: the page is served under a policy that forbids inline script, and data: URLs for anything but images.
   build: { target: 'es2023', assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
 });

@@ -24,9 +24,9 @@ export const isConflict = (error: unknown): boolean => error instanceof Refused 
 export type CallArguments<N extends AdminRouteName> =
   unknown extends AdminInput<N>
     ? []
-    : Record<never, never> extends AdminInput<N>
-      ? [input?: AdminInput<N>]
-      : [input: AdminInput<N>];
+    : AdminInput<N> extends { params: unknown } | { body: unknown }
+      ? [input: AdminInput<N>]
+      : [input?: AdminInput<N>];
 
 interface AnyInput {
   readonly params?: Readonly<Record<string, string>>;
@@ -46,6 +46,7 @@ export async function call<N extends AdminRouteName>(name: N, ...args: CallArgum
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
   const answer = await send(route.method, search.size > 0 ? `${path}?${search}` : path, body);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the row that gave the schema gives the type
   return readAs(route.answer, answer) as AdminAnswer<N>;
 }
 

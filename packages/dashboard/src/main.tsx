@@ -1,6 +1,3 @@
-import './styles/mantine.ts';
-import './styles/tokens.css';
-import './styles/base.css';
 import { StrictMode } from 'react';
 import { config } from 'zod';
 import { createRoot } from 'react-dom/client';

@@ -8,8 +8,10 @@ export function takeStyleNonce(): string {
   return nonce;
 }
 
-interface TrustedTypes {
-  createPolicy(name: string, rules: { createHTML: (text: string) => string }): unknown;
+declare global {
+  /** Absent in browsers without Trusted Types. */
+  var trustedTypes:
+    { createPolicy(name: string, rules: { createHTML: (text: string) => string }): unknown } | undefined;
 }
 
 /**
@@ -17,8 +19,7 @@ interface TrustedTypes {
  * kit, which fills style elements; text with `<` in it is therefore an attack or a mistake, and throws.
  */
 export function forbidMarkup(): void {
-  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
-  trustedTypes?.createPolicy('default', {
+  globalThis.trustedTypes?.createPolicy('default', {
     createHTML: (text) => {
       if (text.includes('<')) throw new TypeError('Markup is never written into this page');
       return text;

@@ -16,10 +16,12 @@ export function Bars({ slices, since, until }: { slices: readonly Slice[]; since
   const heightOf = (n: number) => (n === 0 ? 0 : Math.max(3, (n / most) * size.height));
   return (
     <figure className={styles.figure}>
+      {/* An svg is no img. */}
       <svg
         className={styles.chart}
         viewBox={`0 0 ${size.width} ${size.height}`}
         preserveAspectRatio="none"
+        // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
         role="img"
         aria-label={inWords(slices)}
       >

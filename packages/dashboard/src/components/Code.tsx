@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useClipboard } from '@mantine/hooks';
+import { Scroll } from './Scroll.tsx';
 import styles from './Code.module.css';
 
 export function Copy({ text, what, size = 'compact-sm' }: { text: string; what: string; size?: 'compact-sm' | 'sm' }) {
@@ -28,9 +29,9 @@ export function Code({ text, label }: { text: string; label: string }) {
         <span className={styles.label}>{label}</span>
         <Copy text={text} what={label} />
       </figcaption>
-      <pre className={styles.pre} tabIndex={0} role="region" aria-label={label}>
-        {text}
-      </pre>
+      <Scroll label={label} className={styles.scroll}>
+        <pre className={styles.pre}>{text}</pre>
+      </Scroll>
     </figure>
   );
 }

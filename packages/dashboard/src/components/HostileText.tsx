@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'react';
+import { Scroll } from './Scroll.tsx';
 import { bytes } from '../text/format.ts';
 import { reveal } from '../text/reveal.ts';
 import styles from './HostileText.module.css';
@@ -35,9 +36,11 @@ export function HostileBlock({ text, label }: { text: string; label: string }) {
           {marks === 1 ? 'One place holds' : `${marks} places hold`} characters that cannot be seen; each is marked.
         </p>
       ) : null}
-      <pre className={styles.pre} tabIndex={0} role="region" aria-label={label}>
-        <Pieces pieces={pieces} />
-      </pre>
+      <Scroll label={label} className={styles.scroll}>
+        <pre className={styles.pre}>
+          <Pieces pieces={pieces} />
+        </pre>
+      </Scroll>
       {left > 0 ? (
         <button type="button" className={styles.more} onClick={() => setShown(visible.length + page.more)}>
           Show more <span className={styles.left}>{bytes(left)} left</span>

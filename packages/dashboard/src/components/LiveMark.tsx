@@ -20,8 +20,8 @@ const shown = {
 export function LiveMark() {
   const { tone, word, why } = shown[useValue(liveState)];
   return (
-    <span role="status" title={why}>
+    <output title={why}>
       <Mark tone={tone}>{word}</Mark>
-    </span>
+    </output>
   );
 }

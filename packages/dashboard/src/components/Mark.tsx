@@ -27,6 +27,7 @@ function Shape({ tone }: { tone: Tone }) {
     case 'deny':
       return <rect x="1" y="1" width="8" height="8" rx="1.2" />;
     case 'quiet':
+    default:
       return <circle cx="5" cy="5" r="3.3" className={styles.hollow} />;
   }
 }

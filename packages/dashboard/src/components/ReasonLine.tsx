@@ -4,8 +4,11 @@ import { HostileText } from './HostileText.tsx';
 import { sourceSentence } from '../timeline.ts';
 import styles from './ReasonLine.module.css';
 
-export const reasonTitle = (code: string): string =>
-  code in reasons ? reasons[code as keyof typeof reasons].title : code;
+const texts: Readonly<Record<string, { readonly title: string; readonly operator: string }>> = reasons;
+
+/** From the closed table; a code that this page does not know yet stands for itself. */
+export const reasonTitle = (code: string): string => texts[code]?.title ?? code;
+export const reasonText = (code: string): string | undefined => texts[code]?.operator;
 
 /** One reason in one line: which rule, which value, from where. */
 export function ReasonLine({ reason }: { reason: ReasonView }) {

@@ -10,9 +10,7 @@ export function Secret({ text, what, hint, done }: { text: string; what: string;
         <strong>This is the only time {what} is shown.</strong> {hint}
       </p>
       <div className={styles.row}>
-        <code className={styles.text} tabIndex={0} role="region" aria-label={what}>
-          {text}
-        </code>
+        <code className={styles.text}>{text}</code>
         <Copy text={text} what={what} size="sm" />
       </div>
       <Button onClick={done} fullWidth>

@@ -20,12 +20,12 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 
 export function Loading({ rows = 5, label }: { rows?: number; label: string }) {
   return (
-    <div className={styles.loading} role="status" aria-label={`Loading ${label}`}>
+    <output className={styles.loading} aria-label={`Loading ${label}`}>
       {Array.from({ length: rows }, (_, at) => (
         // oxlint-disable-next-line react/no-array-index-key -- placeholders are all alike
         <Skeleton key={at} height={14} width={`${92 - ((at * 17) % 40)}%`} />
       ))}
-    </div>
+    </output>
   );
 }
 

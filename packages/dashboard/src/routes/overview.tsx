@@ -1,6 +1,6 @@
 import type { AdminAnswer } from '@sallyport/core/admin';
 import { useQuery } from '@tanstack/react-query';
-import { useRef } from 'react';
+import { useState } from 'react';
 import { Answer } from '../components/States.tsx';
 import { Bars } from '../components/Bars.tsx';
 import { Denials } from './overview/Denials.tsx';
@@ -19,16 +19,17 @@ export function Overview() {
   const overview = useQuery(queries.overview);
   const newest = useQuery(queries.sessions({ limit: 1 }));
   // Once shown, the first-call panel stays until the person leaves, so that they see the first event arrive in it.
-  const started = useRef(false);
-  if (newest.data?.sessions.length === 0) started.current = true;
+  const [started, setStarted] = useState(false);
+  const isNew = newest.data?.sessions.length === 0;
+  if (isNew && !started) setStarted(true);
   return (
     <Page title="Overview" question={overview.data ? headline(overview.data) : 'Is anything wrong now?'}>
       <Answer of={overview} label="the overview" rows={8}>
         {(data) => (
           <div className={styles.grid}>
             <PolicyProblems problems={data.policies.problems} />
-            {started.current ? <FirstCall overview={data} session={newest.data?.sessions[0]} /> : null}
-            {started.current && newest.data?.sessions.length === 0 ? null : <Present data={data} />}
+            {started ? <FirstCall overview={data} session={newest.data?.sessions[0]} /> : null}
+            {isNew ? null : <Present data={data} />}
             <div className={styles.pair}>
               <PolicyStatus policies={data.policies} />
               <Providers providers={data.providers} />

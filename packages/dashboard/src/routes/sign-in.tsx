@@ -57,9 +57,9 @@ export function SignIn() {
           </div>
         </div>
         {enter.isPending || enter.isSuccess ? (
-          <p className={styles.pending} role="status">
+          <output className={styles.pending}>
             <Loader size="xs" aria-hidden /> Signing in
-          </p>
+          </output>
         ) : (
           <>
             {enter.isError ? <Sorry error={enter.error} /> : null}

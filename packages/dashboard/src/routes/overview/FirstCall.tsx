@@ -6,7 +6,7 @@ import { Code } from '../../components/Code.tsx';
 import { KeyDialog } from '../../components/KeyDialog.tsx';
 import { Mark } from '../../components/Mark.tsx';
 import { Panel } from '../../components/Page.tsx';
-import { languages, snippet } from './snippets.ts';
+import { keyVariable, languages, snippet } from './snippets.ts';
 import { useMay } from '../../components/me.ts';
 import styles from './FirstCall.module.css';
 
@@ -29,12 +29,17 @@ export function FirstCall({
           <li>
             <h3>Create a key</h3>
             {key !== undefined ? (
-              <p>
-                <Mark tone="allow">Key created</Mark> and filled in until you leave this page.
-              </p>
+              <>
+                <p>
+                  <Mark tone="allow">Key created</Mark> Give it to your program:
+                </p>
+                <Code text={`export ${keyVariable}=${key}`} label="In a terminal, shown until you leave" />
+              </>
             ) : mayCreate ? (
               <>
-                <p>The agent shows it instead of a provider’s key.</p>
+                <p>
+                  The agent shows it instead of a provider’s key, from <code>{keyVariable}</code>.
+                </p>
                 <Button size="sm" onClick={() => setOpened(true)}>
                   Create a key
                 </Button>
@@ -76,7 +81,7 @@ export function FirstCall({
           </Tabs.List>
           {languages.map(({ id, file }) => (
             <Tabs.Panel key={id} value={id} pt="sm">
-              <Code text={snippet(id, { baseUrl: overview.baseUrl, model, key })} label={file} />
+              <Code text={snippet(id, overview.baseUrl, model)} label={file} />
             </Tabs.Panel>
           ))}
         </Tabs>

@@ -36,7 +36,12 @@ export function PolicyStatus({ policies }: { policies: Policies }) {
     <Panel title="Policies" aside={<Link to="/permissions">Permissions</Link>}>
       <Facts
         rows={[
-          ['State', sound ? <Mark tone="allow">In force</Mark> : <Mark tone="deny">Last change not loaded</Mark>],
+          [
+            'State',
+            <Mark key="state" tone={sound ? 'allow' : 'deny'}>
+              {sound ? 'In force' : 'Last change not loaded'}
+            </Mark>,
+          ],
           ['Loaded', <Ago key="loaded" at={policies.loadedAt} />],
           ['Hash', <code key="hash">{policies.hash.slice(0, 16)}</code>],
         ]}

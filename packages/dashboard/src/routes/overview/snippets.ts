@@ -4,48 +4,47 @@ export const languages = [
   { id: 'curl', name: 'curl', file: 'In a terminal' },
 ] as const;
 
-export interface CallFacts {
-  readonly baseUrl: string;
-  readonly model: string;
-  readonly key: string | undefined;
-}
+/** The snippets read the key from the environment, so that pasting one into a file puts no secret there. */
+export const keyVariable = 'SALLYPORT_KEY';
 
-/** A first call that runs as it stands once a key is filled in. */
-export function snippet(language: (typeof languages)[number]['id'], facts: CallFacts): string {
-  const [baseUrl, model, key] = [facts.baseUrl, facts.model, facts.key ?? 'your-key'].map((text) =>
-    JSON.stringify(text),
-  );
+/** A first call that runs as it stands once the key is in the environment. */
+export function snippet(language: (typeof languages)[number]['id'], baseUrl: string, model: string): string {
   switch (language) {
+    default:
     case 'typescript':
       return `import OpenAI from 'openai';
 
 const client = new OpenAI({
-  baseURL: ${baseUrl},
-  apiKey: ${key},
+  baseURL: '${baseUrl}',
+  apiKey: process.env.${keyVariable},
 });
 
 const answer = await client.chat.completions.create({
-  model: ${model},
+  model: '${model}',
   messages: [{ role: 'user', content: 'Hello' }],
 });
 console.log(answer.choices[0].message.content);`;
     case 'python':
-      return `from openai import OpenAI
+      return `import os
+from openai import OpenAI
 
 client = OpenAI(
-    base_url=${baseUrl},
-    api_key=${key},
+    base_url="${baseUrl}",
+    api_key=os.environ["${keyVariable}"],
 )
 
 answer = client.chat.completions.create(
-    model=${model},
+    model="${model}",
     messages=[{"role": "user", "content": "Hello"}],
 )
 print(answer.choices[0].message.content)`;
     case 'curl':
-      return `curl ${facts.baseUrl}/chat/completions \\
-  -H ${JSON.stringify(`Authorization: Bearer ${facts.key ?? 'your-key'}`)} \\
-  -H "Content-Type: application/json" \\
-  -d '{"model": ${model}, "messages": [{"role": "user", "content": "Hello"}]}'`;
+      return `curl ${baseUrl}/chat/completions \\
+  -H "authorization: Bearer $${keyVariable}" \\
+  -H "content-type: application/json" \\
+  -d '{
+    "model": "${model}",
+    "messages": [{"role": "user", "content": "Hello"}]
+  }'`;
   }
 }

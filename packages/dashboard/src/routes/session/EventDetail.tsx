@@ -1,0 +1,161 @@
+import { Link } from '@tanstack/react-router';
+import { Tabs } from '@mantine/core';
+import type { IntentView, ResultView, TimelineEvent } from '../../timeline.ts';
+import { Copy } from '../../components/Code.tsx';
+import { Facts } from '../../components/Page.tsx';
+import { HostileBlock, HostileText } from '../../components/HostileText.tsx';
+import { Mark, OutcomeMark } from '../../components/Mark.tsx';
+import { Reason } from './Reason.tsx';
+import { Verdicts } from './Verdicts.tsx';
+import { absolute, count, duration, money } from '../../text/format.ts';
+import { kindNames } from '../../timeline.ts';
+import styles from './EventDetail.module.css';
+
+/** One event, whole: what it carried, what was decided and why, what became of it. */
+export function EventDetail({ event }: { event: TimelineEvent }) {
+  const { kind, subject, intent, result } = event;
+  return (
+    <article className={styles.pane} aria-label={`${kindNames[kind]}, details`}>
+      <header className={styles.header}>
+        <div>
+          <h2 className={styles.title}>{kindNames[kind]}</h2>
+          {subject === '' ? null : (
+            <code className={styles.subject}>
+              <HostileText text={subject} max={200} />
+            </code>
+          )}
+        </div>
+        <Link to="." search={(old) => ({ ...old, event: undefined })} resetScroll={false} className={styles.close}>
+          Close
+        </Link>
+      </header>
+      {intent ? <Decided intent={intent} /> : null}
+      <Carried intent={intent} result={result} />
+      {result ? <Became result={result} /> : null}
+      {intent ? (
+        <section className={styles.part}>
+          <h3 className={styles.name}>Guards</h3>
+          <Verdicts verdicts={intent.decision.verdicts} />
+        </section>
+      ) : null}
+      <Record event={event} />
+    </article>
+  );
+}
+
+function Decided({ intent: { decision, at } }: { intent: IntentView }) {
+  const { outcome, reasons, verdicts } = decision;
+  return (
+    <section className={styles.decision} data-outcome={outcome} aria-label="Decision">
+      <p className={styles.outcome}>
+        <OutcomeMark outcome={outcome} />
+        <span className={styles.when}>{absolute(at)}</span>
+      </p>
+      {reasons.length === 0 ? (
+        <p>
+          {verdicts.length === 0
+            ? 'No guard had anything to judge in it.'
+            : `${verdicts.length === 1 ? 'The one guard' : `All ${verdicts.length} guards`} let it pass.`}
+        </p>
+      ) : (
+        reasons.map((reason, place) => (
+          // oxlint-disable-next-line react/no-array-index-key -- a decision's reasons never change
+          <Reason key={place} reason={reason} />
+        ))
+      )}
+    </section>
+  );
+}
+
+function Carried({ intent, result }: { intent: IntentView | undefined; result: ResultView | undefined }) {
+  const parts = [
+    { name: 'Content', text: intent?.content },
+    { name: 'Content of the result', text: result?.content },
+  ];
+  const kept = parts.filter((part) => part.text !== undefined && part.text !== '');
+  return (
+    <section className={styles.part}>
+      {kept.length === 0 ? (
+        <>
+          <h3 className={styles.name}>Content</h3>
+          <p className={styles.quiet}>
+            Not kept. What the log keeps of an event is set by <code>audit.content</code> in sallyport.yaml.
+          </p>
+        </>
+      ) : (
+        kept.map(({ name, text = '' }) => (
+          <div key={name} className={styles.content}>
+            <h3 className={styles.name}>{name}</h3>
+            <HostileBlock text={pretty(text)} label={name} />
+          </div>
+        ))
+      )}
+    </section>
+  );
+}
+
+function Became({ result: { result } }: { result: ResultView }) {
+  const { outcome, latencyMs, tokensIn, tokensOut, costMicros, error } = result;
+  return (
+    <section className={styles.part}>
+      <h3 className={styles.name}>Result</h3>
+      <Facts
+        rows={[
+          [
+            'Outcome',
+            <Mark key="outcome" tone={outcome === 'ok' ? 'allow' : 'hold'}>
+              {resultWords[outcome]}
+            </Mark>,
+          ],
+          ['Error', error === undefined ? undefined : <HostileText key="error" text={error} max={400} />],
+          ['Took', duration(latencyMs * 1_000)],
+          ['Tokens', tokensIn === undefined ? undefined : `${count(tokensIn)} in, ${count(tokensOut ?? 0)} out`],
+          ['Cost', costMicros === undefined ? undefined : money(costMicros)],
+        ]}
+      />
+    </section>
+  );
+}
+
+const resultWords = {
+  ok: 'Done',
+  error: 'Failed',
+  aborted: 'Aborted',
+  unknown: 'Unknown: the runtime stopped before it learned',
+} as const;
+
+function Record({ event: { id, intent, result } }: { event: TimelineEvent }) {
+  const json = JSON.stringify([intent, result].filter(Boolean), null, 2);
+  return (
+    <section className={styles.part}>
+      <Tabs defaultValue={null} allowTabDeactivation keepMounted={false} variant="default">
+        <Tabs.List aria-label="Record">
+          <Tabs.Tab value="json">Raw JSON</Tabs.Tab>
+          <span className={styles.copy}>
+            <Copy text={json} what="the event’s entries as JSON" />
+          </span>
+        </Tabs.List>
+        <Tabs.Panel value="json" pt="sm">
+          <HostileBlock text={json} label="Raw JSON" />
+        </Tabs.Panel>
+      </Tabs>
+      <Facts
+        rows={[
+          ['Event', <code key="id">{id}</code>],
+          ['Entries', [intent?.seq, result?.seq].filter((seq) => seq !== undefined).join(', ')],
+          ['Policies', intent ? <code key="policy">{intent.decision.policy.slice(0, 16)}</code> : undefined],
+        ]}
+      />
+    </section>
+  );
+}
+
+/** JSON is laid out for reading; anything else stays as it came. */
+function pretty(text: string): string {
+  if (!/^\s*[[{]/.test(text)) return text;
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
