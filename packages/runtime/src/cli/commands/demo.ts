@@ -91,9 +91,7 @@ async function perform(context: Context, options: DemoOptions) {
 function introduce({ output }: Context, signInUrl: string, { model, scripted }: Cast): void {
   output.line(safe`${paint('bold', 'Sallyport demo: a support agent and a ticket that gives orders')}`);
   output.line(safe`Dashboard  ${paint('cyan', signInUrl)} ${paint('dim', '(signs you in, once)')}`);
-  const scripted = model.startsWith('scripted/')
-    ? 'a scripted stand-in for a model that falls for the attack; no AI'
-    : '';
+  const kind = scripted ? 'a scripted stand-in for a model that falls for the attack; no AI' : '';
   output.line(safe`Model      ${model} ${paint('dim', kind)}`);
   output.line(safe``);
 }
