@@ -122,10 +122,11 @@ export class OperatorService {
   }
 
   /** Uses up a link's secret and answers a cookie's, good for 12 hours. @throws RuntimeFault `unauthenticated` */
-  signIn(link: string): Promise<Secret & { readonly operator: OperatorRecord }> {
-    return this.#changes.run(async () => {
-      const { store, clock } = this.#options;
-      if (!looksLikeSecret('link', link)) throw linkRefused();
+  async signIn(link: string): Promise<Secret & { readonly operator: OperatorRecord }> {
+    const { store, clock } = this.#options;
+    // Before the queue: whoever guesses must not hold up those who change something.
+    if (!looksLikeSecret('link', link) || !(await store.signIn(sha256(link)))) throw linkRefused();
+    return await this.#changes.run(async () => {
       const taken = await store.takeSignIn(sha256(link));
       const operator = taken && this.#enabled(taken.operatorId);
       if (!operator || taken.kind !== 'link' || clock.now() >= taken.expiresAt) throw linkRefused();

@@ -1,14 +1,17 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import Fastify from 'fastify';
 import type { OperatorRecord } from '@sallyport/core';
 import type { AdminRoute, OperatorRole } from '@sallyport/core/admin';
+import { PolicyFolder } from '../../src/policies/index.ts';
+import { adminView } from '../../src/policies/admin-view.ts';
 import { adminSurface } from '../../src/surfaces/admin/routes.ts';
 import { sessionRoutes } from '../../src/surfaces/sessions/routes.ts';
 import type { AdminServices } from '../../src/surfaces/admin/services.ts';
 import type { Harness } from '../identity/harness.ts';
 import { openHarness } from '../identity/harness.ts';
-import { testPolicies } from './policies.ts';
 
 export interface SignedInOperator {
   readonly operator: OperatorRecord;
@@ -31,6 +34,12 @@ export interface Answer {
   readonly text: string;
 }
 
+const permissionsText = `roles:
+  support:
+    models: { 'practice/*': allow }
+    tools: { look_up: allow, send_email: { decision: allow, when: { to: '*@example.com', copies: 1 }, otherwise: ask } }
+`;
+
 export const host = '127.0.0.1:7411';
 
 export async function openAdmin(change: Partial<AdminServices> = {}): Promise<AdminHarness> {
@@ -43,6 +52,10 @@ export async function openAdmin(change: Partial<AdminServices> = {}): Promise<Ad
     },
   });
   const app = Fastify({ logger: { level: 'trace', stream }, genReqId: () => h.newId() });
+  const folder = join(dirname(h.file), 'policies');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'permissions.yaml'), permissionsText);
+  const policies = await PolicyFolder.open({ folder, clock: h.clock });
   const settings = {
     version: '0.1.0',
     effectiveConfig: () => ({ data: '.sallyport' }),
@@ -54,12 +67,14 @@ export async function openAdmin(change: Partial<AdminServices> = {}): Promise<Ad
   const services: AdminServices = {
     ...h,
     entries: h.store.entries,
-    policies: testPolicies(h.clock.now()),
+    policies: adminView(policies),
     settings,
     tenant: 'default',
     trustedHosts: ['sallyport.example'],
     ...change,
   };
+  // As the dashboard does: its page answers every address that nothing else does.
+  app.get('/*', () => 'the page');
   await app.register(adminSurface(services));
   await app.register(sessionRoutes(services as AdminServices & Pick<Harness, 'authenticator'>));
 
@@ -92,6 +107,7 @@ export async function openAdmin(change: Partial<AdminServices> = {}): Promise<Ad
     },
     async close() {
       await app.close();
+      await policies.close();
       await h.close();
     },
   };

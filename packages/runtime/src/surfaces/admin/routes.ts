@@ -42,7 +42,8 @@ function registerAll(scope: FastifyInstance, services: AdminServices): void {
     reply.headers({ 'cache-control': 'no-store', 'cross-origin-resource-policy': 'same-origin' });
     checkHost(request.headers.host, services);
   });
-  scope.setNotFoundHandler(noSuchAddress);
+  // A route, not a not-found handler: the dashboard's own catch-all would come before that.
+  scope.all('/*', noSuchAddress);
   registerSignIn(scope, services);
 
   for (const name of Object.keys(adminRoutes) as AdminRouteName[]) {
