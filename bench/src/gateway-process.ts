@@ -3,6 +3,8 @@ import type { Server } from 'node:http';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** A gateway, or the upstream, in a process of its own. */
@@ -22,8 +24,8 @@ export interface Launch {
   readonly arguments?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** For a program that does not announce itself. */
-  readonly knownOrigin?: string;
+  /** For a program that does not announce itself: the loopback port it was told to listen on. */
+  readonly port?: number;
 }
 
 interface Announcement {
@@ -50,22 +52,22 @@ export async function launch({
   arguments: given = [],
   env,
   headers = {},
-  knownOrigin,
+  port,
 }: Launch): Promise<Measured> {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const child = spawn(process.execPath, [path, ...given], {
     env: { ...process.env, NODE_ENV: 'production', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const said = knownOrigin === undefined ? await firstLine(child, name) : undefined;
-  if (knownOrigin !== undefined) {
+  const said: Announcement = port === undefined ? await firstLine(child, name) : { port };
+  if (port !== undefined) {
     child.stdout.resume();
-    await answering(knownOrigin, name);
+    await answering(child, port, name);
   }
   return {
     name,
-    origin: knownOrigin ?? `http://127.0.0.1:${said?.port}`,
-    headers: { ...headers, ...said?.headers },
+    origin: `http://127.0.0.1:${said.port}`,
+    headers: { ...headers, ...said.headers },
     cpuSeconds: () => cpuSecondsOf(child),
     async stop() {
       if (child.exitCode !== null) return;
@@ -89,18 +91,29 @@ async function firstLine(child: ChildProcess, name: string): Promise<Announcemen
   throw new Error(`${name} ended before it listened.`);
 }
 
-async function answering(origin: string, name: string): Promise<void> {
+async function answering(child: ChildProcess, port: number, name: string): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
-    const reached = await fetch(origin).then(
+    // Whatever answers on the port after this program ended is another one.
+    if (child.exitCode !== null) break;
+    const reached = await fetch(`http://127.0.0.1:${port}`).then(
       () => true,
       () => false,
     );
     if (reached) return;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 100);
-    });
+    await sleep(100);
   }
   throw new Error(`${name} did not listen within 10 s.`);
+}
+
+/** A loopback port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (typeof address !== 'object' || !address) throw new Error('no port');
+  return address.port;
 }
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));

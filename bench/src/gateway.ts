@@ -2,7 +2,7 @@ import type { Cost, Target } from './gateway-load.ts';
 import type { Figures, Log } from './main.ts';
 import type { Launch, Measured } from './gateway-process.ts';
 import { ask, load, loadStreams, readStream, target } from './gateway-load.ts';
-import { launch } from './gateway-process.ts';
+import { freePort, launch } from './gateway-process.ts';
 import { burstModel, forbiddenModel, forbiddenTool, pacedModel } from './gateway-traffic.ts';
 
 /*
@@ -14,7 +14,6 @@ import { burstModel, forbiddenModel, forbiddenTool, pacedModel } from './gateway
 
 const rounds = 7;
 const streamRounds = 5;
-const portkeyPort = 18_787;
 /** Requests per round: enough for the 10 ms steps of the CPU clock. */
 const requests = { raw: 20_000, sallyport: 5000, durable: 3000, portkey: 1000 } as const;
 const warmUp = { raw: 3000, sallyport: 3000, durable: 1500, portkey: 800 } as const;
@@ -55,11 +54,12 @@ async function startGateways(
     'x-portkey-custom-host': `${upstream}/v1`,
     authorization: 'Bearer x',
   };
+  const port = await freePort();
   const portkey = begin({
     name: 'Portkey',
     script: import.meta.resolve('@portkey-ai/gateway/build/start-server.js'),
-    arguments: [`--port=${portkeyPort}`, '--headless'],
-    knownOrigin: `http://127.0.0.1:${portkeyPort}`,
+    arguments: [`--port=${port}`, '--headless'],
+    port,
     headers,
   });
   return {

@@ -78,7 +78,12 @@ async function readConfigFile({ cwd, globals }: ConfigPlace): Promise<{ path: st
 }
 
 function defaultConfigText(env: ConfigPlace['env'], practiceUrl: string | undefined): string {
-  const practice = ['  practice:', `    baseUrl: ${practiceUrl}`, '    models: { practice-1: {} }'];
+  const practice = [
+    '  practice:',
+    `    baseUrl: ${practiceUrl}`,
+    '    scripted: true',
+    '    models: { practice-1: {} }',
+  ];
   const openAi = [
     '  openai:',
     '    baseUrl: https://api.openai.com/v1',

@@ -24,8 +24,10 @@ export async function untilInterrupted({ interrupted }: Context): Promise<void> 
 }
 
 /** Stops; requests under way get five seconds to finish. */
-export async function stop({ output }: Context, runtime: Runtime): Promise<void> {
-  output.note(safe`${paint('dim', 'Stopping: requests under way get 5 s. Ctrl-C again stops at once.')}`);
+export async function stop({ output, interrupted }: Context, runtime: Runtime): Promise<void> {
+  if (interrupted.aborted) {
+    output.note(safe`${paint('dim', 'Stopping: requests under way get 5 s. Ctrl-C again stops at once.')}`);
+  }
   await Promise.race([runtime.stop(), sleep(graceMs)]);
 }
 
