@@ -44,26 +44,9 @@ export const host = '127.0.0.1:7411';
 
 export async function openAdmin(change: Partial<AdminServices> = {}): Promise<AdminHarness> {
   const h = await openHarness();
-  const logged: string[] = [];
-  const stream = new Writable({
-    write(chunk: Buffer, _, done) {
-      logged.push(chunk.toString());
-      done();
-    },
-  });
+  const { logged, stream } = collectLines();
   const app = Fastify({ logger: { level: 'trace', stream }, genReqId: () => h.newId() });
-  const folder = join(dirname(h.file), 'policies');
-  mkdirSync(folder);
-  writeFileSync(join(folder, 'permissions.yaml'), permissionsText);
-  const policies = await PolicyFolder.open({ folder, clock: h.clock });
-  const settings = {
-    version: '0.1.0',
-    effectiveConfig: () => ({ data: '.sallyport' }),
-    doctor: () => Promise.resolve([{ name: 'store', status: 'ok' as const, why: 'writable' }]),
-    baseUrl: () => `http://${host}`,
-    models: () => ['practice/model-1'],
-    providers: () => [{ name: 'practice', baseUrl: 'http://127.0.0.1:1', scripted: true }],
-  };
+  const policies = await openPolicies(h);
   const services: AdminServices = {
     ...h,
     entries: h.store.entries,
@@ -88,29 +71,56 @@ export async function openAdmin(change: Partial<AdminServices> = {}): Promise<Ad
     app,
     logged,
     operator: async (role) => await signIn(await h.operators.create({ name: `the ${role}`, role })),
-    async ask(method, path, as, { headers, ...rest } = {}) {
-      const answer = await app.inject({
-        method,
-        url: `/admin/api${path}`,
-        headers: {
-          host,
-          'x-sallyport-csrf': '1',
-          origin: `http://${host}`,
-          'sec-fetch-site': 'same-origin',
-          ...as,
-          ...headers,
-        },
-        ...rest,
-      });
-      const text = answer.body;
-      return { status: answer.statusCode, headers: answer.headers, body: bodyOf(text), text };
-    },
+    ask: askOf(app),
     async close() {
       await app.close();
       await policies.close();
       await h.close();
     },
   };
+}
+
+const askOf =
+  (app: FastifyInstance): AdminHarness['ask'] =>
+  async (method, path, as, { headers, ...rest } = {}) => {
+    const fromDashboard = {
+      host,
+      'x-sallyport-csrf': '1',
+      origin: `http://${host}`,
+      'sec-fetch-site': 'same-origin',
+      ...(as && { cookie: as.cookie }),
+    };
+    const url = `/admin/api${path}`;
+    const answer = await app.inject({ method, url, headers: { ...fromDashboard, ...headers }, ...rest });
+    const text = answer.body;
+    return { status: answer.statusCode, headers: answer.headers, body: bodyOf(text), text };
+  };
+
+const settings: AdminServices['settings'] = {
+  version: '0.1.0',
+  effectiveConfig: () => ({ data: '.sallyport' }),
+  doctor: () => Promise.resolve([{ name: 'store', status: 'ok' as const, why: 'writable' }]),
+  baseUrl: () => `http://${host}`,
+  models: () => ['practice/model-1'],
+  providers: () => [{ name: 'practice', baseUrl: 'http://127.0.0.1:1', scripted: true }],
+};
+
+function collectLines() {
+  const logged: string[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _, done) {
+      logged.push(chunk.toString());
+      done();
+    },
+  });
+  return { logged, stream };
+}
+
+async function openPolicies({ file, clock }: Harness): Promise<PolicyFolder> {
+  const folder = join(dirname(file), 'policies');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'permissions.yaml'), permissionsText);
+  return await PolicyFolder.open({ folder, clock });
 }
 
 export const bodyOf = (text: string): Record<string, unknown> =>

@@ -25,10 +25,12 @@ test('no secret is in the store, an entry, an error or a log line', async () => 
     const cookie = String(signedIn.headers['set-cookie']).split(/[=;]/)[1] ?? '';
     const bearer = (secret: string) => ({ host, authorization: `Bearer ${secret}` });
     const opened = await h.app.inject({
-      ...{ method: 'POST', url: '/v1/sessions', headers: bearer(agentKey) },
+      method: 'POST',
+      url: '/v1/sessions',
+      headers: bearer(agentKey),
       payload: { user: 'ann', purpose: 'a test' },
     });
-    const token = String((JSON.parse(opened.body) as { token: string }).token);
+    const token = (JSON.parse(opened.body) as { token: string }).token;
     await h.signIn(token);
 
     // Each where it does not belong, and each where it is no longer good.

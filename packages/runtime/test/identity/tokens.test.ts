@@ -109,6 +109,12 @@ test('a well-signed token of another type is refused', async () => {
   expect(await codeOf(h.signIn(await forge(session, { header: { typ: 'JWT' } })))).toBe('unauthenticated');
 });
 
+test('a token of another algorithm is refused, even by the same key', async () => {
+  const { session } = await openSession();
+  const key = await importJWK({ ...signingKey, alg: 'Ed25519' }, 'Ed25519');
+  expect(await codeOf(h.signIn(await forge(session, { key, header: { alg: 'Ed25519' } })))).toBe('unauthenticated');
+});
+
 test('one changed character makes a token worthless, also when the good one is known', async () => {
   const { session, token } = await openSession();
   expect(await h.signIn(token)).toBe(session);
