@@ -21,6 +21,8 @@ export interface Refusal {
 }
 
 export const maxViews = 1024;
+/** Of all views together: 1,024 copies of a large object would take seconds. */
+const maxLeaves = 2 ** 18;
 const maxDepth = 64;
 
 const escapeKey = (key: string): string => key.replaceAll('~', '~0').replaceAll('.', '~1');
@@ -85,7 +87,7 @@ function expand(value: Json, mention: Mention | undefined, path: string, depth: 
   if (Array.isArray(value)) return expandArray(value as readonly Json[], mention, path, depth);
   if (typeof value === 'object' && value !== null) return expandObject(value as JsonObject, mention, path, depth);
   if (mention !== undefined && mention.path === undefined) return justNothing;
-  const leaf = leafOf(value as string | number | boolean | null, path);
+  const leaf = leafOf(value, path);
   return leaf === undefined ? justNothing : [new Map([[path, leaf]])];
 }
 
@@ -102,17 +104,26 @@ function expandArray(items: readonly Json[], mention: Mention | undefined, path:
 }
 
 function expandObject(object: JsonObject, mention: Mention | undefined, path: string, depth: number) {
+  // What has one view only is put together first, so that an object of many plain fields costs one pass.
+  const plain = new Map<string, Leaf>();
   let product: readonly View[] = justNothing;
   for (const key of mention === undefined ? Object.keys(object) : mention.keys.keys()) {
     if (!Object.hasOwn(object, key)) continue;
     if (!key.isWellFormed()) refuse('invalid_arguments', path, 'has a key with half of a surrogate pair');
     const inner = path === '' && depth === 0 ? escapeKey(key) : `${path}.${escapeKey(key)}`;
     const views = expand(object[key] as Json, mention?.keys.get(key), inner, depth + 1);
-    if (views === justNothing) continue;
-    if (product.length * views.length > maxViews) tooMany(inner);
-    product = product === justNothing ? views : product.flatMap((left) => views.map((right) => join(left, right)));
+    const [first = nothing] = views;
+    if (views.length === 1) for (const [place, leaf] of first) plain.set(place, leaf);
+    else {
+      const leaves = plain.size + (product[0]?.size ?? 0) + first.size;
+      const size = product.length * views.length;
+      if (size > maxViews || size * leaves > maxLeaves) tooMany(inner);
+      product = product.flatMap((left) => views.map((right) => join(left, right)));
+    }
   }
-  return product;
+  if (plain.size === 0) return product;
+  if (plain.size * product.length > maxLeaves) tooMany(path);
+  return product === justNothing ? [plain] : product.map((view) => join(plain, view));
 }
 
 const join = (left: View, right: View): View => new Map([...left, ...right]);

@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import type { Authorization, AuthorizationRequest, PolicyAction, PolicySet } from './policy.ts';
 import type { PolicySource } from './problems.ts';
-import type { JsonObject } from '../events.ts';
-import type { SessionCounters } from '../session.ts';
 import { counterNames } from './schema.ts';
 import { invalidPolicy } from './problems.ts';
 import { policyActions } from './policy.ts';
@@ -83,9 +81,9 @@ function requestOf(one: PolicyCase, now: number): AuthorizationRequest {
     principal: { id: one.agent, tenant: one.tenant, roles: one.roles },
     action: one.action,
     resource: one.resource,
-    ...(one.arguments === undefined ? {} : { arguments: one.arguments as JsonObject }),
+    ...(one.arguments === undefined ? {} : { arguments: one.arguments }),
     user: one.user,
-    session: { ...zeroCounters, ...(one.session as Partial<SessionCounters> | undefined) },
+    session: { ...zeroCounters, ...one.session },
     now: one.now === undefined ? now : Date.parse(one.now),
   };
 }

@@ -2,6 +2,7 @@ import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { DetailedError, EntityJson, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
 import type { PolicyProblem, PolicySource } from './problems.ts';
 import { cedarSchema } from './schema.ts';
+import { cedarTokens, tooDeep, tooMuchText } from './limits.ts';
 import { placeAt } from './problems.ts';
 
 export type { PolicyJson, Expr, CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs';
@@ -20,6 +21,8 @@ export interface PolicyPart {
  * Parses a source and validates it, strictly, against the schema. Cedar's own parser decides what is a policy.
  */
 export function readCedar(source: PolicySource): { parts: readonly PolicyPart[]; problems: readonly PolicyProblem[] } {
+  const tooMuch = tooMuchText(source.text);
+  if (tooMuch !== undefined) return { parts: [], problems: [problem(source, tooMuch.index, tooMuch.message)] };
   const whole = cedar.policySetTextToParts(source.text);
   if (whole.type === 'failure') return { parts: [], problems: problemsOf(source, whole.errors, source.text, 0) };
   if (whole.policy_templates.length > 0) return { parts: [], problems: [problem(source, 0, templates)] };
@@ -28,6 +31,12 @@ export function readCedar(source: PolicySource): { parts: readonly PolicyPart[];
   const problems: PolicyProblem[] = [];
   const parts = pieces.flatMap(({ text, offset }): PolicyPart[] => {
     const read = cedar.policyToJson(text);
+    if (read.type === 'success' && tooDeep(read.json)) {
+      problems.push(
+        problem(source, offset, 'has too long a chain of conditions: write several policies, or use a set'),
+      );
+      return [];
+    }
     if (read.type === 'success')
       return [{ source, text, offset, line: placeAt(source.text, offset).line, json: read.json }];
     problems.push(...problemsOf(source, read.errors, text, offset));
@@ -82,18 +91,13 @@ const problem = (source: PolicySource, index: number, message: string): PolicyPr
   message,
 });
 
-/**
- * Cuts a source that Cedar accepted at the semicolons that end its policies. In Cedar's grammar a semicolon stands
- * nowhere else but in strings and comments.
- */
+/** Cuts a source that Cedar accepted at the semicolons that end its policies. */
 function splitPolicies(text: string): { text: string; offset: number }[] {
   const pieces: { text: string; offset: number }[] = [];
-  const token = /\/\/[^\n\r]*|"(?:[^"\\]|\\[\s\S])*"|;|\S/g;
   let start = -1;
-  for (const { 0: found, index } of text.matchAll(token)) {
-    if (found.startsWith('//')) continue;
+  for (const { token, index } of cedarTokens(text)) {
     if (start === -1) start = index;
-    if (found !== ';') continue;
+    if (token !== ';') continue;
     pieces.push({ text: text.slice(start, index + 1), offset: start });
     start = -1;
   }

@@ -59,9 +59,9 @@ export function compilePolicy(policy: PolicyJson): Test | undefined {
 function compileAction(action: PolicyJson['action']): Test | undefined {
   if (action.op === 'All') return undefined;
   if ('slot' in action) throw new Unsupported('slot');
-  const uids = ('entities' in action ? action.entities : [action.entity]).map(entityUid);
+  const uids = new Set(('entities' in action ? action.entities : [action.entity]).map(entityUid));
   // Sallyport's actions are in no groups, so `in` is equality.
-  return (env) => uids.includes(env.action.uid);
+  return (env) => uids.has(env.action.uid);
 }
 
 function compileScope(variable: 'principal' | 'resource', scope: PolicyJson['principal']): Test | undefined {
@@ -79,8 +79,9 @@ function compileScope(variable: 'principal' | 'resource', scope: PolicyJson['pri
 }
 
 export function entityUid(entity: { __entity: { type: string; id: string } } | { type: string; id: string }): string {
-  const { type, id } = '__entity' in entity ? entity.__entity : entity;
-  return uidOf(type, id);
+  if (!('__entity' in entity)) return uidOf(entity.type, entity.id);
+  const { __entity: named } = entity;
+  return uidOf(named.type, named.id);
 }
 
 /** The hierarchy has one level: agents and users are in roles. */
@@ -156,8 +157,9 @@ const operators: Readonly<Record<string, (operand: never) => Closure>> = {
   '*': binary((a, b) => exact(asLong(a) * asLong(b))),
   in: binary((left, right, env) => {
     const entity = asEntity(left);
-    const groups = right instanceof CedarSet ? right.items.map(asEntity) : [asEntity(right)];
-    return groups.some((group) => isIn(entity, group.uid, env));
+    if (!(right instanceof CedarSet)) return isIn(entity, asEntity(right).uid, env);
+    const parents = existing(entity, env)?.parents;
+    return right.items.some((item) => asEntity(item).uid === entity.uid || (parents?.has(asEntity(item).uid) ?? false));
   }),
   contains: binary((set, item) => asSet(set).has(item)),
   containsAll: binary((set, other) => asSet(set).hasAll(asSet(other))),
@@ -250,8 +252,8 @@ function literalOf(value: CedarValueJson): Value {
   // The JSON form passes through doubles: a longer literal has already lost digits.
   if (typeof value === 'number') return exact(value);
   if (typeof value === 'object' && value !== null && '__entity' in value) {
-    const { type, id } = value.__entity as { type: string; id: string };
-    return new Entity(type, id);
+    const { __entity: named } = value as { __entity: { type: string; id: string } };
+    return new Entity(named.type, named.id);
   }
   throw new Unsupported('literal');
 }

@@ -75,11 +75,22 @@ function policyText(
   ];
   const when = [...(exact ? [] : nameConditions(cell.kind, cell.glob)), ...conditions];
   if (when.length > 0) lines.push('when {', `  ${when.join(' &&\n  ')}`, '}');
-  if (rivals.length > 0) {
-    const others = rivals.map(({ kind, glob }) => nameConditions(kind, glob)).map((all) => joined(all));
-    lines.push('unless {', `  ${others.join(' ||\n  ')}`, '}');
-  }
+  const others = rivalConditions(rivals, policyActions[action]);
+  if (others.length > 0) lines.push('unless {', `  ${others.join(' ||\n  ')}`, '}');
   return `${lines.join('\n')};\n`;
+}
+
+/** Exact names as one set: a chain of conditions is as deep as it is long, and a role may name a thousand tools. */
+function rivalConditions(rivals: readonly Cell[], type: string): string[] {
+  const exact = rivals.filter(({ glob }) => isExact(glob));
+  const patterns = rivals.filter(({ glob }) => !isExact(glob));
+  const names = exact.map(({ glob }) => `Sallyport::${type}::${cedarString(glob[0])}`);
+  return [
+    ...(names.length === 0
+      ? []
+      : [names.length === 1 ? `resource == ${names[0]}` : `resource in [${names.join(', ')}]`]),
+    ...patterns.map(({ kind, glob }) => joined(nameConditions(kind, glob))),
+  ];
 }
 
 const joined = (conditions: readonly string[]): string =>
