@@ -8,7 +8,7 @@ import { defineConfig } from 'vite';
 const nameScriptByContent: Plugin = {
   name: 'name-script-by-content',
   transformIndexHtml: (html) =>
-    html.replace('/assets/scheme.js', (path) => {
+    html.replace('/assets/boot.js', (path) => {
       const content = readFileSync(new URL(`public${path}`, import.meta.url));
       return `${path}?${createHash('sha256').update(content).digest('hex').slice(0, 8)}`;
     }),

@@ -49,7 +49,14 @@ export const queries = {
       queryFn: () => fetchEntries(sessionId),
       refetchInterval,
     }),
-  policies: queryOptions({ queryKey: ['policies'], queryFn: () => call('policies.get') }),
+  /** The newest events that wait, or waited, for a person. */
+  held: queryOptions({
+    queryKey: ['held'],
+    queryFn: () => call('entries.list', { query: { outcome: 'require_approval', limit: 5 } }),
+    refetchInterval,
+  }),
+  // A file that is changed on disk leaves no entry, so this one asks beside the live stream as well.
+  policies: queryOptions({ queryKey: ['policies'], queryFn: () => call('policies.get'), refetchInterval }),
   agents: queryOptions({ queryKey: ['agents'], queryFn: () => call('agents.list') }),
   operators: queryOptions({ queryKey: ['operators'], queryFn: () => call('operators.list') }),
   settings: queryOptions({ queryKey: ['settings'], queryFn: () => call('settings.get') }),

@@ -5,7 +5,9 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  parseSearchWith,
   redirect,
+  stringifySearchWith,
 } from '@tanstack/react-router';
 import { z } from 'zod';
 import { Lost, RouteFailed } from './components/Lost.tsx';
@@ -92,4 +94,12 @@ const settings = createRoute({
 const routeTree = root.addChildren([signIn, shell.addChildren([overview, sessions, session, permissions, settings])]);
 
 export const createAppRouter = (client: QueryClient) =>
-  createRouter({ routeTree, context: { client }, defaultPreload: 'intent', scrollRestoration: true });
+  createRouter({
+    routeTree,
+    context: { client },
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+    // Every value in our URLs is text: a user called 42 stays text, and arguments stay as they were written.
+    parseSearch: parseSearchWith((text) => text),
+    stringifySearch: stringifySearchWith(String),
+  });

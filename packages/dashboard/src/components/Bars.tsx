@@ -1,4 +1,4 @@
-import { clock, count } from '../text/format.ts';
+import { clock, count, relative } from '../text/format.ts';
 import styles from './Bars.module.css';
 
 interface Slice {
@@ -41,7 +41,7 @@ export function Bars({ slices, since, until }: { slices: readonly Slice[]; since
         })}
       </svg>
       <figcaption className={styles.caption}>
-        <span>{clock(since, false)}</span>
+        <span>{relative(since, until)}</span>
         <span className={styles.key}>
           <span>
             <svg viewBox="0 0 8 8" aria-hidden="true">
@@ -56,7 +56,7 @@ export function Bars({ slices, since, until }: { slices: readonly Slice[]; since
             denied
           </span>
         </span>
-        <span>{clock(until, false)}</span>
+        <span>now</span>
       </figcaption>
     </figure>
   );
@@ -65,7 +65,7 @@ export function Bars({ slices, since, until }: { slices: readonly Slice[]; since
 function inWords(slices: readonly Slice[]): string {
   const events = slices.reduce((sum, slice) => sum + slice.events, 0);
   const denied = slices.reduce((sum, slice) => sum + slice.denied, 0);
-  if (events === 0) return 'No events in this hour.';
+  if (events === 0) return 'No events.';
   const top = slices.reduce((best, slice) => (slice.events > best.events ? slice : best));
   return `${count(events)} events, ${count(denied)} denied. Most at ${clock(top.at, false)}: ${count(top.events)}.`;
 }

@@ -5,6 +5,7 @@ import { Button, Skeleton } from '@mantine/core';
 import { adminPermissions } from '@sallyport/core/admin';
 import { HostileText } from './HostileText.tsx';
 import { Refused } from '../api.ts';
+import { capital } from '../text/format.ts';
 import { useMe } from './me.ts';
 import styles from './States.module.css';
 
@@ -71,8 +72,6 @@ export function Forbidden({ permission, what }: { permission: AdminPermission; w
     </div>
   );
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Skeleton, error or content, so that no screen forgets one of them. */
 export function Answer<T>({

@@ -29,7 +29,7 @@ export function UserMenu() {
           rightSection={<IconChevronDown size={14} aria-hidden />}
         >
           <span className={styles.name}>{me.name}</span>
-          <span className={styles.role}>{me.role}</span>
+          {me.name === me.role ? null : <span className={styles.role}>{me.role}</span>}
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

@@ -41,12 +41,12 @@ export class Patches {
     for (const [sessionId, news] of bySession) {
       this.#client.setQueryData<EntryPages>(['entries', sessionId], (old) => old && appendEntries(old, news));
     }
-    if (bySession.size > 0) this.#markStale(['overview', 'sessions', 'session']);
+    if (bySession.size > 0) this.#markStale(['overview', 'held', 'sessions', 'session']);
   }
 
   /** Entries went by unseen. */
   missed(): void {
-    this.#markStale(['overview', 'sessions', 'session', 'entries', 'policies', 'agents', 'operators']);
+    this.#markStale(['overview', 'held', 'sessions', 'session', 'entries', 'policies', 'agents', 'operators']);
   }
 
   stop(): void {

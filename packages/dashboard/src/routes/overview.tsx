@@ -9,7 +9,7 @@ import { Figures } from './overview/Figures.tsx';
 import { Page, Panel } from '../components/Page.tsx';
 import { PolicyProblems, PolicyStatus } from './overview/PolicyStatus.tsx';
 import { Providers } from './overview/Providers.tsx';
-import { plural } from '../text/format.ts';
+import { capital, plural, span } from '../text/format.ts';
 import { queries } from '../queries.ts';
 import styles from './overview.module.css';
 
@@ -46,8 +46,8 @@ function Present({ data }: { data: OverviewView }) {
     <>
       <Figures data={data} />
       <div className={styles.main}>
-        <Denials entries={data.recentDenials} />
-        <Panel title="Last hour" aside={plural(data.activity.events, 'event')}>
+        <Denials denials={data.recentDenials} />
+        <Panel title={capital(span(data.until - data.since))} aside={plural(data.activity.events, 'event')}>
           <Bars slices={data.activity.slices} since={data.since} until={data.until} />
         </Panel>
       </div>
@@ -55,13 +55,14 @@ function Present({ data }: { data: OverviewView }) {
   );
 }
 
-function headline({ activity, policies }: OverviewView): string {
+function headline({ activity, policies, since, until }: OverviewView): string {
+  const stretch = span(until - since);
   const { denied, held } = activity;
   if (policies.problems.length > 0) return 'The last change of the policies was not loaded.';
-  if (denied === 0 && held === 0) return 'Nothing was denied or held in the last hour.';
+  if (denied === 0 && held === 0) return `Nothing was denied or held in the ${stretch}.`;
   const parts = [
     denied > 0 ? `${plural(denied, 'event')} denied` : '',
     held > 0 ? `${plural(held, 'event')} held` : '',
   ];
-  return `${parts.filter((part) => part !== '').join(', ')} in the last hour.`;
+  return `${parts.filter((part) => part !== '').join(', ')} in the ${stretch}.`;
 }

@@ -135,7 +135,7 @@ function Events({ session, isOpen }: { session: SessionView; isOpen: boolean }) 
           />
           <div className={styles.detail}>
             {selected ? (
-              <EventDetail key={selected.id} event={selected} />
+              <EventDetail key={selected.id} event={selected} roles={session.agent.roles} />
             ) : (
               <div className={styles.card}>
                 {selectedId === undefined ? (

@@ -31,7 +31,7 @@ export function Sessions() {
   return (
     <Page title="Sessions" question="What are agents doing?">
       <Filters />
-      <Panel title="Sessions" aside={sessions.data ? plural(sessions.data.sessions.length, 'session') : null} flush>
+      <Panel title={sessions.data ? plural(sessions.data.sessions.length, 'session') : 'Sessions'} flush>
         <Answer of={sessions} label="sessions" rows={8}>
           {({ sessions: all }) => {
             const shown = all.filter((session) => matches(session, find));
@@ -181,7 +181,7 @@ function Row({ session, end }: { session: SessionView; end: ((session: SessionVi
         </Link>
       </td>
       <td data-label="User">
-        <HostileText text={user.id} max={40} />
+        <HostileText text={user.id} max={28} />
       </td>
       <td className={`${table.wide} ${styles.purpose}`}>
         <HostileText text={purpose} max={90} />

@@ -24,6 +24,8 @@ export function bytes(n: number): string {
   return n < 1_000_000 ? `${Math.round(n / 1_000)} kB` : `${(n / 1_000_000).toFixed(1)} MB`;
 }
 
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
 
 const two = (n: number): string => String(n).padStart(2, '0');
@@ -38,6 +40,12 @@ const fullTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeSty
 const dayOnly = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 export const absolute = (at: number): string => fullTime.format(at);
 export const day = (at: number): string => dayOnly.format(at);
+
+/** The stretch that figures cover, as one says it: "last hour", "last 24 hours". */
+export function span(ms: number): string {
+  const hours = Math.round(ms / 3_600_000);
+  return hours <= 1 ? 'last hour' : `last ${hours} hours`;
+}
 
 const steps = [
   ['day', 86_400_000, 'd'],

@@ -3,34 +3,43 @@ import { Link } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
 import type { IntentView } from '../../timeline.ts';
 import { Ago } from '../../components/Ago.tsx';
-import { Empty } from '../../components/States.tsx';
+import { Empty, Forbidden } from '../../components/States.tsx';
 import { HostileText } from '../../components/HostileText.tsx';
 import { OutcomeMark } from '../../components/Mark.tsx';
 import { Panel } from '../../components/Page.tsx';
 import { ReasonLine, reasonTitle } from '../../components/ReasonLine.tsx';
 import { kindNames } from '../../timeline.ts';
 import { queries } from '../../queries.ts';
+import { useMay } from '../../components/me.ts';
 import styles from './Denials.module.css';
 
+/** How many are listed; the sessions have the rest. */
+const most = 8;
+
 /** What was stopped, newest first, each with its why in one line. */
-export function Denials({ entries }: { entries: readonly EntryView[] }) {
-  const stopped = entries.filter((entry): entry is IntentView => entry.phase === 'intent');
+export function Denials({ denials }: { denials: readonly EntryView[] }) {
+  const mayRead = useMay('entries.read');
+  const held = useQuery({ ...queries.held, enabled: mayRead }).data?.entries ?? [];
   const agents = useQuery(queries.agents).data?.agents;
+  const stopped = [...denials, ...held]
+    .filter((entry): entry is IntentView => entry.phase === 'intent')
+    .toSorted((a, b) => b.seq - a.seq)
+    .slice(0, most);
   return (
     <Panel title="Denied and held" flush>
-      {stopped.length === 0 ? (
+      {mayRead ? null : <Forbidden permission="entries.read" what="what was denied" />}
+      {mayRead && stopped.length === 0 ? (
         <Empty title="Nothing has been stopped">
           Every event so far was allowed. To see a denial explained, let an agent call a tool that no rule permits.
         </Empty>
-      ) : (
-        <ul className={styles.list}>
-          {stopped.map((entry) => (
-            <li key={entry.id}>
-              <Denial entry={entry} agent={agents?.find(({ id }) => id === entry.agentId)?.name ?? entry.agentId} />
-            </li>
-          ))}
-        </ul>
-      )}
+      ) : null}
+      <ul className={styles.list}>
+        {stopped.map((entry) => (
+          <li key={entry.id}>
+            <Denial entry={entry} agent={agents?.find(({ id }) => id === entry.agentId)?.name ?? entry.agentId} />
+          </li>
+        ))}
+      </ul>
     </Panel>
   );
 }
@@ -57,12 +66,12 @@ function Denial({ entry, agent }: { entry: IntentView; agent: string }) {
           {reason === undefined ? null : <span className={styles.why}>{reasonTitle(reason.code)}</span>}
         </span>
         {reason === undefined ? null : <ReasonLine reason={reason} />}
-      </span>
-      <span className={styles.who}>
-        <Ago at={at} />
-        <span>
-          <HostileText text={agent} max={28} /> for <HostileText text={userId} max={28} />
+        <span className={styles.who}>
+          <HostileText text={agent} max={40} /> for <HostileText text={userId} max={40} />
         </span>
+      </span>
+      <span className={styles.when}>
+        <Ago at={at} />
       </span>
     </Link>
   );

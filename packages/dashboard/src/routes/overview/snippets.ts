@@ -4,6 +4,9 @@ export const languages = [
   { id: 'curl', name: 'curl', file: 'In a terminal' },
 ] as const;
 
+/** Where an SDK is pointed: the runtime's address with the version of OpenAI's protocol. */
+export const sdkBaseUrl = (url: string): string => `${url.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1`;
+
 /** The snippets read the key from the environment, so that pasting one into a file puts no secret there. */
 export const keyVariable = 'SALLYPORT_KEY';
 

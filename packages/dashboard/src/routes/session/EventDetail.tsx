@@ -1,3 +1,4 @@
+import type { EventKind } from '@sallyport/core/admin';
 import { Link } from '@tanstack/react-router';
 import { Tabs } from '@mantine/core';
 import type { IntentView, ResultView, TimelineEvent } from '../../timeline.ts';
@@ -12,7 +13,7 @@ import { kindNames } from '../../timeline.ts';
 import styles from './EventDetail.module.css';
 
 /** One event, whole: what it carried, what was decided and why, what became of it. */
-export function EventDetail({ event }: { event: TimelineEvent }) {
+export function EventDetail({ event, roles }: { event: TimelineEvent; roles: readonly string[] }) {
   const { kind, subject, intent, result } = event;
   return (
     <article className={styles.pane} aria-label={`${kindNames[kind]}, details`}>
@@ -29,7 +30,7 @@ export function EventDetail({ event }: { event: TimelineEvent }) {
           Close
         </Link>
       </header>
-      {intent ? <Decided intent={intent} /> : null}
+      {intent ? <Decided intent={intent} roles={roles} /> : null}
       <Carried intent={intent} result={result} />
       {result ? <Became result={result} /> : null}
       {intent ? (
@@ -43,13 +44,13 @@ export function EventDetail({ event }: { event: TimelineEvent }) {
   );
 }
 
-function Decided({ intent: { decision, at } }: { intent: IntentView }) {
-  const { outcome, reasons, verdicts } = decision;
+function Decided({ intent, roles }: { intent: IntentView; roles: readonly string[] }) {
+  const { outcome, reasons, verdicts } = intent.decision;
   return (
     <section className={styles.decision} data-outcome={outcome} aria-label="Decision">
       <p className={styles.outcome}>
         <OutcomeMark outcome={outcome} />
-        <span className={styles.when}>{absolute(at)}</span>
+        <span className={styles.when}>{absolute(intent.at)}</span>
       </p>
       {reasons.length === 0 ? (
         <p>
@@ -63,7 +64,29 @@ function Decided({ intent: { decision, at } }: { intent: IntentView }) {
           <Reason key={place} reason={reason} />
         ))
       )}
+      <AskRules intent={intent} roles={roles} />
     </section>
+  );
+}
+
+const askable: Partial<Record<EventKind, 'tools' | 'models'>> = { tool_call: 'tools', model_request: 'models' };
+
+/** Leads to the same question, put to the policies in force now, with its values ready to be changed. */
+function AskRules({
+  intent: { kind, subject, content = '' },
+  roles,
+}: {
+  intent: IntentView;
+  roles: readonly string[];
+}) {
+  const of = askable[kind];
+  if (of === undefined) return null;
+  const isWhole = content.startsWith('{') && content.endsWith('}') && content.length < 8_000;
+  const given = of === 'tools' && isWhole ? { arguments: content } : {};
+  return (
+    <Link to="/permissions" search={{ view: 'explain', kind: of, role: roles.join(','), name: subject, ...given }}>
+      Which rules speak of this?
+    </Link>
   );
 }
 

@@ -14,7 +14,7 @@ import type { TimelineEvent } from '../../timeline.ts';
 import { HostileText } from '../../components/HostileText.tsx';
 import { Mark, OutcomeMark } from '../../components/Mark.tsx';
 import { ReasonLine, reasonTitle } from '../../components/ReasonLine.tsx';
-import { clock, duration, plural } from '../../text/format.ts';
+import { capital, clock, duration, plural } from '../../text/format.ts';
 import { kindNames, outcomeOf } from '../../timeline.ts';
 import styles from './Row.module.css';
 
@@ -27,6 +27,9 @@ const icons: Readonly<Record<EventKind, typeof IconTool>> = {
   egress_request: IconWorld,
   code_execution: IconCode,
 };
+
+/** Events that the runtime itself carries out; the others are recorded in passing and have no result. */
+const effects: ReadonlySet<EventKind | undefined> = new Set(['model_request', 'egress_request', 'code_execution']);
 
 interface RowProps {
   readonly event: TimelineEvent;
@@ -41,7 +44,7 @@ export const Row = memo(
     const outcome = outcomeOf(event);
     const stopped = outcome === 'deny' || outcome === 'require_approval';
     const [reason] = intent?.decision.reasons ?? [];
-    const content = intent?.content ?? result?.content;
+    const content = excerpt(event);
     return (
       <li>
         <Link
@@ -67,9 +70,9 @@ export const Row = memo(
                 </code>
               )}
             </span>
-            {content === undefined || content === '' ? null : (
+            {content === '' ? null : (
               <span className={styles.content}>
-                <HostileText text={content.slice(0, 200).replaceAll(/\s+/g, ' ')} max={140} />
+                <HostileText text={content} max={140} />
               </span>
             )}
             {stopped && reason !== undefined ? (
@@ -89,13 +92,22 @@ export const Row = memo(
   (a, b) => a.selected === b.selected && a.event.intent === b.event.intent && a.event.result === b.event.result,
 );
 
+/** The beginning of what it carried, on one line. Of a model request the log keeps figures, so those are said. */
+function excerpt({ kind, intent, result }: TimelineEvent): string {
+  const content = intent?.content ?? result?.content ?? '';
+  if (kind === 'model_request') {
+    const messages = /"messages":(\d+)\}$/.exec(content)?.[1];
+    if (messages !== undefined) return plural(Number(messages), 'message');
+  }
+  return content.slice(0, 200).replaceAll(/\s+/g, ' ');
+}
+
 /** What became of it: how long it took, or that it failed. */
 function After({ event: { result, intent } }: { event: TimelineEvent }) {
   if (result === undefined) {
     const outcome = intent?.decision.outcome;
-    return outcome === 'allow' || outcome === 'transform' ? (
-      <span className={styles.figures}>no result yet</span>
-    ) : null;
+    const isUnderWay = outcome === 'allow' || outcome === 'transform';
+    return isUnderWay && effects.has(intent?.kind) ? <span className={styles.figures}>no result yet</span> : null;
   }
   const { outcome, latencyMs, tokensIn = 0, tokensOut = 0 } = result.result;
   if (outcome !== 'ok') return <Mark tone="hold">{outcome === 'error' ? 'Failed' : capital(outcome)}</Mark>;
@@ -107,5 +119,3 @@ function After({ event: { result, intent } }: { event: TimelineEvent }) {
     </span>
   );
 }
-
-const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);

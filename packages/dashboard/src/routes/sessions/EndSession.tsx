@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Confirm } from '../../components/Confirm.tsx';
 import { HostileText } from '../../components/HostileText.tsx';
 import { call } from '../../api.ts';
+import { said } from '../../components/said.ts';
 
 export function EndSession({ session, close }: { session: SessionView; close: () => void }) {
   const client = useQueryClient();
@@ -10,6 +11,7 @@ export function EndSession({ session, close }: { session: SessionView; close: ()
     mutationFn: () => call('sessions.end', { params: { id: session.id } }),
     onSuccess: async () => {
       close();
+      said('The session has ended.');
       await Promise.all([
         client.invalidateQueries({ queryKey: ['sessions'] }),
         client.invalidateQueries({ queryKey: ['session', session.id] }),

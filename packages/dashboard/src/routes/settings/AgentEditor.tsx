@@ -5,6 +5,7 @@ import type { AgentView } from './Agent.tsx';
 import { Failed } from '../../components/States.tsx';
 import { RolesInput } from '../../components/KeyDialog.tsx';
 import { call } from '../../api.ts';
+import { said } from '../../components/said.ts';
 import { queries } from '../../queries.ts';
 import form from '../../components/Form.module.css';
 
@@ -20,6 +21,7 @@ export function AgentEditor({ agent, close }: { agent: AgentView; close: () => v
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: queries.agents.queryKey });
       close();
+      said(`${name} is saved.`);
     },
   });
   return (

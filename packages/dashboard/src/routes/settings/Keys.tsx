@@ -7,6 +7,7 @@ import { Ago, useNow } from '../../components/Ago.tsx';
 import { Confirm } from '../../components/Confirm.tsx';
 import { Mark } from '../../components/Mark.tsx';
 import { call } from '../../api.ts';
+import { said } from '../../components/said.ts';
 import { queries } from '../../queries.ts';
 import styles from './Agent.module.css';
 import table from '../../components/Table.module.css';
@@ -36,7 +37,7 @@ export function Keys({ agent, mayWrite }: { agent: AgentView; mayWrite: boolean 
             return (
               <tr key={key.id}>
                 <td className={`${table.main} ${table.wide}`}>{key.name}</td>
-                <td data-label="Begins">
+                <td data-label="Begins" className={table.wide}>
                   <code>{key.hint}…</code>
                 </td>
                 <td data-label="State">
@@ -82,6 +83,7 @@ function Revoke({ agent, of, close }: { agent: AgentView; of: KeyView; close: ()
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: queries.agents.queryKey });
       close();
+      said(`“${of.name}” is revoked.`);
     },
   });
   return (

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { operatorRoles } from '@sallyport/core/admin';
 import { Failed } from '../../components/States.tsx';
+import { said } from '../../components/said.ts';
 import { call } from '../../api.ts';
 import { queries } from '../../queries.ts';
 import form from '../../components/Form.module.css';
@@ -25,6 +26,7 @@ export function NewOperator({ close }: { close: () => void }) {
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: queries.operators.queryKey });
       close();
+      said(`${name} is an operator now. Send them a sign-in link.`);
     },
   });
   return (

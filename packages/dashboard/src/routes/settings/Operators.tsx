@@ -10,6 +10,7 @@ import { NewOperator } from './NewOperator.tsx';
 import { Secret } from '../../components/Secret.tsx';
 import { call } from '../../api.ts';
 import { clock } from '../../text/format.ts';
+import { said } from '../../components/said.ts';
 import { queries } from '../../queries.ts';
 import { useMay, useMe } from '../../components/me.ts';
 import styles from '../settings.module.css';
@@ -64,6 +65,7 @@ function Row({ operator, mayWrite }: { operator: OperatorView; mayWrite: boolean
   const update = useMutation({
     mutationFn: (body: { role?: OperatorRole; disabled?: boolean }) =>
       call('operators.update', { params: { id: operator.id }, body }),
+    onSuccess: () => said(`${operator.name} is changed.`),
     onSettled: () => client.invalidateQueries({ queryKey: queries.operators.queryKey }),
   });
   const link = useMutation({

@@ -1,4 +1,10 @@
-// Sets the colour scheme before anything is painted. A file of its own because the page forbids inline script.
+// What must be so before anything else runs. A file of its own because the page forbids inline script.
+
+// zod compiles schemas to code where it may. This page forbids that, and even the attempt counts as a violation; schemas
+// are made while modules load, so saying so from a module would be too late.
+globalThis.__zod_globalConfig = { jitless: true };
+
+// The colour scheme, before the first paint.
 (() => {
   let kept = null;
   try {
