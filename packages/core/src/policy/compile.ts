@@ -89,6 +89,15 @@ function isIn(entity: Entity, group: string, env: Environment): boolean {
   return entity.uid === group || (env.entities.get(entity.uid)?.parents.has(group) ?? false);
 }
 
+function isInAny(entity: Entity, groups: Value, env: Environment): boolean {
+  if (!(groups instanceof CedarSet)) return isIn(entity, asEntity(groups).uid, env);
+  const parents = env.entities.get(entity.uid)?.parents;
+  return groups.items.some((item) => {
+    const { uid } = asEntity(item);
+    return uid === entity.uid || (parents?.has(uid) ?? false);
+  });
+}
+
 function compileExpression(expression: Expr): Closure {
   const entries = Object.entries(expression);
   const [entry] = entries;
@@ -155,12 +164,7 @@ const operators: Readonly<Record<string, (operand: never) => Closure>> = {
   '+': binary((a, b) => exact(asLong(a) + asLong(b))),
   '-': binary((a, b) => exact(asLong(a) - asLong(b))),
   '*': binary((a, b) => exact(asLong(a) * asLong(b))),
-  in: binary((left, right, env) => {
-    const entity = asEntity(left);
-    if (!(right instanceof CedarSet)) return isIn(entity, asEntity(right).uid, env);
-    const parents = existing(entity, env)?.parents;
-    return right.items.some((item) => asEntity(item).uid === entity.uid || (parents?.has(asEntity(item).uid) ?? false));
-  }),
+  in: binary((left, right, env) => isInAny(asEntity(left), right, env)),
   contains: binary((set, item) => asSet(set).has(item)),
   containsAll: binary((set, other) => asSet(set).hasAll(asSet(other))),
   containsAny: binary((set, other) => {
@@ -204,8 +208,12 @@ const operators: Readonly<Record<string, (operand: never) => Closure>> = {
   },
   is: ({ left, entity_type: type, in: group }: { left: Expr; entity_type: string; in?: Expr }) => {
     const inner = compileExpression(left);
-    if (group !== undefined) throw new Unsupported('is … in');
-    return (env) => asEntity(inner(env)).type === type;
+    if (group === undefined) return (env) => asEntity(inner(env)).type === type;
+    const groups = compileExpression(group);
+    return (env) => {
+      const entity = asEntity(inner(env));
+      return entity.type === type && isInAny(entity, groups(env), env);
+    };
   },
   'if-then-else': (parts: { if: Expr; then: Expr; else: Expr }) => {
     const [condition, yes, no] = [parts.if, parts.then, parts.else].map(compileExpression) as [

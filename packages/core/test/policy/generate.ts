@@ -82,6 +82,8 @@ class Expressions {
       () => `(Sallyport::Agent::"${dice.pick(['one', 'ghost'])}" has tenant)`,
       () => `Sallyport::Agent::"${dice.pick(['one', 'two'])}".tenant == "acme"`,
       () => `principal is Sallyport::Agent`,
+      () => `context.user is Sallyport::User in ${role(dice)}`,
+      () => `principal is Sallyport::Agent in [${list(dice, () => role(dice))}]`,
       () => `context has session.${dice.pick(counterNames)}`,
       () => `${this.instant()} ${dice.pick(['<', '<=', '>', '>=', '==', '!='])} ${this.instant()}`,
       () => `${this.duration()} ${dice.pick(['<', '<=', '>', '>='])} ${this.duration()}`,

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { watch } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RuntimeFault, asFault, editCell, loadPolicySet, runPolicyCases } from '@sallyport/core';
 import type { FSWatcher } from 'node:fs';
@@ -35,6 +36,8 @@ interface InForce {
 
 /** Editors write a file in several steps; a reload waits until this long after the last of them, in milliseconds. */
 const settle = 50;
+/** How often the folder is looked for at its path, in milliseconds. */
+const lookAgain = 2000;
 
 export const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
@@ -47,7 +50,11 @@ export class PolicyFolder {
   #inForce: InForce;
   #problems: readonly string[] = [];
   #watcher: FSWatcher | undefined;
-  #cancel: (() => void) | undefined;
+  /** Device and inode of the folder that is watched. */
+  #watched: string | undefined;
+  #closed = false;
+  #cancelReload: (() => void) | undefined;
+  #cancelLook: (() => void) | undefined;
   /** Reads and writes of the folder, one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -59,7 +66,7 @@ export class PolicyFolder {
   /** Reads the folder, and again whenever it changes. Rejects with RuntimeFault `invalid_policy`, each problem with its place. */
   static async open(options: PolicyFolderOptions): Promise<PolicyFolder> {
     const opened = new PolicyFolder(options, await load(options));
-    opened.#watch();
+    await opened.#watch();
     return opened;
   }
 
@@ -108,9 +115,11 @@ export class PolicyFolder {
   }
 
   async close(): Promise<void> {
-    this.#cancel?.();
-    this.#watcher?.close();
+    this.#closed = true;
+    this.#cancelReload?.();
+    this.#cancelLook?.();
     await this.#queue;
+    this.#watcher?.close();
   }
 
   async #readPermissions(): Promise<{ text: string; hash: string }> {
@@ -151,17 +160,37 @@ export class PolicyFolder {
     return status;
   }
 
-  #watch(): void {
-    this.#watcher = watch(this.#options.folder, { persistent: false }, () => this.#soon());
-    this.#watcher.on('error', (error) => {
-      this.#problems = [`The folder is no longer watched (${error.message}); reload by hand or restart.`];
-      this.#options.onReload?.(this.status());
+  /** Watches the folder that now stands at the path, and looks from time to time whether it still does. */
+  async #watch(): Promise<void> {
+    const { folder, clock } = this.#options;
+    const { ino, dev } = await stat(folder);
+    this.#watched = `${dev}:${ino}`;
+    this.#watcher?.close();
+    this.#watcher = watch(folder, { persistent: false }, () => this.#soon());
+    this.#watcher.on('error', () => (this.#watched = undefined));
+    this.#cancelLook?.();
+    this.#cancelLook = clock.after(lookAgain, () => this.#look());
+  }
+
+  /** A deployment that swaps the folder, or a link to it, sends no event to whoever watches the old one. */
+  #look(): void {
+    const { folder, clock } = this.#options;
+    if (this.#closed) return;
+    this.#cancelLook = clock.after(lookAgain, () => this.#look());
+    const looked = this.#alone(async () => {
+      const found = await stat(folder).catch(() => undefined);
+      if (found !== undefined && `${found.dev}:${found.ino}` === this.#watched) return;
+      if (found !== undefined && !this.#closed) await this.#watch();
+      await this.#reload();
     });
+    // It went again while it was looked at: the next look will see.
+    looked.catch(() => (this.#watched = undefined));
   }
 
   #soon(): void {
-    this.#cancel?.();
-    this.#cancel = this.#options.clock.after(settle, () => void this.reload());
+    if (this.#closed) return;
+    this.#cancelReload?.();
+    this.#cancelReload = this.#options.clock.after(settle, () => void this.reload());
   }
 
   #alone<T>(work: () => Promise<T>): Promise<T> {

@@ -92,6 +92,32 @@ test('a change is in force without a restart', async () => {
   expect(seen.at(-1)).toEqual(one.status());
   expect(one.current().hash).not.toBe(before.hash);
 });
+test.each(['the folder', 'a link to the folder'])(
+  '%s is swapped for another, and that one is in force',
+  async (what) => {
+    const releases = await mkdtemp(join(tmpdir(), 'sallyport-releases-'));
+    for (const [name, decision] of [
+      ['old', 'allow'],
+      ['new', 'ask'],
+    ] as const) {
+      await mkdir(join(releases, name));
+      await writeFile(join(releases, name, 'permissions.yaml'), matrix.replace('allow', decision));
+    }
+    const current = join(releases, 'current');
+    const isLink = what === 'a link to the folder';
+    await (isLink ? symlink('old', current) : rename(join(releases, 'old'), current));
+    const one = await PolicyFolder.open({ folder: current, clock: systemClock });
+    opened.push(one);
+    expect(ask(one, 'read')).toBe('allow');
+    await (isLink ? symlink('new', join(releases, 'next')) : rename(current, join(releases, 'before')));
+    await rename(join(releases, isLink ? 'next' : 'new'), current);
+    await vi.waitFor(() => expect(ask(one, 'read')).toBe('require_approval'), { timeout: 15_000, interval: 100 });
+    await writeFile(join(current, 'permissions.yaml'), matrix.replace('allow', 'deny'));
+    await vi.waitFor(() => expect(ask(one, 'read')).toBe('deny'), { timeout: 15_000, interval: 100 });
+    await one.close();
+    await rm(releases, { recursive: true });
+  },
+);
 test('an invalid change leaves the old policies in force and says why, until it is corrected', async () => {
   await put('permissions.yaml', matrix);
   const one = await open();
