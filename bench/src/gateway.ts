@@ -12,8 +12,8 @@ import { burstModel, forbiddenModel, forbiddenTool, pacedModel } from './gateway
  * the gateway's whole process, all threads.
  */
 
-const rounds = 7;
-const streamRounds = 5;
+const rounds = 5;
+const streamRounds = 4;
 /** Requests per round: enough for the 10 ms steps of the CPU clock. */
 const requests = { raw: 20_000, sallyport: 5000, durable: 3000, portkey: 1000 } as const;
 const warmUp = { raw: 3000, sallyport: 3000, durable: 1500, portkey: 800 } as const;

@@ -10,7 +10,7 @@ import { castModel } from '../cast.ts';
 import { connect } from '../client.ts';
 import { demoShape } from '../shapes.ts';
 import { exampleDir, makeTemporaryFolder } from '../places.ts';
-import { exitCodes } from '../exit.ts';
+import { CommandFailure, exitCodes } from '../exit.ts';
 import { loadConfig } from '../config.ts';
 import { paint, safe } from '../output.ts';
 import { portOption } from './dev.ts';
@@ -60,7 +60,6 @@ async function perform(context: Context, options: DemoOptions) {
       introduce(context, signInUrl, cast);
       const paceMs = options.pace ?? (interactive ? pacesMs.watched : pacesMs.unwatched);
       const end = await tell(context, admin, { baseUrl: sdkBaseUrl(runtime.url), apiKey, model: cast.model, paceMs });
-      if (interrupted.aborted) return exitCodes.interrupted;
       conclude(context, end.story);
       const { ok, checks, sent, text } = end.story;
       const { decisions } = end;
@@ -104,7 +103,7 @@ interface Cue {
 }
 
 /** Plays the story, and prints between the agent's steps what the checkpoint recorded of them. */
-async function tell({ output }: Context, admin: AdminClient, cue: Cue) {
+async function tell({ output, interrupted }: Context, admin: AdminClient, cue: Cue) {
   const { playStory } = await import('../../../../../examples/support-agent/story.ts');
   const seen: EntryView[] = [];
   const catchUp = async () => {
@@ -116,6 +115,7 @@ async function tell({ output }: Context, admin: AdminClient, cue: Cue) {
   const story = await playStory({
     ...cue,
     async onStep(step) {
+      if (interrupted.aborted) throw new CommandFailure(exitCodes.interrupted, 'The demo was interrupted.');
       await catchUp();
       if (step.kind === 'text') output.line(safe`${paint('dim', '  the model says')}  ${step.text}`);
       else

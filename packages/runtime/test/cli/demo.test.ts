@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { demoShape } from '../../src/cli/shapes.ts';
+import { run } from './run.ts';
+
+let cwd: string;
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'sallyport-demo-test-'));
+});
+afterEach(() => rm(cwd, { recursive: true, force: true }));
+
+describe('demo', () => {
+  test('the attack comes to nothing, the customer is served, and it says so by its exit code', async () => {
+    const { code, stdout } = await run(['demo', '--json', '--port', '0'], { cwd });
+    const demo = demoShape.parse(JSON.parse(stdout));
+    expect(code).toBe(0);
+    expect(demo.checks.every(({ ok }) => ok)).toBe(true);
+    expect(demo.checks).toHaveLength(3);
+    expect(demo.sent.map(({ to }) => to)).toEqual(['mara@customer.example']);
+    const decided = demo.decisions.map(({ tool, outcome }) => `${tool} ${outcome}`);
+    expect(decided).toContain('list_customers deny');
+    expect(decided).toContain('send_email require_approval');
+    expect(decided).toContain('send_email allow');
+  });
+
+  test('with other policies it goes wrong, and it says that too: the self-check is no decoration', async () => {
+    const { writeFile, mkdir } = await import('node:fs/promises');
+    await mkdir(join(cwd, 'policies'));
+    const lax = "roles:\n  support:\n    models: { '*': allow }\n    tools: { '*': allow }\n";
+    await writeFile(join(cwd, 'policies/permissions.yaml'), lax);
+    const config = 'policies: policies\nproviders: { scripted: { baseUrl: "${env:SUPPORT_MODEL_URL}" } }\n';
+    await writeFile(join(cwd, 'lax.yaml'), config);
+    const { code, stdout } = await run(['demo', '--json', '--port', '0', '--config', 'lax.yaml'], { cwd });
+    const demo = demoShape.parse(JSON.parse(stdout));
+    expect({ code, ok: demo.ok }).toEqual({ code: 3, ok: false });
+    expect(demo.sent.map(({ to }) => to)).toContain('evil@attacker.com');
+  });
+
+  test('it leaves nothing behind', async () => {
+    const { code, stdout } = await run(['demo', '--port', '0', '--exit'], { cwd, env: {} });
+    expect(code).toBe(0);
+    expect(stdout).toContain('list_customers');
+    expect(await readdir(cwd)).toEqual([]);
+  });
+});
+
+describe('the process', () => {
+  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+  const begin = (...line: string[]) => {
+    const child = spawn(process.execPath, [main, ...line], { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: {} });
+    let text = '';
+    child.stdout.on('data', (part: Buffer) => (text += part.toString()));
+    child.stderr.resume();
+    return { child, text: () => text };
+  };
+
+  test('Ctrl-C ends a runtime gracefully, and SIGTERM does too', async () => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const { child, text } = begin('dev', '--json', '--port', '0');
+      await expect.poll(text, { timeout: 15_000 }).toContain('"url"');
+      child.kill(signal);
+      expect(await once(child, 'exit')).toEqual([0, null]);
+    }
+    expect(await readdir(join(cwd, '.sallyport'))).not.toContain('runtime.json');
+  });
+
+  test('data goes to stdout and errors to stderr, with the exit code of the command', async () => {
+    const { child, text } = begin('keys', 'list');
+    expect(await once(child, 'exit')).toEqual([5, null]);
+    expect(text()).toBe('');
+  });
+});
