@@ -55,7 +55,7 @@ export class AgentService {
   readonly #agents = new Map<string, AgentRecord>();
   readonly #keys = new Map<string, AgentKeyRecord>();
   readonly #keyIdByHash = new Map<string, string>();
-  readonly #listeners: AgentListener[] = [];
+  readonly #listeners = new Set<AgentListener>();
 
   private constructor(options: AgentServiceOptions) {
     this.#options = options;
@@ -81,8 +81,9 @@ export class AgentService {
     });
   }
 
-  onChange(listener: AgentListener): void {
-    this.#listeners.push(listener);
+  onChange(listener: AgentListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   list(): readonly AgentRecord[] {
@@ -119,7 +120,7 @@ export class AgentService {
       const { name, roles, namesUsers } = after;
       if (!(await store.update(id, { name, roles, namesUsers, disabledAt }))) throw noSuchAgent(id);
       this.#agents.set(id, after);
-      await Promise.all(this.#listeners.map((listener) => listener(after)));
+      await Promise.all([...this.#listeners].map((listener) => listener(after)));
       return after;
     });
   }

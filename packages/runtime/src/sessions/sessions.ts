@@ -51,13 +51,15 @@ export class SessionService {
   readonly #direct = new Map<string, string>();
   readonly #openingDirect = new Map<string, Promise<LiveSession>>();
   readonly #savedExpiry = new WeakMap<LiveSession, number>();
-  readonly #stopListening: () => void;
+  readonly #stopListening: (() => void)[];
   #cancelSweep: (() => void) | undefined;
 
   constructor(options: SessionServiceOptions) {
     this.#options = options;
-    this.#stopListening = options.audit.subscribe((entries) => this.#live.count(entries, (id) => this.#touch(id)));
-    options.agents.onChange((agent) => this.#agentChanged(agent));
+    this.#stopListening = [
+      options.audit.subscribe((entries) => this.#live.count(entries, (id) => this.#touch(id))),
+      options.agents.onChange((agent) => this.#agentChanged(agent)),
+    ];
     this.#sweepLater();
   }
 
@@ -146,7 +148,7 @@ export class SessionService {
 
   close(): void {
     this.#cancelSweep?.();
-    this.#stopListening();
+    for (const stop of this.#stopListening) stop();
   }
 
   async #findOrOpen(agent: AgentRecord, userId: string, pair: string): Promise<LiveSession> {

@@ -8,6 +8,7 @@ import { createIds } from '../../src/identity/ids.ts';
 import { SessionTokens } from '../../src/identity/tokens.ts';
 import { OperatorService } from '../../src/operators/operators.ts';
 import { SessionService } from '../../src/sessions/sessions.ts';
+import { systemClock } from '../../src/clock.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 
 /** A clock that only moves when a test moves it. */
@@ -64,7 +65,8 @@ export interface Harness {
 export async function openHarness(file?: string, clock = new TestClock()): Promise<Harness> {
   const folder = file === undefined ? mkdtempSync(join(tmpdir(), 'sallyport-')) : undefined;
   const path = file ?? join(folder ?? '', 'sallyport.db');
-  const { store, audit } = await openSqliteStore({ file: path, clock });
+  // Its time-outs are about the disk, which no test's clock moves.
+  const { store, audit } = await openSqliteStore({ file: path, clock: systemClock });
   const newId = createIds(() => clock.now());
   const shared = { clock, newId, tenant: 'default' };
   const agents = await AgentService.open({ store: store.agents, ...shared });

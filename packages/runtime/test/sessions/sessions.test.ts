@@ -186,3 +186,30 @@ test('what a request still holds is the one object, also when many others came s
 });
 
 const newService = (store: SessionStore) => new SessionService({ ...h, store, idleMinutes: 60, maxHours: 24 });
+
+test('a session that reaches the store after its agent was disabled is no session', async () => {
+  const { agent } = await h.agent();
+  const service = newService({
+    ...h.store.sessions,
+    insert: async (session) => {
+      await h.agents.update(agent.id, { disabled: true });
+      await h.store.sessions.insert(session);
+    },
+  });
+  expect(await codeOf(service.open({ agent, userId: 'ann', purpose: 'a test' }))).toBe('forbidden');
+  expect(await h.store.sessions.list({ agentId: agent.id, state: 'open', limit: 10 })).toEqual([]);
+  service.close();
+});
+
+test('disabling an agent ends what is held of it, also when the store cannot list it', async () => {
+  const { agent } = await h.agent();
+  const service = newService({
+    ...h.store.sessions,
+    list: () => Promise.reject(new RuntimeFault('store_unavailable')),
+  });
+  const held = await service.open({ agent, userId: 'ann', purpose: 'a test' });
+  expect(await codeOf(h.agents.update(agent.id, { disabled: true }))).toBe('store_unavailable');
+  expect(held.state).toBe('ended');
+  expect(h.agents.live(agent.id)).toBeUndefined();
+  service.close();
+});
