@@ -133,7 +133,7 @@ export interface EntryFilter {
   readonly limit: number;
 }
 
-/** Figures of a stretch of time, for the Overview. */
+/** Figures of a stretch of time, to the minute, for the Overview. */
 export interface Activity {
   readonly events: number;
   readonly denied: number;

@@ -12,23 +12,34 @@ export type EntryRow = readonly [
   kind: string | null,
   phase: Entry['phase'],
   outcome: string | null,
-  reason: string | null,
   eventId: string | null,
   subject: string,
-  tokensIn: number,
-  tokensOut: number,
-  costMicros: number,
   entry: string,
-  /** Whether this entry owes a result, or is one. */
+  /** Whether this entry leaves an effect open, or ends one. */
   mark: 'opens' | 'ends' | null,
 ];
 
 export type CounterRow = readonly [counters: SessionCounters, sessionId: string];
 
+/** What a batch adds to the sums of a minute. */
+export interface MinuteRow {
+  /** Milliseconds since the epoch, rounded down. */
+  readonly minute: number;
+  events: number;
+  denied: number;
+  held: number;
+  tokensIn: number;
+  tokensOut: number;
+  costMicros: number;
+  /** By reason: one for each denial, so that they add up to all denials. */
+  readonly denials: Record<string, number>;
+}
+
 /** What is appended in one transaction: all of it or nothing. */
 export interface Batch {
   readonly rows: readonly EntryRow[];
   readonly counters: readonly CounterRow[];
+  readonly minutes: readonly MinuteRow[];
 }
 
 /** JSON text longer than this (in UTF-16 code units) is no log entry but an attack on the disk. */
@@ -43,24 +54,20 @@ export function toRow(entry: Entry): EntryRow {
   if (text.length > maxEntryLength) throw unfit('entry', `is ${text.length} characters long, over ${maxEntryLength}`);
   const at = whole(entry.at, 'at');
   const subject = string(entry.subject, 'subject');
-  if (entry.phase === 'operator') {
-    return [at, null, null, null, 'operator', null, null, null, subject, 0, 0, 0, text, null];
-  }
+  if (entry.phase === 'operator') return [at, null, null, null, 'operator', null, null, subject, text, null];
   const { tokensIn = 0, tokensOut = 0, costMicros = 0 } = countersOf(entry);
-  const isIntent = entry.phase === 'intent';
+  whole(tokensIn, 'result.tokensIn');
+  whole(tokensOut, 'result.tokensOut');
+  whole(costMicros, 'result.costMicros');
   return [
     at,
     string(entry.sessionId, 'sessionId'),
     string(entry.agentId, 'agentId'),
     string(entry.kind, 'kind'),
     entry.phase,
-    string(isIntent ? entry.decision.outcome : entry.result.outcome, 'outcome'),
-    isIntent ? reasonOf(entry) : null,
+    string(entry.phase === 'intent' ? entry.decision.outcome : entry.result.outcome, 'outcome'),
     string(entry.eventId, 'eventId'),
     subject,
-    whole(tokensIn, 'result.tokensIn'),
-    whole(tokensOut, 'result.tokensOut'),
-    whole(costMicros, 'result.costMicros'),
     text,
     markOf(entry),
   ];
@@ -82,10 +89,37 @@ export function counterRows(entries: readonly Entry[]): CounterRow[] {
   return Array.from(sums, ([sessionId, counters]) => [counters, sessionId]);
 }
 
+const minuteMs = 60_000;
+
+/** The entries' effect on the figures of their minutes. */
+export function minuteRows(entries: readonly Entry[]): MinuteRow[] {
+  const rows = new Map<number, MinuteRow>();
+  for (const entry of entries) {
+    if (entry.phase === 'operator') continue;
+    const minute = Math.floor(entry.at / minuteMs) * minuteMs;
+    let row = rows.get(minute);
+    if (row === undefined) {
+      row = { minute, events: 0, denied: 0, held: 0, tokensIn: 0, tokensOut: 0, costMicros: 0, denials: {} };
+      rows.set(minute, row);
+    }
+    const { denied = 0, held = 0, tokensIn = 0, tokensOut = 0, costMicros = 0 } = countersOf(entry);
+    row.events += entry.phase === 'intent' ? 1 : 0;
+    row.denied += denied;
+    row.held += held;
+    row.tokensIn += tokensIn;
+    row.tokensOut += tokensOut;
+    row.costMicros += costMicros;
+    if (entry.phase !== 'intent' || denied === 0) continue;
+    const reason = reasonOf(entry);
+    row.denials[reason] = (row.denials[reason] ?? 0) + 1;
+  }
+  return [...rows.values()];
+}
+
 /** One reason for each denial, so that denials by reason add up to all denials: the first that denies by itself. */
-function reasonOf({ decision }: IntentEntry): string | null {
+function reasonOf({ decision }: IntentEntry): string {
   const denying = decision.reasons.find(({ code }) => reasons[code]?.outcome === 'deny');
-  return (denying ?? decision.reasons[0])?.code ?? null;
+  return (denying ?? decision.reasons[0])?.code ?? 'unknown';
 }
 
 function markOf(entry: Exclude<Entry, { phase: 'operator' }>): 'opens' | 'ends' | null {

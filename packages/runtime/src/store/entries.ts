@@ -39,45 +39,47 @@ function matching<Output>(query: EntryQuery<Output>, filter: EntryFilter): Entry
   if (sessionId !== undefined) matched = matched.where('sessionId', '=', sessionId);
   if (agentId !== undefined) matched = matched.where('agentId', '=', agentId);
   if (kind !== undefined) matched = matched.where('kind', '=', kind);
-  // The literal lets the partial index be used.
-  if (outcome !== undefined) matched = matched.where('phase', '=', sql.lit('intent')).where('outcome', '=', outcome);
+  // The literals let the partial index be used.
+  if (outcome !== undefined) {
+    matched = matched.where('phase', '=', sql.lit('intent')).where('outcome', '=', sql.lit(outcome));
+  }
   if (after !== undefined) matched = matched.where('seq', '>', after);
   if (before !== undefined) matched = matched.where('seq', '<', before);
   if (since !== undefined) matched = matched.where('at', '>=', since);
   return matched;
 }
 
-/** From `since` up to, not including, `until`. Each denial counts under one reason. */
+/** From the minute of `since` up to, not including, `until`. Each denial counts under one reason. */
 async function activity(db: Kysely<Database>, since: number, until: number, slices: number): Promise<Activity> {
   const span = until - since;
   if (!(Number.isSafeInteger(span) && span > 0 && Number.isInteger(slices) && slices > 0 && slices <= maxSlices)) {
     const detail = `Name whole milliseconds, \`until\` after \`since\`, and 1 to ${maxSlices} slices.`;
     throw new RuntimeFault('invalid_request', { path: 'slices', detail });
   }
-  // As integers (BigInt is what the driver binds so): the division must round down.
-  const slice = sql<number>`(at - ${BigInt(since)}) * ${BigInt(slices)} / ${BigInt(span)}`;
-  const window = db.selectFrom('entries').where('at', '>=', since).where('at', '<', until);
-  const [sums, denials] = await Promise.all([
-    window
-      .select([
-        slice.as('slice'),
-        intents().as('events'),
-        intents('deny').as('denied'),
-        intents('require_approval').as('held'),
-      ])
-      .select(({ fn }) => [fn.sum<number>('tokensIn').as('tokensIn'), fn.sum<number>('tokensOut').as('tokensOut')])
-      .select(({ fn }) => fn.sum<number>('costMicros').as('costMicros'))
-      .groupBy(sql`1`)
-      .execute(),
-    window
-      .where('phase', '=', sql.lit('intent'))
-      .where('outcome', '=', sql.lit('deny'))
-      .select(({ fn }) => ['reason', fn.countAll<number>().as('count')])
+  const first = since - (since % minuteMs);
+  const [minutes, denials] = await Promise.all([
+    db.selectFrom('activityMinutes').selectAll().where('minute', '>=', first).where('minute', '<', until).execute(),
+    db
+      .selectFrom('denialMinutes')
+      .where('minute', '>=', first)
+      .where('minute', '<', until)
+      .select(({ fn }) => ['reason', fn.sum<number>('denials').as('count')])
       .groupBy('reason')
       .execute(),
   ]);
-  const total = (name: Exclude<keyof (typeof sums)[number], 'slice'>) => sums.reduce((sum, row) => sum + row[name], 0);
-  const bySlice = new Map(sums.map((row) => [row.slice, row]));
+  const total = (name: Exclude<keyof (typeof minutes)[number], 'minute'>) =>
+    minutes.reduce((sum, row) => sum + row[name], 0);
+  const shown = Array.from({ length: slices }, (_, index) => ({
+    at: since + Math.ceil((index * span) / slices),
+    events: 0,
+    denied: 0,
+  }));
+  for (const { minute, events, denied } of minutes) {
+    const slice = shown[Math.max(0, Math.floor(((minute - since) * slices) / span))];
+    if (!slice) continue;
+    slice.events += events;
+    slice.denied += denied;
+  }
   return {
     events: total('events'),
     denied: total('denied'),
@@ -85,21 +87,12 @@ async function activity(db: Kysely<Database>, since: number, until: number, slic
     tokensIn: total('tokensIn'),
     tokensOut: total('tokensOut'),
     costMicros: total('costMicros'),
-    denials: Object.fromEntries(denials.map(({ reason, count }) => [reason ?? 'unknown', count])),
-    slices: Array.from({ length: slices }, (_, index) => ({
-      at: since + Math.ceil((index * span) / slices),
-      events: bySlice.get(index)?.events ?? 0,
-      denied: bySlice.get(index)?.denied ?? 0,
-    })),
+    denials: Object.fromEntries(denials.map(({ reason, count }) => [reason, count])),
+    slices: shown,
   };
 }
 
-/** Counts intents: every event has one. */
-const intents = (outcome?: 'deny' | 'require_approval') =>
-  outcome === undefined
-    ? sql<number>`count(case when phase = 'intent' then 1 end)`
-    : sql<number>`count(case when phase = 'intent' and outcome = ${sql.lit(outcome)} then 1 end)`;
-
+const minuteMs = 60_000;
 const maxSlices = 1000;
 
 const toRecorded = ({ seq, entry }: { readonly seq: number; readonly entry: string }): RecordedEntry => ({

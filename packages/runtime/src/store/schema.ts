@@ -64,13 +64,24 @@ export interface EntryTable {
   kind: string | null;
   phase: string;
   outcome: string | null;
-  reason: string | null;
   eventId: string | null;
   subject: string;
+  entry: string;
+}
+/** Sums of the entries of a minute, which is milliseconds since the epoch, rounded down. */
+export interface ActivityMinuteTable {
+  minute: number;
+  events: number;
+  denied: number;
+  held: number;
   tokensIn: number;
   tokensOut: number;
   costMicros: number;
-  entry: string;
+}
+export interface DenialMinuteTable {
+  minute: number;
+  reason: string;
+  denials: number;
 }
 /** Intents let through whose result is not in the log yet, so that a start need not search millions of entries. */
 export interface OpenIntentTable {
@@ -90,6 +101,8 @@ export interface Database {
   sessions: SessionTable;
   entries: EntryTable;
   openIntents: OpenIntentTable;
+  activityMinutes: ActivityMinuteTable;
+  denialMinutes: DenialMinuteTable;
   settings: SettingTable;
 }
 export type SessionRow = Selectable<SessionTable>;

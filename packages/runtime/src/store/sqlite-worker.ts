@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { constants, DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
-import type { Batch, EntryRow } from '../audit/rows.ts';
+import type { Batch, EntryRow, MinuteRow } from '../audit/rows.ts';
 import type { AppendAnswer, Job, QueryAnswer, QueryJob, Reply, Request, WorkerSetup } from './worker-protocol.ts';
 
 /** How long to wait for another program's lock: less than an append may take, so that it fails with the true reason. */
@@ -68,7 +68,7 @@ function query({ sql, parameters }: QueryJob): QueryAnswer {
   return { rows: [], changes: Number(statement.run(...parameters).changes) };
 }
 
-function append({ rows, counters }: Batch): number {
+function append({ rows, counters, minutes }: Batch): number {
   log ??= prepareLog();
   appending = true;
   try {
@@ -83,6 +83,7 @@ function append({ rows, counters }: Batch): number {
       const { modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros } = sum;
       log.count.run(modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros, sessionId);
     }
+    for (const minute of minutes) sum(log, minute);
     log.commit.run();
     return next;
   } catch (error) {
@@ -94,26 +95,18 @@ function append({ rows, counters }: Batch): number {
 }
 
 function insert(to: LogStatements, row: EntryRow, seq: number): void {
-  const [at, sessionId, agentId, kind, phase, outcome, reason, eventId, subject, tokensIn, tokensOut, cost] = row;
-  const [entry, mark] = [row[12], row[13]];
-  to.insert.run(
-    seq,
-    at,
-    sessionId,
-    agentId,
-    kind,
-    phase,
-    outcome,
-    reason,
-    eventId,
-    subject,
-    tokensIn,
-    tokensOut,
-    cost,
-    entry,
-  );
+  const [at, sessionId, agentId, kind, phase, outcome, eventId, subject, entry, mark] = row;
+  to.insert.run(seq, at, sessionId, agentId, kind, phase, outcome, eventId, subject, entry);
   if (mark === 'opens') to.opens.run(eventId, seq);
   else if (mark === 'ends') to.ends.run(eventId);
+}
+
+function sum(
+  to: LogStatements,
+  { minute, events, denied, held, tokensIn, tokensOut, costMicros, denials }: MinuteRow,
+): void {
+  to.minute.run(minute, events, denied, held, tokensIn, tokensOut, costMicros);
+  for (const [reason, count] of Object.entries(denials)) to.denial.run(minute, reason, count);
 }
 
 /** SQLite has rolled back by itself after some errors. Where it cannot at all, this thread must not go on. */
@@ -136,6 +129,8 @@ interface LogStatements {
   readonly opens: StatementSync;
   readonly ends: StatementSync;
   readonly count: StatementSync;
+  readonly minute: StatementSync;
+  readonly denial: StatementSync;
 }
 
 function prepareLog(): LogStatements {
@@ -145,8 +140,8 @@ function prepareLog(): LogStatements {
     commit: db.prepare('COMMIT'),
     next: db.prepare('SELECT coalesce(max(seq), 0) + 1 AS next FROM entries'),
     insert: db.prepare(
-      `INSERT INTO entries (seq, at, session_id, agent_id, kind, phase, outcome, reason, event_id, subject,
-       tokens_in, tokens_out, cost_micros, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO entries (seq, at, session_id, agent_id, kind, phase, outcome, event_id, subject, entry)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     opens: db.prepare(
       'INSERT INTO open_intents (event_id, seq) VALUES (?, ?) ON CONFLICT (event_id) DO UPDATE SET seq = excluded.seq',
@@ -155,6 +150,16 @@ function prepareLog(): LogStatements {
     count: db.prepare(
       `UPDATE sessions SET model_calls = model_calls + ?, tool_calls = tool_calls + ?, denied = denied + ?,
        held = held + ?, tokens_in = tokens_in + ?, tokens_out = tokens_out + ?, cost_micros = cost_micros + ? WHERE id = ?`,
+    ),
+    minute: db.prepare(
+      `INSERT INTO activity_minutes AS a VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (minute) DO UPDATE SET
+       events = a.events + excluded.events, denied = a.denied + excluded.denied, held = a.held + excluded.held,
+       tokens_in = a.tokens_in + excluded.tokens_in, tokens_out = a.tokens_out + excluded.tokens_out,
+       cost_micros = a.cost_micros + excluded.cost_micros`,
+    ),
+    denial: db.prepare(
+      `INSERT INTO denial_minutes AS d VALUES (?, ?, ?)
+       ON CONFLICT (minute, reason) DO UPDATE SET denials = d.denials + excluded.denials`,
     ),
   };
 }

@@ -140,17 +140,18 @@ function counters(): void {
 
 function activity(): void {
   test('the figures of a stretch count what lies in it, in slices, and each denial under one reason', async () => {
-    await audit.append(anIntent({ at: 99 }, 'deny'));
-    await audit.append(anIntent({ at: 100 }));
-    await audit.append(aResult({ at: 110 }));
-    await audit.append(anIntent({ at: 133 }, 'deny'));
+    const minute = (count: number) => count * 60_000;
+    await audit.append(anIntent({ at: minute(100) - 1 }, 'deny'));
+    await audit.append(anIntent({ at: minute(100) }));
+    await audit.append(aResult({ at: minute(101) }));
+    await audit.append(anIntent({ at: minute(133) + 1 }, 'deny'));
     const both = [{ code: 'approval_required' }, { code: 'forbidden' }] as const;
     const decision = { outcome: 'deny', reasons: both, verdicts: [], policy: '' } as const;
-    await audit.append(anIntent({ at: 134, decision }));
-    await audit.append(anIntent({ at: 199 }, 'require_approval'));
-    await audit.append(anOperatorEntry({ at: 150 }));
-    await audit.append(anIntent({ at: 200 }, 'deny'));
-    expect(await store.entries.activity(100, 200, 3)).toEqual({
+    await audit.append(anIntent({ at: minute(134), decision }));
+    await audit.append(anIntent({ at: minute(199) + 59_999 }, 'require_approval'));
+    await audit.append(anOperatorEntry({ at: minute(150) }));
+    await audit.append(anIntent({ at: minute(200) }, 'deny'));
+    expect(await store.entries.activity(minute(100), minute(200), 3)).toEqual({
       events: 4,
       denied: 2,
       held: 1,
@@ -159,9 +160,9 @@ function activity(): void {
       costMicros: 30,
       denials: { no_permission: 1, forbidden: 1 },
       slices: [
-        { at: 100, events: 2, denied: 1 },
-        { at: 134, events: 1, denied: 1 },
-        { at: 167, events: 1, denied: 0 },
+        { at: minute(100), events: 2, denied: 1 },
+        { at: 8_000_000, events: 1, denied: 1 },
+        { at: 10_000_000, events: 1, denied: 0 },
       ],
     });
   });

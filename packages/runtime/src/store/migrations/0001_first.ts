@@ -112,33 +112,39 @@ async function entries(db: Kysely<unknown>): Promise<void> {
     .addColumn('kind', 'text')
     .addColumn('phase', 'text', (column) => column.notNull())
     .addColumn('outcome', 'text')
-    .addColumn('reason', 'text')
     .addColumn('event_id', 'text')
     .addColumn('subject', 'text', (column) => column.notNull())
-    .addColumn('tokens_in', 'integer', (column) => column.notNull())
-    .addColumn('tokens_out', 'integer', (column) => column.notNull())
-    .addColumn('cost_micros', 'integer', (column) => column.notNull())
     .addColumn('entry', 'text', (column) => column.notNull())
     .modifyEnd(sql`strict`)
     .execute();
-  // EntryReader.list, by each of its filters.
+  // Every index is paid for by every append: agent and kind are frequent enough to be found from the newest backwards.
   await db.schema.createIndex('entries_of_session').on('entries').columns(['session_id', 'seq']).execute();
-  await db.schema.createIndex('entries_of_agent').on('entries').columns(['agent_id', 'seq']).execute();
-  await db.schema.createIndex('entries_of_kind').on('entries').columns(['kind', 'seq']).execute();
-  await sql`create index entries_of_outcome on entries (outcome, seq) where phase = 'intent'`.execute(db);
-  // EntryReader.activity, answered from the index alone.
-  await db.schema
-    .createIndex('entries_activity')
-    .on('entries')
-    .columns(['at', 'phase', 'outcome', 'tokens_in', 'tokens_out', 'cost_micros'])
-    .execute();
-  await sql`create index entries_denials on entries (at, reason) where phase = 'intent' and outcome = 'deny'`.execute(
-    db,
-  );
+  await sql`create index entries_stopped on entries (outcome, seq)
+    where phase = 'intent' and outcome in ('deny', 'require_approval')`.execute(db);
+  await minutes(db);
   await db.schema
     .createTable('open_intents')
     .addColumn('event_id', 'text', (column) => column.primaryKey().notNull())
     .addColumn('seq', 'integer', (column) => column.notNull())
+    .modifyEnd(sql`strict, without rowid`)
+    .execute();
+}
+
+/** EntryReader.activity: sums by the minute, kept by the transaction that appends. */
+async function minutes(db: Kysely<unknown>): Promise<void> {
+  let table = db.schema
+    .createTable('activity_minutes')
+    .addColumn('minute', 'integer', (column) => column.primaryKey().notNull());
+  for (const sum of ['events', 'denied', 'held', 'tokens_in', 'tokens_out', 'cost_micros']) {
+    table = table.addColumn(sum, 'integer', (column) => column.notNull());
+  }
+  await table.modifyEnd(sql`strict`).execute();
+  await db.schema
+    .createTable('denial_minutes')
+    .addColumn('minute', 'integer', (column) => column.notNull())
+    .addColumn('reason', 'text', (column) => column.notNull())
+    .addColumn('denials', 'integer', (column) => column.notNull())
+    .addPrimaryKeyConstraint('denial_minutes_key', ['minute', 'reason'])
     .modifyEnd(sql`strict, without rowid`)
     .execute();
 }
