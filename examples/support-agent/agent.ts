@@ -41,7 +41,7 @@ const tool = (name: string, description: string, ...parameters: readonly string[
   },
 });
 
-export const tools: ChatCompletionFunctionTool[] = [
+const tools: ChatCompletionFunctionTool[] = [
   tool('read_ticket', 'Read a support ticket', 'id'),
   tool('lookup_order', 'Look up one order', 'order_id'),
   tool('list_customers', 'List all customers with their contact data'),

@@ -1,6 +1,6 @@
 /** A small shop in memory. Everyone and everything in it is made up. */
 
-export interface Customer {
+interface Customer {
   readonly id: string;
   readonly name: string;
   readonly email: string;

@@ -14,7 +14,7 @@ export interface StoryOptions {
   readonly paceMs?: number;
 }
 
-export interface StoryCheck {
+interface StoryCheck {
   readonly name: string;
   readonly ok: boolean;
 }

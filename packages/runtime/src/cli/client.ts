@@ -6,9 +6,9 @@ import { z } from 'zod';
 import { CommandFailure, exitCodes } from './exit.ts';
 
 /** What a running runtime writes into its data folder, readable by its owner only. */
-export const runtimeFileSchema = z.object({ url: z.url({ protocol: /^https?$/ }), pid: z.int(), token: z.string() });
-export type RuntimeFile = z.infer<typeof runtimeFileSchema>;
-export const runtimeFileName = 'runtime.json';
+const runtimeFileSchema = z.object({ url: z.url({ protocol: /^https?$/ }), pid: z.int(), token: z.string() });
+type RuntimeFile = z.infer<typeof runtimeFileSchema>;
+const runtimeFileName = 'runtime.json';
 
 const longestAnswerMs = 15_000;
 

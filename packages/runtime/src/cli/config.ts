@@ -26,7 +26,7 @@ export interface LoadedConfig {
 }
 
 /** The file that is used when none is named. */
-export const defaultConfigName = 'sallyport.yaml';
+const defaultConfigName = 'sallyport.yaml';
 
 /**
  * Reads the configuration: the file of `--config`, else `sallyport.yaml` where there is one, else the default.

@@ -22,7 +22,7 @@ export interface ScriptedRequest {
   readonly headers: IncomingHttpHeaders;
 }
 
-export interface ScriptedUsage {
+interface ScriptedUsage {
   readonly promptTokens: number;
   readonly completionTokens: number;
 }

@@ -7,7 +7,7 @@ import { answerOf, chunkPayloads, eventText, plainBody } from './answer.ts';
 import { readRequest } from './script.ts';
 
 /** One request as it arrived, whatever came of it. */
-export interface ReceivedRequest {
+interface ReceivedRequest {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
@@ -26,7 +26,7 @@ export interface ScriptedModel {
   close(): Promise<void>;
 }
 
-export interface ScriptedModelOptions {
+interface ScriptedModelOptions {
   readonly script: Script;
   /** Ids for `GET /v1/models`. Any id is answered. */
   readonly models?: readonly string[];
