@@ -3,7 +3,7 @@ import type { DetailedError, EntityJson, PolicyJson } from '@cedar-policy/cedar-
 import type { PolicyProblem, PolicySource } from './problems.ts';
 import { cedarSchema } from './schema.ts';
 import { cedarTokens, tooDeep, tooMuchText } from './limits.ts';
-import { placeAt } from './problems.ts';
+import { placesIn } from './problems.ts';
 
 export type { PolicyJson, Expr, CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs';
 
@@ -20,76 +20,67 @@ export interface PolicyPart {
 /**
  * Parses a source and validates it, strictly, against the schema. Cedar's own parser decides what is a policy.
  */
-export function readCedar(source: PolicySource): { parts: readonly PolicyPart[]; problems: readonly PolicyProblem[] } {
+export function readCedar(source: PolicySource): {
+  parts: readonly PolicyPart[];
+  problems: readonly PolicyProblem[];
+} {
+  const at = placesIn(source.text);
+  const report: Report = (index, message) => ({ file: source.name, ...at(index), message });
+  const nothing = (...problems: PolicyProblem[]) => ({ parts: [], problems });
   const tooMuch = tooMuchText(source.text);
-  if (tooMuch !== undefined) return { parts: [], problems: [problem(source, tooMuch.index, tooMuch.message)] };
+  if (tooMuch !== undefined) return nothing(report(tooMuch.index, tooMuch.message));
   const whole = cedar.policySetTextToParts(source.text);
-  if (whole.type === 'failure') return { parts: [], problems: problemsOf(source, whole.errors, source.text, 0) };
-  if (whole.policy_templates.length > 0) return { parts: [], problems: [problem(source, 0, templates)] };
+  if (whole.type === 'failure') return nothing(...problemsOf(whole.errors, source.text, 0, report));
+  if (whole.policy_templates.length > 0) return nothing(report(0, templates));
   const pieces = splitPolicies(source.text);
-  if (pieces.length !== whole.policies.length) return { parts: [], problems: [problem(source, 0, unsplit)] };
+  if (pieces.length !== whole.policies.length) return nothing(report(0, unsplit));
   const problems: PolicyProblem[] = [];
-  const parts = pieces.flatMap(({ text, offset }): PolicyPart[] => {
+  const parts: PolicyPart[] = [];
+  for (const { text, offset } of pieces) {
     const read = cedar.policyToJson(text);
-    if (read.type === 'success' && tooDeep(read.json)) {
-      problems.push(
-        problem(source, offset, 'has too long a chain of conditions: write several policies, or use a set'),
-      );
-      return [];
-    }
-    if (read.type === 'success')
-      return [{ source, text, offset, line: placeAt(source.text, offset).line, json: read.json }];
-    problems.push(...problemsOf(source, read.errors, text, offset));
-    return [];
-  });
-  problems.push(...validate(source, parts));
+    if (read.type === 'failure') problems.push(...problemsOf(read.errors, text, offset, report));
+    else if (tooDeep(read.json)) problems.push(report(offset, tooLong));
+    else parts.push({ source, text, offset, line: at(offset).line, json: read.json });
+  }
+  problems.push(...validate(parts, report));
   return { parts, problems };
 }
+
+type Report = (index: number, message: string) => PolicyProblem;
 
 const templates = 'templates (?principal, ?resource) are not supported';
 const unsplit = 'the policies could not be told apart';
 
-function validate(source: PolicySource, parts: readonly PolicyPart[]): PolicyProblem[] {
+const tooLong = 'has too long a chain of conditions: write several policies, or use a set';
+
+function validate(parts: readonly PolicyPart[], report: Report): PolicyProblem[] {
   const texts = Object.fromEntries(parts.map(({ text }, index) => [`p${index}`, text]));
   const answer = cedar.validate({
     validationSettings: { mode: 'strict' },
     schema: cedarSchema,
     policies: { staticPolicies: texts },
   });
-  if (answer.type === 'failure') return problemsOf(source, answer.errors, source.text, 0);
+  if (answer.type === 'failure') return problemsOf(answer.errors, '', 0, report);
   // A policy that can never apply is nearly always a mistyped action, resource or attribute: as bad as a missing one.
   const found = [...answer.validationErrors, ...answer.validationWarnings].flatMap(({ policyId, error }) => {
-    const part = parts[Number(policyId.slice(1))];
-    return part === undefined
-      ? [problem(source, 0, error.message)]
-      : problemsOf(source, [error], part.text, part.offset);
+    const { text, offset } = parts[Number(policyId.slice(1))] ?? { text: '', offset: 0 };
+    return problemsOf([error], text, offset, report);
   });
   // Cedar reports in no fixed order.
   return found.toSorted((a, b) => a.line - b.line || a.column - b.column || a.message.localeCompare(b.message));
 }
 
 /** Cedar counts bytes of UTF-8; people and editors do not. */
-function problemsOf(
-  source: PolicySource,
-  errors: readonly DetailedError[],
-  text: string,
-  offset: number,
-): PolicyProblem[] {
+function problemsOf(errors: readonly DetailedError[], text: string, offset: number, report: Report): PolicyProblem[] {
   return errors.map((error) => {
     const [label] = error.sourceLocations ?? [];
     const bytes = new TextEncoder().encode(text).subarray(0, label?.start ?? 0);
     const index = new TextDecoder().decode(bytes).length;
     const hints = [label?.label, error.help].filter((hint) => typeof hint === 'string' && hint !== '');
     const message = error.message.replace(/^for policy `p\d+`, /, '').replace(/^failed to parse [^:]*: /, '');
-    return problem(source, offset + index, [message, ...hints].join('; '));
+    return report(offset + index, [message, ...hints].join('; '));
   });
 }
-
-const problem = (source: PolicySource, index: number, message: string): PolicyProblem => ({
-  file: source.name,
-  ...placeAt(source.text, index),
-  message,
-});
 
 /** Cuts a source that Cedar accepted at the semicolons that end its policies. */
 function splitPolicies(text: string): { text: string; offset: number }[] {

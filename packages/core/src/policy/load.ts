@@ -8,7 +8,7 @@ import type { Rule } from './rules.ts';
 import { LoadedPolicySet } from './set.ts';
 import { cedarSchema } from './schema.ts';
 import { compileMatrix } from './matrix.ts';
-import { invalidPolicy, placeAt } from './problems.ts';
+import { invalidPolicy, placesIn } from './problems.ts';
 import { makeRule } from './rules.ts';
 import { readCedar } from './cedar.ts';
 import { readPermissions } from './permissions.ts';
@@ -99,11 +99,10 @@ function cellProblems(
   policies: readonly CellPolicy[],
   file: string,
 ): PolicyProblem[] {
+  const at = placesIn(generated.text);
   const ends: number[] = [];
   for (const { text } of policies) ends.push((ends.at(-1) ?? 0) + text.length + 1);
-  const firstLines = ends.map(
-    (end, index) => placeAt(generated.text, end - (policies[index]?.text.length ?? 0) - 1).line,
-  );
+  const firstLines = ends.map((end, index) => at(end - (policies[index]?.text.length ?? 0) - 1).line);
   return problems.map(({ line, message }) => {
     const index = firstLines.findLastIndex((first) => first <= line);
     return { file, line: policies[index]?.cell.line ?? 1, column: 1, message };

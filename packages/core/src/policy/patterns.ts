@@ -78,10 +78,9 @@ function smuggling(glob: Glob): Exclusion[] {
     if (pattern.split('@').length === 2) one.unshift(['', '@', '@', '']);
     found.push({ globs: one, words: 'one address only' });
   }
-  if (pattern.includes('/')) {
-    const ways = ['..', '\\', '%2e', '%2E', '%2f', '%2F', '%5c', '%5C'].filter((way) => !pattern.includes(way));
-    found.push({ globs: ways.map(anywhere), words: 'no way out of the path' });
-  }
+  const ways = /[/\\]/.test(pattern) ? ['..', '\\', '%2e', '%2E', '%2f', '%2F', '%5c', '%5C'] : ['../', '..\\'];
+  const out = ways.filter((way) => !pattern.includes(way)).map(anywhere);
+  found.push({ globs: out, words: 'no way out of the path' });
   if (isUrl) {
     const inHost = hostStars(glob);
     if (inHost.length > 0) found.push({ globs: inHost, words: 'the host in its place' });

@@ -22,11 +22,17 @@ export function invalidPolicy(problems: readonly PolicyProblem[]): RuntimeFault 
   return new RuntimeFault('invalid_policy', { detail: problems.map(problemText).join('\n') });
 }
 
-/** Line and column (from 1) of an index into `text`, both in UTF-16 units as editors count them. */
-export function placeAt(text: string, index: number): { line: number; column: number } {
-  const before = text.slice(0, index);
-  const lineStart = before.lastIndexOf('\n') + 1;
-  let line = 1;
-  for (let at = before.indexOf('\n'); at !== -1; at = before.indexOf('\n', at + 1)) line++;
-  return { line, column: index - lineStart + 1 };
+/** Finds the line and column (from 1) of an index into `text`, both in UTF-16 units as editors count them. */
+export function placesIn(text: string): (index: number) => { line: number; column: number } {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return (index) => {
+    let [low, high] = [0, starts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((starts[middle] ?? 0) <= index) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: index - (starts[low] ?? 0) + 1 };
+  };
 }
