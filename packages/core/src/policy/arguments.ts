@@ -20,7 +20,7 @@ export interface Refusal {
   readonly detail: string;
 }
 
-export const maxViews = 1024;
+const maxViews = 1024;
 /** Of all views together: 1,024 copies of a large object would take seconds. */
 const maxLeaves = 2 ** 18;
 const maxDepth = 64;

@@ -30,7 +30,7 @@ export interface Environment {
   readonly entities: ReadonlyMap<string, Entity>;
 }
 
-export type Closure = (env: Environment) => Value;
+type Closure = (env: Environment) => Value;
 type Test = (env: Environment) => boolean;
 
 /**

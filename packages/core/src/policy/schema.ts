@@ -58,7 +58,7 @@ export const cedarSchema = `namespace Sallyport {
 `;
 
 /** `openai/gpt-5` → provider `openai`, name `gpt-5`. A provider's name holds no slash; a model's may. */
-export function splitModel(id: string): { provider: string; name: string } {
+function splitModel(id: string): { provider: string; name: string } {
   const slash = id.indexOf('/');
   return slash === -1 ? { provider: '', name: id } : { provider: id.slice(0, slash), name: id.slice(slash + 1) };
 }

@@ -39,7 +39,7 @@ const settle = 50;
 /** How often the folder is looked for at its path, in milliseconds. */
 const lookAgain = 2000;
 
-export const sha256 = (text: string): string => hash('sha256', text, 'hex');
+const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
 /**
  * The policies of a folder: `permissions.yaml`, `*.cedar`, and their tests `*.test.yaml`. What is in force is always a
