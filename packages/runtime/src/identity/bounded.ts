@@ -7,10 +7,6 @@ export class BoundedMap<Key, Value> {
     this.#capacity = capacity;
   }
 
-  get size(): number {
-    return this.#values.size;
-  }
-
   get(key: Key): Value | undefined {
     const value = this.#values.get(key);
     if (value === undefined) return undefined;
@@ -27,13 +23,5 @@ export class BoundedMap<Key, Value> {
       this.#values.delete(oldest);
       return;
     }
-  }
-
-  delete(key: Key): void {
-    this.#values.delete(key);
-  }
-
-  values(): IterableIterator<Value> {
-    return this.#values.values();
   }
 }

@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AdminPermission, AdminRoute, AdminRouteName, OperatorRole } from '@sallyport/core/admin';
 import { adminPermissions, adminRoutes, operatorRoles, problemSchema } from '@sallyport/core/admin';
@@ -136,7 +138,28 @@ test('the names of this machine and those configured are ours, by any port', asy
   }
 });
 
+test('two hosts in one request are none', async () => {
+  const { port } = new URL(await h.app.listen({ host: '127.0.0.1', port: 0 }));
+  const { cookie } = as('owner');
+  const status = async (target: string, ...hosts: string[]) => {
+    const head = [`GET ${target} HTTP/1.1`, ...hosts.map((name) => `Host: ${name}`), `Cookie: ${cookie}`];
+    return await statusOf(Number(port), `${head.join('\r\n')}\r\nConnection: close\r\n\r\n`);
+  };
+  expect(await status('/admin/api/me', '127.0.0.1')).toBe(200);
+  expect(await status('/admin/api/me', '127.0.0.1', 'evil.example')).toBe(403);
+  expect(await status('/admin/api/me', 'evil.example', '127.0.0.1')).toBe(403);
+  expect(await status('http://evil.example/admin/api/me', '127.0.0.1')).toBe(403);
+  expect(await status('/admin/api/me')).toBe(400);
+});
+
 test('an unknown address is a problem document, also for the signed out', async () => {
   expectProblem(await h.ask('GET', '/nothing'), 404, 'not_found');
   expectProblem(await h.ask('GET', '/agents/'), 404, 'not_found');
 });
+
+async function statusOf(port: number, request: string): Promise<number> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(request);
+  const answer = await text(socket);
+  return Number(answer.split(' ')[1]);
+}

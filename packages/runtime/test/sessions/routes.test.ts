@@ -87,6 +87,15 @@ test('an agent that may not name users opens sessions for anonymous only', async
   expect((await ask('POST', '', key, { purpose: 'x' })).body['user']).toBe('anonymous');
 });
 
+test('an agent that may no longer name users gets no new token for one', async () => {
+  const { agent, key } = await h.agent();
+  const { id } = await open(key);
+  const { id: nobodys } = (await ask('POST', '', key, { purpose: 'x' })).body;
+  await h.agents.update(agent.id, { namesUsers: false });
+  expect((await ask('POST', `/${String(id)}/token`, key)).body['code']).toBe('forbidden');
+  expect((await ask('POST', `/${String(nobodys)}/token`, key)).status).toBe(200);
+});
+
 test('no key, no session, and the answer is a problem document', async () => {
   const { key } = await h.agent();
   for (const bad of [undefined, 'x', `${key}x`, h.operators.issueToken()]) {

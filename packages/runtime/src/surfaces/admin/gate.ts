@@ -15,13 +15,15 @@ const machineNames: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[:
  *
  * @throws RuntimeFault `forbidden`
  */
-export function checkHost(host: string | undefined, { settings, trustedHosts }: AdminServices): void {
-  const name = hostName(host);
+export function checkHost({ raw }: FastifyRequest, { settings, trustedHosts }: AdminServices): void {
+  // Two hosts, one in the address among them, are two readings (RFC 9112 section 3.2): a proxy may have taken the other.
+  const hosts = raw.rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host').length;
+  const name = hosts === 1 && raw.url?.startsWith('/') === true ? hostName(raw.headers.host) : undefined;
   if (name !== undefined) {
     if (machineNames.has(name) || name === hostName(URL.parse(settings.baseUrl())?.host)) return;
     if (trustedHosts.some((trusted) => name === trusted.toLowerCase())) return;
   }
-  const shown = host === undefined ? 'No host' : showText(host, 80);
+  const shown = raw.headers.host === undefined ? 'No host' : showText(raw.headers.host, 80);
   const detail = `${shown} is no name of this runtime. Add it to server.trustedHosts, or set server.publicUrl.`;
   throw new RuntimeFault('forbidden', { path: 'host', detail });
 }

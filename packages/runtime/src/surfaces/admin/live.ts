@@ -41,7 +41,12 @@ export class LiveViews {
     const mine = [...this.#views].filter(({ operatorId }) => operatorId === operator.id);
     if (mine.length >= viewsPerOperator && mine[0]) this.#drop(mine[0]);
     this.#views.add(view);
-    reply.headers({ 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
+    reply.headers({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'x-accel-buffering': 'no',
+      // When the stream ends, so that a runtime that stops does not wait for the next request on it.
+      connection: 'close',
+    });
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) view.response.setHeader(name, value);
     }
@@ -54,7 +59,11 @@ export class LiveViews {
   close(): void {
     for (const stop of this.#stop) stop();
     this.#cancelHeartbeat();
-    for (const view of this.#views) this.#drop(view);
+    for (const view of this.#views) {
+      // An end that a reader sees as one, unless it would have to be waited for.
+      if (view.response.writableLength === 0) view.response.end();
+      else this.#drop(view);
+    }
   }
 
   #show(entries: readonly RecordedEntry[]): void {

@@ -40,7 +40,7 @@ function registerAll(scope: FastifyInstance, services: AdminServices): void {
   scope.setErrorHandler(sendProblem);
   scope.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'cross-origin-resource-policy': 'same-origin' });
-    checkHost(request.headers.host, services);
+    checkHost(request, services);
   });
   // A route, not a not-found handler: the dashboard's own catch-all would come before that.
   scope.all('/*', noSuchAddress);

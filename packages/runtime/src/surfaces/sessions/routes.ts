@@ -54,6 +54,8 @@ export const sessionRoutes =
       handler: async (request) => {
         const { known, session } = await own(request, services);
         parseInput(nothing, request.body);
+        // Trust that was withdrawn since ends with the token that is out.
+        if (session.user.id !== anonymousUser) requireNamesUsers(known);
         return await answer(session, known, services);
       },
     });
