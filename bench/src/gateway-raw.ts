@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { Pool } from 'undici';
 import { listening } from './gateway-process.ts';
@@ -9,20 +10,20 @@ import { listening } from './gateway-process.ts';
 
 const pool = new Pool(process.env['UPSTREAM_ORIGIN'] ?? '', { connections: 256, pipelining: 1 });
 
+async function passOn(path: string, sent: Buffer, response: ServerResponse): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const { statusCode, headers: answered, body } = await pool.request({ path, method: 'POST', headers, body: sent });
+  response.writeHead(statusCode, answered);
+  body.on('data', (part: Buffer) => response.write(part));
+  body.on('end', () => response.end());
+  body.on('error', () => response.destroy());
+}
+
 const server = createServer((request, response) => {
   const parts: Buffer[] = [];
   request.on('data', (part: Buffer) => parts.push(part));
   request.on('end', () => {
-    const headers = { 'content-type': 'application/json' };
-    pool.request({ path: request.url ?? '/', method: 'POST', headers, body: Buffer.concat(parts) }).then(
-      ({ statusCode, headers: answered, body }) => {
-        response.writeHead(statusCode, answered);
-        body.on('data', (part: Buffer) => response.write(part));
-        body.on('end', () => response.end());
-        body.on('error', () => response.destroy());
-      },
-      () => response.destroy(),
-    );
+    void passOn(request.url ?? '/', Buffer.concat(parts), response).catch(() => response.destroy());
   });
 });
 server.keepAliveTimeout = 60_000;

@@ -1,5 +1,8 @@
 import { Writable } from 'node:stream';
 
+/** Everything that a terminal may act on, but the line end that ends our own lines. */
+export const actsOnTerminal = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
 /** A stream that keeps what was written. */
 export class Captured extends Writable {
   #text = '';

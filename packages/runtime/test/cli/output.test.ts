@@ -4,10 +4,8 @@ import { z } from 'zod';
 import { CommandFailure, exitCodes } from '../../src/cli/exit.ts';
 import { Output, paint, safe } from '../../src/cli/output.ts';
 import { printEntry } from '../../src/cli/entries.ts';
-import { Captured } from './capture.ts';
+import { Captured, actsOnTerminal } from './capture.ts';
 
-/** Everything that a terminal may act on, but the line end that ends our own lines. */
-const actsOnTerminal = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 const hostile = 'a\u001b[2J\u001b]0;owned\u0007\u009b31m\r\nfake line\u202egpj.exe\u200b\u007f';
 
 function captured(json = false, isTTY = false) {

@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { z } from 'zod';
-import { Captured } from './capture.ts';
+import type { z } from 'zod';
+import { Captured, actsOnTerminal } from './capture.ts';
 import { keysShape, newKeyShape, revokedShape, startedShape } from '../../src/cli/shapes.ts';
 import { run } from './run.ts';
 
@@ -16,10 +16,8 @@ async function dev(cwd: string, ...flags: string[]): Promise<Started & { stop():
   const stdout = new Captured();
   const interruption = new AbortController();
   const ended = run(['dev', '--json', '--port', '0', ...flags], { cwd, stdout, interrupted: interruption.signal });
-  const early = ended.then(({ code, stderr }) => {
-    if (stdout.text === '') throw new Error(`dev ended with ${code}: ${stderr}`);
-  });
-  await Promise.race([vi.waitUntil(() => stdout.text.includes('\n'), { timeout: 15_000 }), early]);
+  await Promise.race([vi.waitUntil(() => stdout.text.includes('\n'), { timeout: 15_000 }), ended]);
+  if (stdout.text === '') throw new Error(`dev did not start: ${(await ended).stderr}`);
   const stop = async () => {
     interruption.abort();
     return (await ended).code;
@@ -187,7 +185,7 @@ describe('with a running runtime', () => {
     const entries = data.stdout.text.trimEnd().split('\n');
     const parsed = entries.map((line) => entrySchema.parse(JSON.parse(line)));
     expect(parsed.some((entry) => entry.phase === 'intent' && entry.kind === 'tool_call')).toBe(true);
-    expect(data.stdout.text + lines.stdout.text).not.toMatch(/[\u001b\u009b\u202e]/);
+    expect(data.stdout.text + lines.stdout.text).not.toMatch(actsOnTerminal);
     expect(lines.stdout.text).toContain('held');
     expect(elsewhere.stdout.text).toBe('');
   });

@@ -47,7 +47,7 @@ async function demo(context: Context, options: DemoOptions) {
 }
 
 async function perform(context: Context, options: DemoOptions) {
-  const { output, env, globals, interactive, interrupted } = context;
+  const { output, env, globals, interactive } = context;
   const cast = await castModel(env);
   try {
     const config = globals.config ?? join(exampleDir, cast.configName);
