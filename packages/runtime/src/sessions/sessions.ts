@@ -9,7 +9,7 @@ import { LiveSessions } from './live.ts';
 /** The user of a session for which no user was named. */
 export const anonymousUser = 'anonymous';
 /** The purpose of a session that an agent key opened by being used. */
-export const directPurpose = 'direct use of the agent key';
+const directPurpose = 'direct use of the agent key';
 
 const liveSessions = 10_000;
 const minuteMs = 60_000;

@@ -12,7 +12,7 @@ import { systemClock } from '../../src/clock.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 
 /** A clock that only moves when a test moves it. */
-export class TestClock implements Clock {
+class TestClock implements Clock {
   #now = Date.UTC(2026, 10, 21);
   #timers = new Set<{ readonly at: number; readonly run: () => void }>();
 

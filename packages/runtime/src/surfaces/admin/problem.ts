@@ -16,7 +16,7 @@ export function faultOf(error: unknown): RuntimeFault {
 }
 
 /** A problem document (RFC 9457). Says nothing of what failed inside: for that there is the request id. */
-export function problemOf(error: unknown, requestId: string): Problem {
+function problemOf(error: unknown, requestId: string): Problem {
   const { code, status, detail, path } = faultOf(error);
   const { title, hint } = faults[code];
   const place = path === undefined ? {} : { path };

@@ -6,7 +6,7 @@ import type { OperatorService } from '../../operators/operators.ts';
 import type { SessionService } from '../../sessions/sessions.ts';
 
 /** The policies as the admin surface uses them. */
-export interface AdminPolicies {
+interface AdminPolicies {
   current(): PolicySet;
   status(): { readonly hash: string; readonly loadedAt: number; readonly problems: readonly string[] };
   /** `permissions.yaml` as it is now, valid or not, and the roles that it holds. */
@@ -19,7 +19,7 @@ export interface AdminPolicies {
   setCell(change: CellChange): Promise<string>;
   writePermissions(text: string, expectedHash: string): Promise<string>;
 }
-export interface CellChange {
+interface CellChange {
   readonly role: string;
   readonly kind: (typeof cellKinds)[number];
   readonly name: string;
@@ -29,7 +29,7 @@ export interface CellChange {
 }
 
 /** What compose knows of the runtime as a whole. */
-export interface AdminSettings {
+interface AdminSettings {
   readonly version: string;
   effectiveConfig(): Json;
   doctor(): Promise<Shown<AdminAnswer<'settings.doctor'>['checks']>>;
@@ -55,7 +55,7 @@ export interface AdminServices {
 }
 
 /** An answer as a handler may give it: records are read-only, and what the schema does not declare is left out. */
-export type Shown<T> = z.core.util.JSONType extends T
+type Shown<T> = z.core.util.JSONType extends T
   ? Json
   : T extends object
     ? { readonly [Key in keyof T]: Shown<T[Key]> }
@@ -90,5 +90,5 @@ export interface Change<N extends AdminRouteName> {
   readonly run: Run<N>;
 }
 
-export type Handler<N extends AdminRouteName> = RouteOf<N>['permission'] extends `${string}.read` ? Run<N> : Change<N>;
+type Handler<N extends AdminRouteName> = RouteOf<N>['permission'] extends `${string}.read` ? Run<N> : Change<N>;
 export type Handlers<N extends AdminRouteName = AdminRouteName> = { readonly [Name in N]: Handler<Name> };
