@@ -169,13 +169,15 @@ describe('a script can misbehave as providers do', () => {
     for (const step of [{ delayMs: Infinity }, { text: 'abc', hangAfter: 1 }] as const) {
       const { model, client } = await start(step);
       const leave = new AbortController();
-      const asked = client.chat.completions.create({ ...ask('x'), stream: true }, { signal: leave.signal });
-      const read = asked.then(async (stream) => {
+      const read = async () => {
+        const body = { ...ask('x'), stream: true as const };
+        const stream = await client.chat.completions.create(body, { signal: leave.signal });
         for await (const chunk of stream) expect(chunk.object).toBe('chat.completion.chunk');
-      });
+      };
+      const reading = read().catch(() => undefined);
       await expect.poll(() => model.requests.length).toBe(1);
       leave.abort();
-      await read.catch(() => {});
+      await reading;
       await expect.poll(() => model.requests[0]?.aborted).toBe(true);
     }
   });
