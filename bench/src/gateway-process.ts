@@ -33,8 +33,9 @@ interface Announcement {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** In a child: says where it listens. */
+/** In a child: says where it listens. It ends with its parent, however that ends: a leftover would disturb later runs. */
 export function announce(announcement: Announcement): void {
+  process.stdin.resume().on('end', () => process.exit(0));
   process.stdout.write(`${JSON.stringify(announcement)}\n`);
 }
 
@@ -57,7 +58,7 @@ export async function launch({
   const path = fileURLToPath(new URL(script, import.meta.url));
   const child = spawn(process.execPath, [path, ...given], {
     env: { ...process.env, NODE_ENV: 'production', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const said: Announcement = port === undefined ? await firstLine(child, name) : { port };
   if (port !== undefined) {
