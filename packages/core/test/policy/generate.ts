@@ -31,7 +31,22 @@ const roles = ['support', 'finance', 'ops'];
 const tools = ['send_email', 'orders__list', 'orders__delete', 'pay', 'r*m'];
 const paths = ['to', 'amount', 'items.id', 'a~1b', '__proto__', 'note', 'flag'];
 const texts = ['', 'a', 'x@acme.example', 'evil@x.com', 'é€😀', 'a*b', 'line\nbreak', '"quoted"', 'EUR', '12', 'true'];
-const patterns = ['*', '*@acme.example', 'a*', '*a*', '', '*\\**', '*é*', '*b', 'line*', '*\\"*', 'x*@*e', '*😀'];
+const patterns = [
+  '*',
+  '*@acme.example',
+  'a*',
+  '*a*',
+  '',
+  '*\\**',
+  '*é*',
+  '*b',
+  'line*',
+  '*\\"*',
+  'x*@*e',
+  '*😀',
+  '*a*a',
+  'x@*@*e',
+];
 const decimals = ['0.0', '12.5', '-3.25', '100.0', '0.0001', '922337203685477.5807'];
 const instants = ['2024-01-01', '2024-02-29T10:00:00Z', '1970-01-01T00:00:00.001Z', '2026-11-21T23:59:59.999Z'];
 const durations = ['0ms', '1d', '-1h', '8h30m', '1d2h3m4s5ms', '-90s'];
