@@ -22,6 +22,20 @@ test('a pattern matches what the same regular expression matches', () => {
     { numRuns: 3000 },
   );
 });
+test.each([
+  ['*a*a', 'a', false],
+  ['*a*a', 'aa', true],
+  ['a*a', 'a', false],
+  ['ab*ba', 'aba', false],
+  ['*ab*b', 'ab', false],
+  ['*', '', true],
+  ['a**b', 'ab', true],
+  ['', '', true],
+  ['', 'a', false],
+])('two literals of a pattern never share a character: %j against %j is %j', (pattern, value, expected) => {
+  const read = parseGlob(pattern);
+  expect('problem' in read ? read : matchesGlob(read, value)).toBe(expected);
+});
 test('a pattern is written as it is read', () => {
   fc.assert(
     fc.property(glob, short, (pattern, value) => {
