@@ -2,7 +2,7 @@ import type { AuditLog, Clock, NewId } from './ports.ts';
 import type { AgentEvent, EventKind } from './events.ts';
 import type { ArmedGuard, GuardContext } from './guard.ts';
 import type { Decision, Outcome, Reason, Verdict, VerdictRecord } from './decision.ts';
-import type { Entry, Result } from './entries.ts';
+import type { IntentEntry, Result, ResultEntry } from './entries.ts';
 import type { Session } from './session.ts';
 import { deny, moreSevere, outcomes } from './decision.ts';
 import { entryHead } from './entries.ts';
@@ -75,10 +75,12 @@ export class Monitor {
    * makes the event impossible to judge, such as arguments that are no JSON; it is denied and recorded like any other.
    */
   async decide<E extends AgentEvent>(event: E, session: Session, broken?: Reason): Promise<Ruling<E>> {
-    const judged = broken ? this.#refuse(event, broken) : await this.#judge(event, session);
+    const judging = broken ? this.#refuse(event, broken) : this.#judge(event, session);
+    const judged = judging instanceof Promise ? await judging : judging;
     const { decision } = judged;
     try {
-      await this.#record(judged.event, session, decision);
+      const recording = this.#record(judged.event, session, decision);
+      if (recording) await recording;
     } catch (error) {
       const detail = error instanceof Error ? error.message : 'the audit log failed';
       return { decision: { ...decision, outcome: 'deny', reasons: [{ code: 'audit_unavailable', detail }] } };
@@ -94,45 +96,66 @@ export class Monitor {
     await this.#append({ ...head, phase: 'result', result, ...(content === undefined ? {} : { content }) });
   }
 
-  async #judge(event: AgentEvent, session: Session): Promise<{ event: AgentEvent; decision: Decision }> {
+  /** Without a promise where every guard answers at once: most do, and every event passes here. */
+  #judge(event: AgentEvent, session: Session): Judged | Promise<Judged> {
     const { clock, guards, policyHash } = this.#options;
     const policy = policyHash();
     const now = clock.now();
     if (!isOpen(session, now)) return this.#refuse(event, { code: 'session_ended' });
+    const concerned = guards.filter(({ guard }) => guard.on.includes(event.kind));
+    const rewriting = concerned.filter(({ guard }) => guard.stage === 'rewrite');
+    const judging = concerned.filter(({ guard }) => guard.stage === 'judge');
+    const context = { session, now };
+    const judge = (current: AgentEvent, before: readonly VerdictRecord[]): Judged | Promise<Judged> => {
+      const asked = judging.map((armed) => this.#ask(armed, current, context));
+      const made = (answers: readonly Answer[]): Judged => {
+        const verdicts = [...before, ...answers.map(({ record }) => record)];
+        return { event: current, decision: { ...merge(verdicts), verdicts, policy } };
+      };
+      return asked.some((answer) => answer instanceof Promise)
+        ? Promise.all(asked).then(made)
+        : made(asked as Answer[]);
+    };
+    return rewriting.length === 0
+      ? judge(event, [])
+      : this.#rewrite(event, rewriting, context).then(({ current, verdicts }) => judge(current, verdicts));
+  }
+
+  async #rewrite(event: AgentEvent, rewriting: readonly ArmedGuard[], context: GuardContext) {
     const verdicts: VerdictRecord[] = [];
     let current = event;
-    for (const armed of guards) {
-      if (armed.guard.stage !== 'rewrite' || !armed.guard.on.includes(event.kind)) continue;
-      const { verdict, record } = await this.#ask(armed, current, { session, now });
+    for (const armed of rewriting) {
+      const { verdict, record } = await this.#ask(armed, current, context);
       verdicts.push(record);
       if (verdict.outcome === 'transform' && armed.mode === 'enforce') current = verdict.event;
     }
-    const judging = guards.filter(({ guard }) => guard.stage === 'judge' && guard.on.includes(event.kind));
-    const asked = await Promise.all(judging.map((armed) => this.#ask(armed, current, { session, now })));
-    for (const { record } of asked) verdicts.push(record);
-    return { event: current, decision: { ...merge(verdicts), verdicts, policy } };
+    return { current, verdicts };
   }
 
-  #refuse(event: AgentEvent, reason: Reason): { event: AgentEvent; decision: Decision } {
-    return { event, decision: { outcome: 'deny', reasons: [reason], verdicts: [], policy: this.#options.policyHash() } };
+  #refuse(event: AgentEvent, reason: Reason): Judged {
+    return {
+      event,
+      decision: { outcome: 'deny', reasons: [reason], verdicts: [], policy: this.#options.policyHash() },
+    };
   }
 
   /** The one place where a guard's failure becomes a deny. A guard that blocks the thread cannot be timed out. */
-  async #ask(armed: ArmedGuard, event: AgentEvent, context: GuardContext) {
-    const { clock } = this.#options;
-    const started = clock.micros();
-    let verdict: Verdict;
+  #ask(armed: ArmedGuard, event: AgentEvent, context: GuardContext): Answer | Promise<Answer> {
+    const started = this.#options.clock.micros();
+    const answered = (verdict: Verdict): Answer => this.#answer(armed, checkVerdict(verdict, armed, event), started);
+    const failed = (error: unknown): Answer => this.#answer(armed, failure(error, armed), started);
     try {
-      const answer = armed.guard.check(event, context);
-      verdict = checkVerdict(answer instanceof Promise ? await this.#inTime(answer, armed) : answer, armed, event);
+      const verdict = armed.guard.check(event, context);
+      return verdict instanceof Promise ? this.#inTime(verdict, armed).then(answered).catch(failed) : answered(verdict);
     } catch (error) {
-      const why = error instanceof Error ? error.message : 'it threw something that is no Error';
-      verdict = deny({ code: 'guard_failed', rule: armed.guard.name, detail: `${armed.guard.name}: ${why}` });
+      return failed(error);
     }
-    const { outcome } = verdict;
+  }
+
+  #answer({ guard, mode }: ArmedGuard, verdict: Verdict, started: number): Answer {
     const reasons = verdict.outcome === 'allow' ? [] : verdict.reasons;
-    const micros = Math.round(clock.micros() - started);
-    return { verdict, record: { guard: armed.guard.name, mode: armed.mode, outcome, reasons, micros } };
+    const micros = Math.round(this.#options.clock.micros() - started);
+    return { verdict, record: { guard: guard.name, mode, outcome: verdict.outcome, reasons, micros } };
   }
 
   #inTime(answer: Promise<Verdict>, { timeoutMs }: ArmedGuard): Promise<Verdict> {
@@ -144,12 +167,12 @@ export class Monitor {
     });
   }
 
-  async #record(event: AgentEvent, session: Session, decision: Decision): Promise<void> {
+  #record(event: AgentEvent, session: Session, decision: Decision): Promise<void> | undefined {
     const content = this.#options.keep(event);
-    const head = entryHead(event, session, this.#options.newId(), event.at);
     const passes = decision.outcome === 'allow' || decision.outcome === 'transform';
-    await this.#append({
-      ...head,
+    return this.#append({
+      // Of one event there is one intent, so the event's id serves for both.
+      ...entryHead(event, session, event.id, event.at),
       phase: 'intent',
       decision,
       owesResult: passes && owesResult(event),
@@ -157,16 +180,32 @@ export class Monitor {
     });
   }
 
-  async #append(entry: Entry): Promise<void> {
+  /** Nothing to wait for where the operator chose so. */
+  #append(entry: IntentEntry | ResultEntry): Promise<void> | undefined {
     const { audit, modelCalls } = this.#options;
-    const isModelCall = entry.phase !== 'operator' && asyncKinds.has(entry.kind);
-    if (modelCalls === 'async' && isModelCall) audit.enqueue(entry);
-    else await audit.append(entry);
+    if (modelCalls !== 'async' || !asyncKinds.has(entry.kind)) return audit.append(entry);
+    audit.enqueue(entry);
+    return undefined;
   }
 }
 
 /** What `audit.modelCalls: async` covers: the conversation with the model. An effect on the world always waits. */
 const asyncKinds: ReadonlySet<EventKind> = new Set(['user_message', 'model_request', 'model_response', 'tool_result']);
+
+interface Judged {
+  readonly event: AgentEvent;
+  readonly decision: Decision;
+}
+
+interface Answer {
+  readonly verdict: Verdict;
+  readonly record: VerdictRecord;
+}
+
+function failure(error: unknown, { guard }: ArmedGuard): Verdict {
+  const why = error instanceof Error ? error.message : 'it threw something that is no Error';
+  return deny({ code: 'guard_failed', rule: guard.name, detail: `${guard.name}: ${why}` });
+}
 
 function merge(verdicts: readonly VerdictRecord[]): { outcome: Outcome; reasons: readonly Reason[] } {
   let outcome: Outcome = 'allow';

@@ -1,4 +1,4 @@
-import type { Json } from '../events.ts';
+import type { Json, JsonObject } from '../events.ts';
 import { RuntimeFault } from '../errors.ts';
 
 export interface JsonLimits {
@@ -70,6 +70,10 @@ function keptMembers(value: Json): number {
     for (const item of value) if (typeof item === 'object') kept += keptMembers(item);
     return kept;
   }
-  for (const item of Object.values(value)) kept += 1 + (typeof item === 'object' ? keptMembers(item as Json) : 0);
+  const members = value as JsonObject;
+  for (const name in members) {
+    const item = members[name] as Json;
+    kept += typeof item === 'object' ? 1 + keptMembers(item) : 1;
+  }
   return kept;
 }

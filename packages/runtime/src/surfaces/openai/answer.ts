@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { RuntimeFault, parseJson } from '@sallyport/core';
 import type {
   AnswerReceiver,
@@ -21,22 +22,31 @@ export interface WholeAnswer {
 
 const maxAnswerBytes = 67_108_864;
 
-/** @throws RuntimeFault of the provider, or the signal's reason when the client has gone */
+/** Rejects with RuntimeFault of the provider, or when the client goes away, which also ends the model call. */
 export function collect(
   providers: Providers,
   cleared: Cleared<ModelRequest>,
-  signal: AbortSignal,
+  client: ServerResponse,
 ): Promise<WholeAnswer> {
   return new Promise((resolve, reject) => {
-    const collector = new Collector(resolve, reject);
-    const call = providers.send(cleared, collector);
-    collector.stop = () => call.abort();
+    if (client.destroyed) return reject(new Error('the client has gone'));
     const gone = () => {
       call.abort();
-      reject(signal.reason as Error);
+      reject(new Error('the client has gone'));
     };
-    if (signal.aborted) gone();
-    else signal.addEventListener('abort', gone, { once: true });
+    client.once('close', gone);
+    const collector = new Collector(
+      (answer) => {
+        client.off('close', gone);
+        resolve(answer);
+      },
+      (fault) => {
+        client.off('close', gone);
+        reject(fault);
+      },
+    );
+    const call = providers.send(cleared, collector);
+    collector.stop = () => call.abort();
   });
 }
 

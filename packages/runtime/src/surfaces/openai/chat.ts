@@ -57,11 +57,7 @@ async function chat(surface: OpenAiSurface, request: FastifyRequest, reply: Fast
     await stream(turn, opened.cleared, request, reply);
     return reply;
   }
-  const gone = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort(new Error('the client has gone'));
-  });
-  const { status, headers, body: answer } = await completeChat(turn, opened.cleared, gone.signal);
+  const { status, headers, body: answer } = await completeChat(turn, opened.cleared, reply.raw);
   return reply.code(status).headers(passHeaders(headers)).type('application/json; charset=utf-8').send(answer);
 }
 

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { asFault } from '@sallyport/core';
 import type { Cleared, ModelRequest } from '@sallyport/core';
 import { collect, readCompletion, rewriteCompletion, type Completion, type WholeAnswer } from './answer.ts';
@@ -5,10 +6,14 @@ import { passError, type Passed } from './upstream-errors.ts';
 import type { ChatTurn, JudgedCalls } from './turn.ts';
 
 /** Runs a turn whose answer comes in one piece. */
-export async function completeChat(turn: ChatTurn, first: Cleared<ModelRequest>, signal: AbortSignal): Promise<Passed> {
+export async function completeChat(
+  turn: ChatTurn,
+  first: Cleared<ModelRequest>,
+  client: ServerResponse,
+): Promise<Passed> {
   let cleared = first;
   for (let asks = 1; ; asks++) {
-    const answer = await ask(turn, cleared, signal);
+    const answer = await ask(turn, cleared, client);
     if (answer.status !== 200) return passFailure(turn, cleared, answer);
     const completion = await read(turn, cleared, answer);
     const judged = await turn.judge(cleared, completion.choices, completion.usage);
@@ -18,11 +23,11 @@ export async function completeChat(turn: ChatTurn, first: Cleared<ModelRequest>,
   }
 }
 
-async function ask(turn: ChatTurn, cleared: Cleared<ModelRequest>, signal: AbortSignal): Promise<WholeAnswer> {
+async function ask(turn: ChatTurn, cleared: Cleared<ModelRequest>, client: ServerResponse): Promise<WholeAnswer> {
   try {
-    return await collect(turn.providers, cleared, signal);
+    return await collect(turn.providers, cleared, client);
   } catch (error) {
-    if (signal.aborted) await turn.complete(cleared, { outcome: 'aborted' });
+    if (client.destroyed) await turn.complete(cleared, { outcome: 'aborted' });
     else await turn.complete(cleared, { outcome: 'error', error: asFault(error).code });
     throw error;
   }
