@@ -39,6 +39,8 @@ export interface RuntimeOptions {
   readonly dataDir: string;
   /** Overrides `server.port`; 0 takes a free one. */
   readonly port?: number;
+  /** Where a line for each fault inside Sallyport goes. Default: standard error. */
+  readonly logFault?: (line: string) => void;
 }
 
 /** A running checkpoint. */
@@ -46,7 +48,7 @@ export interface Runtime {
   /** Where it is reached, without a slash at the end. */
   readonly url: string;
   readonly dataDir: string;
-  /** Whether the data folder was new. */
+  /** Whether there is no agent yet. */
   readonly isFirstStart: boolean;
   /** A one-time link that signs the owner in. */
   createSignInUrl(): Promise<string>;
@@ -61,7 +63,6 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { config, dataDir } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const file = join(dataDir, 'sallyport.db');
-  const isFirstStart = !existsSync(file);
   const database = await openSqliteStore({ file, clock });
   const opened: (() => unknown)[] = [() => database.store.close()];
   const close = async () => {
@@ -74,11 +75,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const url = urlOf(config, app);
     parts.reachedAt(url);
     const runtimeFile = join(dataDir, 'runtime.json');
+    // An older file would keep its mode.
+    rmSync(runtimeFile, { force: true });
     const token = parts.operators.issueToken();
     writeFileSync(runtimeFile, JSON.stringify({ url: localUrl(config, app), pid: process.pid, token }), {
       mode: 0o600,
     });
     opened.push(() => rmSync(runtimeFile, { force: true }));
+    const isFirstStart = parts.agents.list().length === 0;
     return { url, dataDir, isFirstStart, stop: close, ...conveniences(parts, url) };
   } catch (error) {
     await close();
@@ -159,14 +163,12 @@ async function openParts(options: RuntimeOptions, { store, audit }: SqliteStore,
   return { store, audit, policies, providers, agents, operators, tokens, sessions, monitor, settings, reachedAt };
 }
 
-async function listen(
-  { config, configPath, port = config.server.port }: RuntimeOptions,
-  parts: Parts,
-): Promise<FastifyInstance> {
+async function listen(options: RuntimeOptions, parts: Parts): Promise<FastifyInstance> {
+  const { config, configPath, port = config.server.port, logFault = toStandardError } = options;
   const { server } = config;
   const read = (path: string) => readFileSync(resolve(configPath ? dirname(configPath) : '.', path), 'utf8');
   const tls = server.tls && { cert: read(server.tls.certFile), key: read(server.tls.keyFile) };
-  const app = createHttpServer({ server, newId, ...(tls ? { tls } : {}) });
+  const app = createHttpServer({ server, newId, logFault, ...(tls ? { tls } : {}) });
   const { monitor, providers, policies, sessions, store, audit, agents, operators, tokens, settings } = parts;
   const authenticator = new Authenticator({ agents, sessions, tokens });
   app.get('/health', () => ({ status: 'ok', version }));
@@ -239,6 +241,12 @@ function urlOf({ server }: Config, app: FastifyInstance): string {
   return `${server.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${portOf(app)}`;
 }
 
-/** How the command line on this machine reaches it. */
-const localUrl = ({ server }: Config, app: FastifyInstance): string =>
-  `${server.tls ? 'https' : 'http'}://${isLoopback(server.host) ? '127.0.0.1' : server.host}:${portOf(app)}`;
+/** How the command line on this machine reaches it: an address that means "all of them" is no name of it. */
+function localUrl({ server }: Config, app: FastifyInstance): string {
+  const host = isLoopback(server.host) || ['0.0.0.0', '::'].includes(server.host) ? '127.0.0.1' : server.host;
+  return `${server.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${portOf(app)}`;
+}
+
+const toStandardError = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};

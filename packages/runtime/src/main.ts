@@ -1,15 +1,4 @@
-#!/usr/bin/env node
-// Only what every Node that strips types can parse may be imported before this check.
-const needed = 24;
-if (Number(process.versions.node.split('.')[0]) < needed) {
-  process.stderr.write(
-    `Sallyport needs Node ${needed} or newer; this is ${process.versions.node} (${process.execPath}).\n` +
-      'On Linux `npm ci` brings one along: start with `npm start` or `npx sallyport`. Elsewhere see https://nodejs.org.\n',
-  );
-  process.exit(2);
-}
-
-const { runCli } = await import('./cli/index.ts');
+import { runCli } from './cli/index.ts';
 
 const interruption = new AbortController();
 const interrupt = (): void => {

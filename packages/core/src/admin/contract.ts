@@ -144,7 +144,7 @@ export const overviewSchema = z.object({
   recentDenials: z.array(entrySchema),
   providers: z.array(z.object({ name: z.string(), baseUrl: z.string(), scripted: z.boolean() })),
   policies: z.object({ hash: z.string(), loadedAt: time, problems: z.array(z.string()) }),
-  /** For the first call: where to point an SDK. */
+  /** Where this runtime is reached, without a slash at the end; an SDK's base URL is this and `/v1`. */
   baseUrl: z.string(),
   models: z.array(z.string()),
 });

@@ -1,17 +1,19 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import Fastify, { type FastifyInstance } from 'fastify';
-import { faults, type Config, type NewId } from '@sallyport/core';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { faults, showText, type Config, type NewId } from '@sallyport/core';
 
 export interface HttpOptions {
   readonly server: Config['server'];
   readonly newId: NewId;
+  /** Takes one line for each fault inside Sallyport; the caller was told its request id. */
+  readonly logFault: (line: string) => void;
   /** PEM, where TLS is configured. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** The one HTTP server. Its limits hold for every surface; each surface adds its own routes and its own error shape. */
-export function createHttpServer({ server, newId, tls }: HttpOptions): FastifyInstance {
+export function createHttpServer({ server, newId, logFault, tls }: HttpOptions): FastifyInstance {
   // Node looks for late senders only this often.
   const connectionsCheckingInterval = Math.min(server.requestTimeoutMs / 2, 5_000);
   const secure = tls && { cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' as const };
@@ -27,10 +29,17 @@ export function createHttpServer({ server, newId, tls }: HttpOptions): FastifyIn
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     forceCloseConnections: 'idle',
+    loggerInstance: faultLog(logFault),
     clientErrorHandler,
   }) as unknown as FastifyInstance<Server>;
   // Node enforces neither limit while this one, 60 s by default, is the longer.
   app.server.headersTimeout = server.requestTimeoutMs;
+  app.addHook('preClose', (done) => {
+    // A connection that was busy when closing began goes idle later, and would be waited for.
+    const sweep = setInterval(() => app.server.closeIdleConnections(), 50).unref();
+    app.server.once('close', () => clearInterval(sweep));
+    done();
+  });
   app.addHook('onRequest', (request, reply, next) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
@@ -41,12 +50,39 @@ export function createHttpServer({ server, newId, tls }: HttpOptions): FastifyIn
   return app as unknown as FastifyInstance;
 }
 
+/** Fastify's logger, for faults alone: no child for each request, which would cost more than the request's routing. */
+function faultLog(write: (line: string) => void): FastifyBaseLogger {
+  const nothing = () => undefined;
+  const error = (what: unknown, message?: string) => {
+    const cause = what instanceof Error ? what : (what as { err?: unknown } | null)?.err;
+    const shown = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    write(JSON.stringify({ at: new Date().toISOString(), fault: message, error: showText(shown, 4_000) }));
+  };
+  const log = {
+    level: 'error',
+    error,
+    fatal: error,
+    warn: nothing,
+    info: nothing,
+    debug: nothing,
+    trace: nothing,
+    silent: nothing,
+  };
+  const logger: FastifyBaseLogger = { ...log, child: () => logger };
+  return logger;
+}
+
 /** What Node's parser refuses (smuggled lengths, broken headers, slow senders) never reaches a route, and gets an answer. */
 function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
   if (socket.destroyed || !socket.writable) return;
   const [status, phrase] = statuses[error.code ?? ''] ?? [400, 'Bad Request'];
   const body = JSON.stringify({
-    error: { message: `${phrase}: ${faults.invalid_request.title}.`, type: 'invalid_request_error', code: 'invalid_request', param: null },
+    error: {
+      message: `${phrase}: ${faults.invalid_request.title}.`,
+      type: 'invalid_request_error',
+      code: 'invalid_request',
+      param: null,
+    },
   });
   socket.end(
     `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +

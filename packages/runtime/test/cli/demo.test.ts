@@ -50,7 +50,7 @@ describe('demo', () => {
 });
 
 describe('the process', () => {
-  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+  const main = fileURLToPath(new URL('../../bin/sallyport.js', import.meta.url));
   const begin = (...line: string[]) => {
     const child = spawn(process.execPath, [main, ...line], { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: {} });
     let text = '';

@@ -71,7 +71,7 @@ export async function startCheckpoint({
   });
   const session = testSession();
   await store.sessions.insert(session);
-  const app = createHttpServer({ server: settings.server, newId });
+  const app = createHttpServer({ server: settings.server, newId, logFault: () => undefined });
   await app.register(openAiRoutes, {
     monitor,
     providers,

@@ -19,7 +19,7 @@ export interface OpenAiSurface extends OpenAiServices {
 export const openAiRoutes: FastifyPluginCallback<OpenAiSurface> = (app, surface, done) => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, parsed) => parsed(null, body));
-  app.setErrorHandler((error, _, reply) => sendError(reply, toError(error)));
+  app.setErrorHandler((error, request, reply) => sendError(reply, toError(error, request)));
   const nowhere = (_: FastifyRequest, reply: FastifyReply) =>
     sendError(reply, faultError(new RuntimeFault('not_found')));
   app.setNotFoundHandler(nowhere);
@@ -72,11 +72,11 @@ async function stream(
   try {
     await streamChat(turn, cleared, client);
   } catch (error) {
-    client.fail(toError(error));
+    client.fail(toError(error, request));
   }
 }
 
-function toError(error: unknown): OpenAiError {
+function toError(error: unknown, request: FastifyRequest): OpenAiError {
   if (error instanceof DeniedAnswer) return denialError(error.denied.decision, error.denied.eventId);
   if (error instanceof RuntimeFault) return faultError(error);
   const status = (error as { statusCode?: number }).statusCode ?? 500;
@@ -84,6 +84,7 @@ function toError(error: unknown): OpenAiError {
   if (status >= 400 && status < 500) {
     return { ...faultError(new RuntimeFault('invalid_request', { detail: (error as Error).message })), status };
   }
+  request.log.error({ err: error }, `request ${request.id} failed`);
   return faultError(error);
 }
 
