@@ -17,7 +17,7 @@ describe('from nothing to the first event', () => {
     expect(snippet).toContain(`model: '${stage.runtime.model}'`);
 
     await page.getByRole('button', { name: 'Create a key' }).click();
-    await page.getByLabel('Agent', { exact: true }).fill('support-agent');
+    await page.getByRole('textbox', { name: 'Agent' }).fill('support-agent');
     await page.getByRole('button', { name: 'Create key' }).click();
     await page.getByText('This is the only time the key is shown.').waitFor();
     const key = (await page.getByRole('dialog').locator('code').textContent()) ?? '';

@@ -38,7 +38,7 @@ describe('agents and keys', () => {
     await page.getByText('No role: every call is denied').waitFor();
     expect(await ask(stage.runtime, key, hello)).not.toHaveProperty('choices');
     await page.getByRole('button', { name: 'Edit roleless' }).click();
-    await page.getByLabel('Roles').fill('support');
+    await page.getByRole('combobox', { name: 'Roles' }).fill('support');
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Save agent' }).click();
     await page.getByText('roleless is saved.').waitFor();

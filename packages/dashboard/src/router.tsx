@@ -100,6 +100,6 @@ export const createAppRouter = (client: QueryClient) =>
     defaultPreload: 'intent',
     scrollRestoration: true,
     // Every value in our URLs is text: a user called 42 stays text, and arguments stay as they were written.
-    parseSearch: parseSearchWith((text) => text),
+    parseSearch: parseSearchWith((given) => given),
     stringifySearch: stringifySearchWith(String),
   });

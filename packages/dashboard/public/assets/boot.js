@@ -2,6 +2,7 @@
 
 // zod compiles schemas to code where it may. This page forbids that, and even the attempt counts as a violation; schemas
 // are made while modules load, so saying so from a module would be too late.
+// oxlint-disable-next-line no-underscore-dangle
 globalThis.__zod_globalConfig = { jitless: true };
 
 // The colour scheme, before the first paint.

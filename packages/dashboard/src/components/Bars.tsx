@@ -1,4 +1,4 @@
-import { clock, count, relative } from '../text/format.ts';
+import { clock, count } from '../text/format.ts';
 import styles from './Bars.module.css';
 
 interface Slice {
@@ -41,7 +41,7 @@ export function Bars({ slices, since, until }: { slices: readonly Slice[]; since
         })}
       </svg>
       <figcaption className={styles.caption}>
-        <span>{relative(since, until)}</span>
+        <span>{Math.max(1, Math.round((until - since) / 3_600_000))} h ago</span>
         <span className={styles.key}>
           <span>
             <svg viewBox="0 0 8 8" aria-hidden="true">

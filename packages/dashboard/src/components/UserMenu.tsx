@@ -24,7 +24,8 @@ export function UserMenu() {
       <Menu.Target>
         <Button
           variant="subtle"
-          color="dark.4"
+          color="dark.3"
+          className="sp-quiet"
           size="compact-md"
           rightSection={<IconChevronDown size={14} aria-hidden />}
         >

@@ -153,7 +153,7 @@ function SessionTable({ sessions }: { sessions: readonly SessionView[] }) {
             <th scope="col">Started</th>
             {mayEnd ? (
               <th scope="col">
-                <span className={styles.hidden}>Actions</span>
+                <span className="sp-hidden">Actions</span>
               </th>
             ) : null}
           </tr>
@@ -216,7 +216,7 @@ function Row({ session, end }: { session: SessionView; end: ((session: SessionVi
           {isOpen ? (
             <Button size="compact-xs" variant="default" onClick={() => end(session)}>
               End
-              <span className={styles.hidden}>
+              <span className="sp-hidden">
                 {' '}
                 the session of {agent.name}, started {new Date(openedAt).toISOString()}
               </span>

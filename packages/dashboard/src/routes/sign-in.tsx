@@ -14,7 +14,8 @@ const route = getRouteApi('/sign-in');
 /** The token stands in the fragment, which reaches no server and no log, and leaves the address bar at once. */
 function takeToken(): string {
   const token = window.location.hash.slice(1);
-  if (token !== '') window.history.replaceState(window.history.state, '', window.location.pathname);
+  if (token !== '')
+    window.history.replaceState(window.history.state, '', window.location.pathname + window.location.search);
   return token;
 }
 

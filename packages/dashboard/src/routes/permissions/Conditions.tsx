@@ -48,8 +48,8 @@ export function Conditions({
             <Button
               size="compact-xs"
               variant="subtle"
-              color="dark.4"
-              className={styles.remove}
+              color="dark.3"
+              className={`${styles.remove} sp-quiet`}
               onClick={() => change({ ...draft, when: when.filter((_, at) => at !== place) })}
               aria-label={`Remove the condition on ${condition.path || 'no argument yet'}`}
             >

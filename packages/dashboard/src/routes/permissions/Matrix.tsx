@@ -9,6 +9,7 @@ import { HostileText } from '../../components/HostileText.tsx';
 import { Mark } from '../../components/Mark.tsx';
 import { Scroll } from '../../components/Scroll.tsx';
 import { lookOf, namesOf } from './cell.ts';
+import { revealText } from '../../text/reveal.ts';
 import styles from './Matrix.module.css';
 
 const route = getRouteApi('/shell/permissions');
@@ -126,9 +127,9 @@ function Grid({
                   className={styles.cell}
                   onClick={() => open({ role, name })}
                   data-list-item="open"
-                  aria-label={label(policies.roles[role]?.[kind][name], role, name)}
                 >
                   <CellMark cell={policies.roles[role]?.[kind][name]} />
+                  <span className="sp-hidden">{`: ${role}, ${revealText(name)}`}</span>
                 </button>
               </td>
             ))}
@@ -139,19 +140,19 @@ function Grid({
   );
 }
 
-function label(cell: Cell | undefined, role: string, name: string): string {
-  const look = lookOf(cell);
-  if (look === undefined) return `No rule: ${role}, ${name}`;
-  return `${look.word}${look.conditional ? ' if its conditions hold' : ''}: ${role}, ${name}`;
-}
-
 function CellMark({ cell }: { cell: Cell | undefined }) {
   const look = lookOf(cell);
-  if (look === undefined) return <span className={styles.none}>—</span>;
+  if (look === undefined) {
+    return (
+      <span className={styles.none}>
+        —<span className="sp-hidden"> no rule</span>
+      </span>
+    );
+  }
   return (
     <>
       <Mark tone={look.tone}>{look.word}</Mark>
-      {look.conditional ? <span className={styles.if}>if…</span> : null}
+      {look.conditional ? <span className={styles.if}> if…</span> : null}
     </>
   );
 }

@@ -1,6 +1,6 @@
 import type { EventKind } from '@sallyport/core/admin';
 import { Link } from '@tanstack/react-router';
-import { Tabs } from '@mantine/core';
+import { useState } from 'react';
 import type { IntentView, ResultView, TimelineEvent } from '../../timeline.ts';
 import { Copy } from '../../components/Code.tsx';
 import { Facts } from '../../components/Page.tsx';
@@ -148,20 +148,21 @@ const resultWords = {
 } as const;
 
 function Record({ event: { id, intent, result } }: { event: TimelineEvent }) {
+  const [open, setOpen] = useState(false);
   const json = JSON.stringify([intent, result].filter(Boolean), null, 2);
   return (
     <section className={styles.part}>
-      <Tabs defaultValue={null} allowTabDeactivation keepMounted={false} variant="default">
-        <Tabs.List aria-label="Record">
-          <Tabs.Tab value="json">Raw JSON</Tabs.Tab>
-          <span className={styles.copy}>
-            <Copy text={json} what="the event’s entries as JSON" />
-          </span>
-        </Tabs.List>
-        <Tabs.Panel value="json" pt="sm">
-          <HostileBlock text={json} label="Raw JSON" />
-        </Tabs.Panel>
-      </Tabs>
+      <details className={styles.raw} onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>Raw JSON</summary>
+        {open ? (
+          <>
+            <HostileBlock text={json} label="Raw JSON" />
+            <div>
+              <Copy text={json} what="the event’s entries as JSON" />
+            </div>
+          </>
+        ) : null}
+      </details>
       <Facts
         rows={[
           ['Event', <code key="id">{id}</code>],

@@ -28,9 +28,6 @@ const icons: Readonly<Record<EventKind, typeof IconTool>> = {
   code_execution: IconCode,
 };
 
-/** Events that the runtime itself carries out; the others are recorded in passing and have no result. */
-const effects: ReadonlySet<EventKind | undefined> = new Set(['model_request', 'egress_request', 'code_execution']);
-
 interface RowProps {
   readonly event: TimelineEvent;
   readonly selected: boolean;
@@ -39,7 +36,7 @@ interface RowProps {
 /** One event in the timeline. Drawn again only when its own halves change, however many arrive after it. */
 export const Row = memo(
   ({ event, selected }: RowProps) => {
-    const { id, kind, subject, at, intent, result } = event;
+    const { id, kind, subject, at, intent } = event;
     const Icon = icons[kind];
     const outcome = outcomeOf(event);
     const stopped = outcome === 'deny' || outcome === 'require_approval';
@@ -105,9 +102,7 @@ function excerpt({ kind, intent, result }: TimelineEvent): string {
 /** What became of it: how long it took, or that it failed. */
 function After({ event: { result, intent } }: { event: TimelineEvent }) {
   if (result === undefined) {
-    const outcome = intent?.decision.outcome;
-    const isUnderWay = outcome === 'allow' || outcome === 'transform';
-    return isUnderWay && effects.has(intent?.kind) ? <span className={styles.figures}>no result yet</span> : null;
+    return intent?.owesResult ? <span className={styles.figures}>no result yet</span> : null;
   }
   const { outcome, latencyMs, tokensIn = 0, tokensOut = 0 } = result.result;
   if (outcome !== 'ok') return <Mark tone="hold">{outcome === 'error' ? 'Failed' : capital(outcome)}</Mark>;

@@ -46,7 +46,9 @@ export function Timeline({
   const fitting = events.filter(filters[show]);
   const shown = fitting.slice(-most);
   const end = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLOListElement>(null);
   const [follows, setFollows] = useFollow(end, shown.at(-1)?.id, isOpen && selectedId === undefined);
+  useArrival(list);
   const hidden = fitting.length - shown.length;
   return (
     <Panel
@@ -93,7 +95,7 @@ export function Timeline({
         <Earlier sessionId={sessionId} loaded={() => setMost(most + drawn.more)} />
       ) : null}
       {shown.length === 0 ? <Nothing isFiltered={show !== 'all'} /> : null}
-      <ol className={styles.list}>
+      <ol ref={list}>
         {shown.map((event) => (
           <Row key={event.id} event={event} selected={event.id === selectedId} />
         ))}
@@ -109,6 +111,13 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
   ) : (
     <Empty title="Nothing has happened in this session yet">Its first event will appear here.</Empty>
   );
+}
+
+/** Someone who arrives by a link to one event sees it in the timeline as well. */
+function useArrival(list: RefObject<HTMLElement | null>) {
+  useEffect(() => {
+    list.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: 'center' });
+  }, [list]);
 }
 
 /** Keeps the newest event in sight while switched on. */
