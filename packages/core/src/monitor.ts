@@ -19,6 +19,7 @@ let mint: <E extends AgentEvent>(event: E, session: Session, decision: Decision)
  * only this module can make one, so forgetting the check does not compile, and a forged one fails `Cleared.assert`.
  */
 export class Cleared<E extends AgentEvent> {
+  // oxlint-disable-next-line no-unused-private-class-members -- `#minted in value` is its use
   readonly #minted = true;
   /** As rewritten by the guards: what runs is this, nothing else. */
   readonly event: E;
@@ -112,9 +113,8 @@ export class Monitor {
         const verdicts = [...before, ...answers.map(({ record }) => record)];
         return { event: current, decision: { ...merge(verdicts), verdicts, policy } };
       };
-      return asked.some((answer) => answer instanceof Promise)
-        ? Promise.all(asked).then(made)
-        : made(asked as Answer[]);
+      const waits = asked.some((answer) => answer instanceof Promise);
+      return waits ? Promise.all(asked.map(async (answer) => answer)).then(made) : made(asked as Answer[]);
     };
     return rewriting.length === 0
       ? judge(event, [])
@@ -153,9 +153,9 @@ export class Monitor {
   }
 
   #answer({ guard, mode }: ArmedGuard, verdict: Verdict, started: number): Answer {
-    const reasons = verdict.outcome === 'allow' ? [] : verdict.reasons;
+    const given = verdict.outcome === 'allow' ? [] : verdict.reasons;
     const micros = Math.round(this.#options.clock.micros() - started);
-    return { verdict, record: { guard: guard.name, mode, outcome: verdict.outcome, reasons, micros } };
+    return { verdict, record: { guard: guard.name, mode, outcome: verdict.outcome, reasons: given, micros } };
   }
 
   #inTime(answer: Promise<Verdict>, { timeoutMs }: ArmedGuard): Promise<Verdict> {

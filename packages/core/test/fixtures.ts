@@ -1,4 +1,4 @@
-import type { AuditLog, Clock, Entry, JsonObject, Message, RecordedEntry, Session, ToolCall } from '../src/index.ts';
+import type { AuditLog, Clock, Entry, JsonObject, Message, Session, ToolCall } from '../src/index.ts';
 import { RuntimeFault, zeroCounters } from '../src/index.ts';
 
 export const realClock: Clock = {
@@ -51,7 +51,7 @@ export class MemoryLog implements AuditLog {
     this.entries.push(entry);
   }
 
-  subscribe(_: (entries: readonly RecordedEntry[]) => void): () => void {
+  subscribe(): () => void {
     return () => undefined;
   }
 }

@@ -73,7 +73,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const app = await listen(options, parts);
     opened.push(() => app.close());
     const url = urlOf(config, app);
-    parts.reachedAt(url);
+    parts.settings.reachedAt(url);
     const runtimeFile = join(dataDir, 'runtime.json');
     // An older file would keep its mode.
     rmSync(runtimeFile, { force: true });
@@ -93,7 +93,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
 async function openParts(options: RuntimeOptions, { store, audit }: SqliteStore, opened: (() => unknown)[]) {
-  const { config, dataDir, configPath } = options;
+  const { config } = options;
   await recoverOpenIntents(store, audit, newId, clock);
   const policyDir = policyDirOf(options);
   if (config.policies === undefined) ensurePolicyFolder(policyDir);
@@ -131,36 +131,32 @@ async function openParts(options: RuntimeOptions, { store, audit }: SqliteStore,
     modelCalls: config.audit.modelCalls,
     keep: keepContent(config.audit.content),
   });
-  const reached = { url: '' };
-  const models = Object.entries(config.providers).flatMap(([name, provider]) =>
+  const settings = settingsOf(options, policyDir);
+  return { store, audit, policies, providers, agents, operators, tokens, sessions, monitor, settings };
+}
+
+/** What the admin surface shows of the runtime as a whole. */
+function settingsOf({ config, configPath, dataDir }: RuntimeOptions, policyDir: string) {
+  let url = '';
+  const providers = Object.entries(config.providers);
+  const models = providers.flatMap(([name, provider]) =>
     Object.keys(provider.models).map((model) => `${name}/${model}`),
   );
-  const settings = {
+  return {
     version,
     effectiveConfig: () => effectiveConfig(config),
-    doctor: async () => (await runChecks(doctorContext())).checks,
-    baseUrl: () => reached.url,
+    baseUrl: () => url,
+    reachedAt: (reached: string) => {
+      url = reached;
+    },
     models: () => models,
-    providers: () =>
-      Object.entries(config.providers).map(([name, provider]) => ({
-        name,
-        baseUrl: provider.baseUrl,
-        scripted: provider.scripted,
-      })),
+    providers: () => providers.map(([name, { baseUrl, scripted }]) => ({ name, baseUrl, scripted })),
+    doctor: async () => {
+      const ownPort = Number(new URL(url).port);
+      const nodeVersion = process.versions.node;
+      return (await runChecks({ nodeVersion, dataDir, policyDir, configPath, config, ownPort, dashboardDir })).checks;
+    },
   };
-  const doctorContext = () => ({
-    nodeVersion: process.versions.node,
-    dataDir,
-    policyDir,
-    configPath,
-    config,
-    ownPort: Number(new URL(reached.url).port),
-    dashboardDir,
-  });
-  const reachedAt = (url: string) => {
-    reached.url = url;
-  };
-  return { store, audit, policies, providers, agents, operators, tokens, sessions, monitor, settings, reachedAt };
 }
 
 async function listen(options: RuntimeOptions, parts: Parts): Promise<FastifyInstance> {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AdminPermission } from '../operators.ts';
+import { cellSchema } from '../policy/cells.ts';
 import { eventKinds } from '../events.ts';
 import { operatorRoles } from '../operators.ts';
 import { outcomes } from '../decision.ts';
@@ -149,27 +150,7 @@ export const overviewSchema = z.object({
   models: z.array(z.string()),
 });
 
-const cellDecision = z.enum(['allow', 'ask', 'deny']);
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
-/** As in `permissions.yaml`: whatever that file may hold can be shown and sent back. */
-const cellScalar = z.union([z.string(), z.number(), z.boolean()]);
-export const cellSchema = z.union([
-  cellDecision,
-  z.object({
-    decision: cellDecision,
-    when: z
-      .record(
-        z.string(),
-        z.union([
-          cellScalar,
-          z.object({ in: z.array(cellScalar) }),
-          z.object({ min: z.number().optional(), max: z.number().optional() }),
-        ]),
-      )
-      .optional(),
-    otherwise: cellDecision.optional(),
-  }),
-]);
+export { cellSchema };
 export type Cell = z.infer<typeof cellSchema>;
 export const cellKinds = ['models', 'tools', 'hosts', 'languages'] as const;
 

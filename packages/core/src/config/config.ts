@@ -121,7 +121,7 @@ function keysAt(path: readonly PropertyKey[]): string[] {
     additionalProperties?: SchemaNode | boolean;
     items?: SchemaNode;
   }
-  let node: SchemaNode | undefined = configJsonSchema() as SchemaNode;
+  let node: SchemaNode | undefined = configJsonSchema();
   for (const key of path) {
     const extra: SchemaNode | undefined =
       typeof node?.additionalProperties === 'object' ? node.additionalProperties : undefined;

@@ -5,8 +5,8 @@ import { z } from 'zod';
  * with the reason, so that nothing below ever has to ask whether its configuration is safe.
  */
 
-const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
-export const isLoopback = (host: string): boolean => loopbackHosts.includes(host.replace(/^\[|\]$/g, ''));
+const loopbackHosts = new Set(['127.0.0.1', '::1', 'localhost']);
+export const isLoopback = (host: string): boolean => loopbackHosts.has(host.replace(/^\[|\]$/g, ''));
 
 /** A secret never stands in the file: only where it comes from. */
 const secret = z
@@ -168,5 +168,4 @@ export const configSchema = z.strictObject({
     .prefault({}),
 });
 
-export type ConfigInput = z.input<typeof configSchema>;
 export type ParsedConfig = z.output<typeof configSchema>;

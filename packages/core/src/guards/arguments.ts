@@ -54,7 +54,8 @@ function depthOf(value: Json, limit: number): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (limit < 0) return 1;
   let deepest = 0;
-  for (const item of Object.values(value) as Json[]) deepest = Math.max(deepest, depthOf(item, limit - 1));
+  const items: readonly Json[] = Array.isArray(value) ? value : Object.values(value);
+  for (const item of items) deepest = Math.max(deepest, depthOf(item, limit - 1));
   return deepest + 1;
 }
 

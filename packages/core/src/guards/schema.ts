@@ -117,10 +117,10 @@ function steps(root: JsonObject, depth: number): number {
     if (known !== undefined) return known;
     level.set(node, Infinity); // a reference to itself at the same place never ends
     let sum = 1;
-    for (const [key, value] of Object.entries(node) as [string, Json][]) {
+    for (const [key, value] of Object.entries<Json>(node as JsonObject)) {
       if (key === '$ref' && typeof value === 'string') sum += walk(resolve(root, value), left);
       else if (key === 'properties')
-        for (const property of Object.values(value ?? {})) sum += walk(property as Json, left - 1);
+        for (const property of Object.values<Json>((value ?? {}) as JsonObject)) sum += walk(property, left - 1);
       else if (!literal.has(key) && !definitions.has(key)) sum += walk(value, left - (deeper.has(key) ? 1 : 0));
     }
     level.set(node, sum);

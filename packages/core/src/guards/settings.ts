@@ -25,9 +25,9 @@ const integer =
     return fits ? undefined : `must be a whole number from ${min} to ${max}`;
   };
 const oneOf =
-  (...values: readonly Json[]): Check =>
+  (...values: readonly string[]): Check =>
   (value) =>
-    values.includes(value) ? undefined : `must be one of ${values.join(', ')}`;
+    typeof value === 'string' && values.includes(value) ? undefined : `must be one of ${values.join(', ')}`;
 const boolean: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false');
 const text =
   (limit: number): Check =>

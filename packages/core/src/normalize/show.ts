@@ -1,5 +1,6 @@
 /** Characters that show nothing, or change how their neighbours show: controls, format characters, separators, tags. */
 const invisible =
+  // oxlint-disable-next-line no-misleading-character-class -- single code points are what is sought
   /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0\u034f\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
 
 /**

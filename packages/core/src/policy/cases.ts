@@ -4,7 +4,8 @@ import type { PolicySource } from './problems.ts';
 import { counterNames } from './schema.ts';
 import { invalidPolicy } from './problems.ts';
 import { policyActions } from './policy.ts';
-import { readYaml, strictKeys } from './yaml.ts';
+import { readYaml } from './yaml.ts';
+import { strictKeys } from './strict-keys.ts';
 import { showText } from '../normalize/show.ts';
 import { zeroCounters } from '../session.ts';
 

@@ -1,5 +1,6 @@
 import { isMap, isScalar, parseDocument } from 'yaml';
-import type { CellKind, CellValue } from './permissions.ts';
+import type { CellKind } from './permissions.ts';
+import type { CellValue } from './cells.ts';
 import { RuntimeFault } from '../errors.ts';
 
 export interface CellEdit {

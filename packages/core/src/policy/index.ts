@@ -1,4 +1,5 @@
-export type { CellDecision, CellKind, CellValue, Permissions } from './permissions.ts';
+export type { CellDecision, CellValue } from './cells.ts';
+export type { CellKind, Permissions } from './permissions.ts';
 export type { CellEdit } from './edit.ts';
 export type { PolicyCaseResult } from './cases.ts';
 export type { CheckMode, Disagreement } from './evaluate.ts';
@@ -14,14 +15,8 @@ export type {
   RuleExplanation,
   RuleRef,
 } from './policy.ts';
-export {
-  cellKindNames,
-  cellKinds,
-  cellDecisions,
-  cellSchema,
-  permissionsSchema,
-  readPermissions,
-} from './permissions.ts';
+export { cellDecisions, cellSchema } from './cells.ts';
+export { cellKindNames, cellKinds, permissionsSchema, readPermissions } from './permissions.ts';
 export { cedarSchema } from './schema.ts';
 export { checkModes } from './evaluate.ts';
 export { invalidPolicy, problemText } from './problems.ts';

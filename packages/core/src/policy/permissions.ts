@@ -5,7 +5,9 @@ import type { PolicyProblem, PolicySource } from './problems.ts';
 import type { ArgumentTest } from './patterns.ts';
 import { globText, isExact, parseGlob } from './glob.ts';
 import { readTest } from './patterns.ts';
-import { readYaml, strictKeys } from './yaml.ts';
+import { readYaml } from './yaml.ts';
+import { strictKeys } from './strict-keys.ts';
+import { cellDecisions, cellSchema, type CellDecision, type CellValue } from './cells.ts';
 import { showText } from '../normalize/show.ts';
 
 /** The kinds of cell, by their key in the file, and the action each rules. */
@@ -18,33 +20,7 @@ export const cellKinds = {
 export type CellKind = keyof typeof cellKinds;
 export const cellKindNames = Object.keys(cellKinds) as readonly CellKind[];
 
-export const cellDecisions = ['allow', 'ask', 'deny'] as const;
-export type CellDecision = (typeof cellDecisions)[number];
-
-const decision = z.enum(cellDecisions, { error: 'must be allow, ask or deny' });
-const scalar = z.union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' });
-const range = strictKeys({
-  min: z.number({ error: 'must be a number' }).optional(),
-  max: z.number({ error: 'must be a number' }).optional(),
-});
-const choice = strictKeys({ in: z.array(scalar, { error: 'must be a list' }).min(1, 'names no value') });
-const test = z.union([scalar, range, choice], {
-  error: 'must be a pattern, a value, { min, max } or { in: [...] }',
-});
-const conditional = strictKeys({
-  decision,
-  when: z.record(z.string(), test, { error: 'must map arguments to patterns' }).optional(),
-  otherwise: decision.optional(),
-});
-const cell = z.union([decision, conditional], {
-  error: 'must be allow, ask, deny or { decision, when, otherwise }',
-});
-
-/** One cell as it stands in the file; what the dashboard edits. */
-export type CellValue = z.infer<typeof cell>;
-export const cellSchema = cell;
-
-const cells = z.record(z.string(), cell, { error: 'must map names to cells' }).optional();
+const cells = z.record(z.string(), cellSchema, { error: 'must map names to cells' }).optional();
 const role = strictKeys({ models: cells, tools: cells, hosts: cells, languages: cells });
 /** The permission matrix: role × tool, model, host or language. Default deny: a cell that is not there permits nothing. */
 export const permissionsSchema = strictKeys({

@@ -1,9 +1,7 @@
 import { LineCounter, isAlias, isMap, isNode, isPair, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document, Node } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { PolicyProblem, PolicySource } from './problems.ts';
-import { nearest } from '../normalize/nearest.ts';
-import { showText } from '../normalize/show.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -67,24 +65,6 @@ function explainIssue(issue: z.core.$ZodIssue, above: Path): Finding[] {
 }
 
 const dotted = (path: Path): string => (path.length === 0 ? '' : `${path.map(String).join('.')}: `);
-
-/** An object that refuses unknown keys, naming the nearest known one. */
-export function strictKeys<S extends z.ZodRawShape>(shape: S) {
-  const known = Object.keys(shape);
-  return z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, known)).join('\n');
-      return issue.code === 'invalid_type' ? `must be a map with ${known.join(', ')}` : undefined;
-    },
-  });
-}
-
-/** `unknown key "otherwize": did you mean "otherwise"?` */
-function unknownKey(key: string, known: readonly string[]): string {
-  const near = nearest(key, known);
-  const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean "${near}"?`;
-  return `unknown key "${showText(key)}": ${hint}`;
-}
 
 /**
  * What JavaScript would not carry faithfully: `__proto__` would vanish, and with it a rule; `1` and `"1"` would be one

@@ -175,7 +175,7 @@ describe('request settings', () => {
     [{ constructor: 1 }, 'not a parameter'],
     [{ toString: 1 }, 'not a parameter'],
   ])('are refused by name: %j', (settings, detail) => {
-    const verdict = checkSettings(settings as unknown as JsonObject);
+    const verdict = checkSettings(settings);
     expect(verdict).toMatchObject({
       outcome: 'deny',
       reasons: [{ code: 'invalid_settings', path: `settings.${Object.keys(settings)[0]}` }],

@@ -11,7 +11,7 @@ const guard = (check: (...args: Parameters<Guard['check']>) => unknown, change: 
     on: ['tool_call'],
     check: check as () => Verdict,
     ...change,
-  } as Guard);
+  });
 
 const armed = (one: Guard, mode: ArmedGuard['mode'] = 'enforce'): ArmedGuard => ({ guard: one, mode, timeoutMs: 20 });
 
@@ -179,7 +179,7 @@ describe('clearance', () => {
     const { cleared } = await monitor([]).monitor.decide(toolCall(), session());
     expect(() => Cleared.assert(cleared)).not.toThrow();
     const forged = [
-      { ...cleared },
+      { event: cleared?.event },
       Object.create(Cleared.prototype),
       structuredClone({ event: cleared?.event }),
       null,

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { permissionsSchema, type Permissions } from '@sallyport/core';
+import { permissionsSchema } from '@sallyport/core';
 import type { CellEdit } from '@sallyport/core';
 import type { PolicyFolder } from './folder.ts';
 
@@ -25,7 +25,7 @@ function rolesOf(text: string) {
     return undefined;
   }
   if (!read.success) return undefined;
-  const { roles } = read.data as Permissions;
+  const { roles } = read.data;
   return Object.fromEntries(
     Object.entries(roles).map(([role, kinds]) => [
       role,

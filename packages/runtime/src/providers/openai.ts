@@ -39,8 +39,7 @@ export function openAiProvider(name: string, config: ProviderConfig): OpenAiProv
     send(cleared, receiver) {
       Cleared.assert(cleared);
       const call = new ModelCallHandler(name, receiver);
-      const body = cleared.event.wire.bytes;
-      pool.dispatch({ path: chat, method: 'POST', headers, body: body as Uint8Array<ArrayBuffer> }, call);
+      pool.dispatch({ path: chat, method: 'POST', headers, body: cleared.event.wire.bytes }, call);
       return call;
     },
     async listModels() {

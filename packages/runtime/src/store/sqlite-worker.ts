@@ -83,7 +83,7 @@ function append({ rows, counters, minutes }: Batch): number {
       const { modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros } = sum;
       log.count.run(modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros, sessionId);
     }
-    for (const minute of minutes) sum(log, minute);
+    for (const minute of minutes) addMinute(log, minute);
     log.commit.run();
     return next;
   } catch (error) {
@@ -101,7 +101,7 @@ function insert(to: LogStatements, row: EntryRow, seq: number): void {
   else if (mark === 'ends') to.ends.run(eventId);
 }
 
-function sum(
+function addMinute(
   to: LogStatements,
   { minute, events, denied, held, tokensIn, tokensOut, costMicros, denials }: MinuteRow,
 ): void {

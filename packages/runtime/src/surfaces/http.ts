@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { faults, showText, type Config, type NewId } from '@sallyport/core';
@@ -31,7 +30,7 @@ export function createHttpServer({ server, newId, logFault, tls }: HttpOptions):
     forceCloseConnections: 'idle',
     loggerInstance: faultLog(logFault),
     clientErrorHandler,
-  }) as unknown as FastifyInstance<Server>;
+  }) as unknown as FastifyInstance;
   // Node enforces neither limit while this one, 60 s by default, is the longer.
   app.server.headersTimeout = server.requestTimeoutMs;
   app.addHook('preClose', (done) => {
@@ -47,7 +46,7 @@ export function createHttpServer({ server, newId, logFault, tls }: HttpOptions):
     if (encoding === undefined || encoding === 'identity') return next();
     next(Object.assign(new Error('The body must not be compressed.'), { statusCode: 415 }));
   });
-  return app as unknown as FastifyInstance;
+  return app;
 }
 
 /** Fastify's logger, for faults alone: no child for each request, which would cost more than the request's routing. */

@@ -26,14 +26,15 @@ export const openAiRoutes: FastifyPluginCallback<OpenAiSurface> = (app, surface,
   // Otherwise the dashboard's page would answer for what is no route here.
   app.all('/v1/*', nowhere);
   app.post('/v1/chat/completions', (request, reply) => chat(surface, request, reply));
-  app.get('/v1/models', async (request) => {
-    const session = await surface.authenticate(request);
-    const models = await surface.providers.models();
-    const data = models.filter((model) => surface.mayUse(session, model)).map(modelObject);
-    return { object: 'list', data };
-  });
+  app.get('/v1/models', (request) => listModels(surface, request));
   done();
 };
+
+async function listModels(surface: OpenAiSurface, request: FastifyRequest) {
+  const session = await surface.authenticate(request);
+  const models = await surface.providers.models();
+  return { object: 'list', data: models.filter((model) => surface.mayUse(session, model)).map(modelObject) };
+}
 
 const modelObject = ({ provider, name }: ModelRef) => ({
   id: `${provider}/${name}`,

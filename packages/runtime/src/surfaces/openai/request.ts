@@ -49,7 +49,7 @@ function readMessage(value: Json, index: number): Message {
     throw invalid(`${path}.function_call`, 'function_call is the old form of tool_calls; send tool_calls.');
   }
   const text = readContent(content, `${path}.content`);
-  switch (role) {
+  switch (typeof role === 'string' ? role : '') {
     case 'system':
     case 'developer':
       return { role: 'system', text };
@@ -133,8 +133,8 @@ function readTools(value: Json | undefined): ToolDefinition[] {
 function readTool(value: Json, index: number): ToolDefinition {
   const path = `tools.${index}`;
   if (!isObject(value)) throw invalid(path, `${path} must be an object.`);
-  const kind = value['type'];
-  const definition = kind === 'function' || kind === 'custom' ? value[kind] : undefined;
+  const kind = value['type'] === 'custom' ? 'custom' : 'function';
+  const definition = value['type'] === kind ? value[kind] : undefined;
   if (!isObject(definition))
     throw invalid(
       `${path}.type`,

@@ -14,7 +14,7 @@ export class SseSplitter {
 
   /** @throws RuntimeFault `provider_malformed` when one event exceeds 8 Mi characters */
   push(bytes: Uint8Array): string[] {
-    const text = this.#newlines(this.#decoder.write(bytes as Buffer));
+    const text = this.#newlines(this.#decoder.write(bytes));
     const data: string[] = [];
     let rest = this.#rest + text;
     // Searching flattens the text: without a line end there is nothing to find, however finely an event is cut up.

@@ -1,5 +1,6 @@
-import { Cleared, RuntimeFault, denialOf, parseJson, reasons } from '@sallyport/core';
+import { RuntimeFault, denialOf, parseJson, reasons } from '@sallyport/core';
 import type {
+  Cleared,
   Clock,
   Decision,
   Denial,
