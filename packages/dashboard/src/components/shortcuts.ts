@@ -48,7 +48,7 @@ export function moveInList(step: 1 | -1): void {
     (item) => item.offsetParent !== null,
   );
   const focused = items.findIndex((item) => item === document.activeElement);
-  const current = focused === -1 ? items.findIndex((item) => item.ariaCurrent === 'true') : focused;
+  const current = focused === -1 ? items.findIndex((item) => item.ariaCurrent !== null) : focused;
   const next = items[Math.min(items.length - 1, Math.max(0, current + step))];
   next?.focus();
   next?.scrollIntoView({ block: 'nearest' });

@@ -1,7 +1,7 @@
 import type { SessionView } from '@sallyport/core/admin';
 import { Button } from '@mantine/core';
 import { Link, getRouteApi } from '@tanstack/react-router';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { Ago, useNow } from '../components/Ago.tsx';
 import { Answer, Empty, Forbidden } from '../components/States.tsx';
@@ -25,7 +25,9 @@ export function Session() {
   return (
     <>
       <p className={styles.back}>
-        <Link to="/sessions">Sessions</Link>
+        <Link to="/sessions" activeOptions={{ exact: true }}>
+          Sessions
+        </Link>
       </p>
       <Answer of={session} label="the session" rows={6}>
         {(data) => <Present session={data} />}
@@ -108,12 +110,27 @@ function Summary({ session, isOpen }: { session: SessionView; isOpen: boolean })
   );
 }
 
+/** Where there is room for one column only, an event takes the timeline's place: it begins at the top, and closing leads back. */
+function useOneColumn(selectedId: string | undefined) {
+  const last = useRef(selectedId);
+  useEffect(() => {
+    const before = last.current;
+    last.current = selectedId;
+    if (before === selectedId || !window.matchMedia('(max-width: 1080px)').matches) return;
+    if (selectedId !== undefined) window.scrollTo(0, 0);
+    else if (before !== undefined) {
+      document.querySelector(`[data-event="${CSS.escape(before)}"]`)?.scrollIntoView({ block: 'center' });
+    }
+  }, [selectedId]);
+}
+
 function Events({ session, isOpen }: { session: SessionView; isOpen: boolean }) {
   const { event: selectedId } = route.useSearch();
   const navigate = route.useNavigate();
   const entries = useQuery(queries.entries(session.id));
   const events = useMemo(() => timelineOf(entries.data?.entries ?? []), [entries.data]);
   const selected = events.find(({ id }) => id === selectedId);
+  useOneColumn(selectedId);
   useEffect(() => {
     const close = (press: KeyboardEvent) => {
       if (press.key !== 'Escape' || press.defaultPrevented || document.querySelector('[role*="dialog"]')) return;

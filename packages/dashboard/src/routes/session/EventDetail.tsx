@@ -26,7 +26,13 @@ export function EventDetail({ event, roles }: { event: TimelineEvent; roles: rea
             </code>
           )}
         </div>
-        <Link to="." search={(old) => ({ ...old, event: undefined })} resetScroll={false} className={styles.close}>
+        <Link
+          to="."
+          search={(old) => ({ ...old, event: undefined })}
+          resetScroll={false}
+          activeOptions={{ exact: true, explicitUndefined: true }}
+          className={styles.close}
+        >
           Close
         </Link>
       </header>

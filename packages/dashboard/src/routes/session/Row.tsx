@@ -30,12 +30,11 @@ const icons: Readonly<Record<EventKind, typeof IconTool>> = {
 
 interface RowProps {
   readonly event: TimelineEvent;
-  readonly selected: boolean;
 }
 
-/** One event in the timeline. Drawn again only when its own halves change, however many arrive after it. */
+/** One event in the timeline; its link knows by itself whether it is the one in the URL. Drawn again only when its own halves change, however many arrive after it. */
 export const Row = memo(
-  ({ event, selected }: RowProps) => {
+  ({ event }: RowProps) => {
     const { id, kind, subject, at, intent } = event;
     const Icon = icons[kind];
     const outcome = outcomeOf(event);
@@ -51,8 +50,7 @@ export const Row = memo(
           className={styles.row}
           data-outcome={outcome}
           data-list-item="select"
-          aria-current={selected ? 'true' : undefined}
-          activeProps={{ 'aria-current': selected ? 'true' : undefined }}
+          data-event={id}
         >
           <time className={styles.time} dateTime={new Date(at).toISOString()}>
             {clock(at)}
@@ -86,7 +84,7 @@ export const Row = memo(
       </li>
     );
   },
-  (a, b) => a.selected === b.selected && a.event.intent === b.event.intent && a.event.result === b.event.result,
+  (a, b) => a.event.intent === b.event.intent && a.event.result === b.event.result,
 );
 
 /** The beginning of what it carried, on one line. Of a model request the log keeps figures, so those are said. */

@@ -97,7 +97,7 @@ export function Timeline({
       {shown.length === 0 ? <Nothing isFiltered={show !== 'all'} /> : null}
       <ol ref={list}>
         {shown.map((event) => (
-          <Row key={event.id} event={event} selected={event.id === selectedId} />
+          <Row key={event.id} event={event} />
         ))}
       </ol>
       <div ref={end} />
@@ -116,7 +116,7 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
 /** Someone who arrives by a link to one event sees it in the timeline as well. */
 function useArrival(list: RefObject<HTMLElement | null>) {
   useEffect(() => {
-    list.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: 'center' });
+    list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'center' });
   }, [list]);
 }
 
