@@ -158,6 +158,7 @@ describe('when the runtime goes away', () => {
     await page.getByText('Live', { exact: true }).waitFor();
     await own.runtime.stop();
     await page.getByText('Disconnected').waitFor();
+    await page.getByText('The live stream is lost, so what you see may be old.').waitFor();
     expect(await page.getByRole('heading', { name: 'Overview', level: 1 }).isVisible()).toBe(true);
     await page.context().browser()?.close();
   });

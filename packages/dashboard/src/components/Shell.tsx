@@ -8,8 +8,9 @@ import { Navigation } from './Navigation.tsx';
 import { SchemeSwitch } from './SchemeSwitch.tsx';
 import { Shortcuts } from './Shortcuts.tsx';
 import { UserMenu } from './UserMenu.tsx';
-import { openLive } from '../live/live.ts';
+import { liveState, openLive } from '../live/live.ts';
 import { useMe } from './me.ts';
+import { useValue } from '../live/value.ts';
 import styles from './Shell.module.css';
 
 export function Shell() {
@@ -35,9 +36,21 @@ export function Shell() {
       </header>
       <Navigation />
       <main id="main" tabIndex={-1} className={styles.main}>
+        <Stale />
         <Outlet />
       </main>
       <Shortcuts />
     </div>
+  );
+}
+
+/** What is shown may be old: said where it is read, not only in the corner. */
+function Stale() {
+  if (useValue(liveState) !== 'down') return null;
+  return (
+    <output className={styles.stale}>
+      The live stream is lost, so what you see may be old. Trying again by itself; if it stays so, look whether the
+      runtime is running.
+    </output>
   );
 }

@@ -37,9 +37,7 @@ export function clock(at: number, withSeconds = true): string {
 }
 
 const fullTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
-const dayOnly = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 export const absolute = (at: number): string => fullTime.format(at);
-export const day = (at: number): string => dayOnly.format(at);
 
 /** The stretch that figures cover, as one says it: "last hour", "last 24 hours". */
 export function span(ms: number): string {

@@ -8,7 +8,7 @@ import { Empty } from '../../components/States.tsx';
 import { HostileText } from '../../components/HostileText.tsx';
 import { Mark } from '../../components/Mark.tsx';
 import { Scroll } from '../../components/Scroll.tsx';
-import { lookOf, namesOf } from './cell.ts';
+import { demandsOf, lookOf, namesOf } from './cell.ts';
 import { revealText } from '../../text/reveal.ts';
 import styles from './Matrix.module.css';
 
@@ -152,7 +152,11 @@ function CellMark({ cell }: { cell: Cell | undefined }) {
   return (
     <>
       <Mark tone={look.tone}>{look.word}</Mark>
-      {look.conditional ? <span className={styles.if}> if…</span> : null}
+      {look.conditional ? (
+        <span className={styles.if} title={revealText(demandsOf(cell))}>
+          {' if…'}
+        </span>
+      ) : null}
     </>
   );
 }

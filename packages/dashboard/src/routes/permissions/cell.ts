@@ -96,12 +96,18 @@ export function lookOf(cell: Cell | undefined): (CellLook & { readonly condition
   return { ...looks[cell.decision], conditional: Object.keys(cell.when ?? {}).length > 0 };
 }
 
-export function conditionText({ kind, pattern, choices, min, max }: Condition): string {
+function conditionText({ kind, pattern, choices, min, max }: Condition): string {
   if (kind === 'pattern') return `matches ${pattern}`;
   if (kind === 'choice') return choices.length === 1 ? `is ${choices.join('')}` : `is one of ${choices.join(', ')}`;
   if (min !== undefined && max !== undefined) return `is from ${min} to ${max}`;
   return max === undefined ? `is at least ${min}` : `is at most ${max}`;
 }
+
+/** What a cell demands of the arguments, in one line. */
+export const demandsOf = (cell: Cell | undefined): string =>
+  draftOf(cell)
+    .when.map((condition) => `${condition.path} ${conditionText(condition)}`)
+    .join(', and ');
 
 /** The place that a cell's Cedar carries, after the file's name. */
 export const cellPlace = (role: string, kind: CellKind, name: string): string =>

@@ -83,7 +83,10 @@ export function Timeline({
             { value: 'models', label: 'Models' },
           ]}
         />
-        <span className={styles.count}>{plural(fitting.length, 'event')}</span>
+        <span className={styles.count}>
+          {hasEarlier ? 'newest ' : ''}
+          {plural(fitting.length, 'event')}
+        </span>
       </div>
       {hidden > 0 ? (
         <div className={styles.earlier}>
