@@ -1,6 +1,6 @@
 import { RuntimeFault } from '@sallyport/core';
 import type { AuditLog, Clock, Entry, RecordedEntry } from '@sallyport/core';
-import { counterRows, minuteRows, toRow } from './rows.ts';
+import { counterRows, minuteRows, openRows, toRow } from './rows.ts';
 import type { Batch, EntryRow } from './rows.ts';
 
 /** Appends one batch durably and resolves to the `seq` of its first entry; the others follow without a gap. */
@@ -157,7 +157,12 @@ class GroupCommitLog implements ClosableAuditLog {
     try {
       const rows = batch.map(({ row }) => row);
       const entries = batch.map(({ entry }) => entry);
-      const first = await this.#append({ rows, counters: counterRows(entries), minutes: minuteRows(entries) });
+      const first = await this.#append({
+        rows,
+        counters: counterRows(entries),
+        minutes: minuteRows(entries),
+        ...openRows(entries),
+      });
       this.#succeed(batch, first);
     } catch (error) {
       this.#fail(batch, unavailable(error));
@@ -243,7 +248,7 @@ class GroupCommitLog implements ClosableAuditLog {
   }
 }
 
-const lengthOf = (row: EntryRow): number => row[8].length;
+const lengthOf = (row: EntryRow): number => row[5].length;
 
 const closed = () => new RuntimeFault('store_unavailable', { detail: 'The audit log is closed.' });
 

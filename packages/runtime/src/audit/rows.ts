@@ -8,15 +8,10 @@ import type { Entry, IntentEntry, SessionCounters } from '@sallyport/core';
 export type EntryRow = readonly [
   at: number,
   sessionId: string | null,
-  agentId: string | null,
   kind: string | null,
   phase: Entry['phase'],
   outcome: string | null,
-  eventId: string | null,
-  subject: string,
   entry: string,
-  /** Whether this entry leaves an effect open, or ends one. */
-  mark: 'opens' | 'ends' | null,
 ];
 
 export type CounterRow = readonly [counters: SessionCounters, sessionId: string];
@@ -40,6 +35,10 @@ export interface Batch {
   readonly rows: readonly EntryRow[];
   readonly counters: readonly CounterRow[];
   readonly minutes: readonly MinuteRow[];
+  /** Events that owe a result, with the place in `rows` of their intent. */
+  readonly opens: readonly (readonly [eventId: string, index: number])[];
+  /** Events that have got their result. */
+  readonly ends: readonly string[];
 }
 
 /** JSON text longer than this (in UTF-16 code units) is no log entry but an attack on the disk. */
@@ -53,23 +52,21 @@ export function toRow(entry: Entry): EntryRow {
   const text = JSON.stringify(entry);
   if (text.length > maxEntryLength) throw unfit('entry', `is ${text.length} characters long, over ${maxEntryLength}`);
   const at = whole(entry.at, 'at');
-  const subject = string(entry.subject, 'subject');
-  if (entry.phase === 'operator') return [at, null, null, null, 'operator', null, null, subject, text, null];
+  string(entry.subject, 'subject');
+  if (entry.phase === 'operator') return [at, null, null, 'operator', null, text];
   const { tokensIn = 0, tokensOut = 0, costMicros = 0 } = countersOf(entry);
   whole(tokensIn, 'result.tokensIn');
   whole(tokensOut, 'result.tokensOut');
   whole(costMicros, 'result.costMicros');
+  string(entry.agentId, 'agentId');
+  string(entry.eventId, 'eventId');
   return [
     at,
     string(entry.sessionId, 'sessionId'),
-    string(entry.agentId, 'agentId'),
     string(entry.kind, 'kind'),
     entry.phase,
     string(entry.phase === 'intent' ? entry.decision.outcome : entry.result.outcome, 'outcome'),
-    string(entry.eventId, 'eventId'),
-    subject,
     text,
-    markOf(entry),
   ];
 }
 
@@ -122,9 +119,15 @@ function reasonOf({ decision }: IntentEntry): string {
   return (denying ?? decision.reasons[0])?.code ?? 'unknown';
 }
 
-function markOf(entry: Exclude<Entry, { phase: 'operator' }>): 'opens' | 'ends' | null {
-  if (entry.phase === 'result') return 'ends';
-  return entry.owesResult ? 'opens' : null;
+/** What the batch leaves open, by place in it, and what it ends. An intent whose result is in the same batch is neither. */
+export function openRows(entries: readonly Entry[]): Pick<Batch, 'opens' | 'ends'> {
+  const opens = new Map<string, number>();
+  const ends: string[] = [];
+  for (const [index, entry] of entries.entries()) {
+    if (entry.phase === 'intent' && entry.owesResult) opens.set(entry.eventId, index);
+    else if (entry.phase === 'result' && !opens.delete(entry.eventId)) ends.push(entry.eventId);
+  }
+  return { opens: [...opens], ends };
 }
 
 function whole(value: number, path: string): number {

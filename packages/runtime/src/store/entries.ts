@@ -37,7 +37,16 @@ function matching<Output>(query: EntryQuery<Output>, filter: EntryFilter): Entry
   }
   let matched = query;
   if (sessionId !== undefined) matched = matched.where('sessionId', '=', sessionId);
-  if (agentId !== undefined) matched = matched.where('agentId', '=', agentId);
+  if (agentId !== undefined) {
+    matched = matched.where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('sessions')
+          .select('sessions.id')
+          .whereRef('sessions.id', '=', 'entries.sessionId')
+          .where('sessions.agentId', '=', agentId),
+      ),
+    );
+  }
   if (kind !== undefined) matched = matched.where('kind', '=', kind);
   // The literals let the partial index be used.
   if (outcome !== undefined) {

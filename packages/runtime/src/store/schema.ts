@@ -60,12 +60,9 @@ export interface EntryTable {
   seq: number;
   at: number;
   sessionId: string | null;
-  agentId: string | null;
   kind: string | null;
   phase: string;
   outcome: string | null;
-  eventId: string | null;
-  subject: string;
   entry: string;
 }
 /** Sums of the entries of a minute, which is milliseconds since the epoch, rounded down. */

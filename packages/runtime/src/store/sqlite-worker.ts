@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { constants, DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
-import type { Batch, EntryRow, MinuteRow } from '../audit/rows.ts';
+import type { Batch, MinuteRow } from '../audit/rows.ts';
 import type { AppendAnswer, Job, QueryAnswer, QueryJob, Reply, Request, WorkerSetup } from './worker-protocol.ts';
 
 /** How long to wait for another program's lock: less than an append may take, so that it fails with the true reason. */
@@ -34,6 +34,8 @@ function open({ file, role }: WorkerSetup): DatabaseSync {
   database.exec('PRAGMA trusted_schema = OFF; PRAGMA recursive_triggers = ON;');
   if (role === 'writer') {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;');
+    // Copied back more seldom, a page that many commits wrote is copied once.
+    database.exec('PRAGMA wal_autocheckpoint = 4000;');
   }
   return database;
 }
@@ -68,7 +70,7 @@ function query({ sql, parameters }: QueryJob): QueryAnswer {
   return { rows: [], changes: Number(statement.run(...parameters).changes) };
 }
 
-function append({ rows, counters, minutes }: Batch): number {
+function append({ rows, counters, minutes, opens, ends }: Batch): number {
   log ??= prepareLog();
   appending = true;
   try {
@@ -76,9 +78,11 @@ function append({ rows, counters, minutes }: Batch): number {
     const { next } = log.next.get() as { next: number };
     let seq = next;
     for (const row of rows) {
-      insert(log, row, seq);
+      log.insert.run(seq, ...row);
       seq += 1;
     }
+    for (const [eventId, index] of opens) log.opens.run(eventId, next + index);
+    for (const eventId of ends) log.ends.run(eventId);
     for (const [sum, sessionId] of counters) {
       const { modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros } = sum;
       log.count.run(modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros, sessionId);
@@ -92,13 +96,6 @@ function append({ rows, counters, minutes }: Batch): number {
   } finally {
     appending = false;
   }
-}
-
-function insert(to: LogStatements, row: EntryRow, seq: number): void {
-  const [at, sessionId, agentId, kind, phase, outcome, eventId, subject, entry, mark] = row;
-  to.insert.run(seq, at, sessionId, agentId, kind, phase, outcome, eventId, subject, entry);
-  if (mark === 'opens') to.opens.run(eventId, seq);
-  else if (mark === 'ends') to.ends.run(eventId);
 }
 
 function addMinute(
@@ -140,8 +137,7 @@ function prepareLog(): LogStatements {
     commit: db.prepare('COMMIT'),
     next: db.prepare('SELECT coalesce(max(seq), 0) + 1 AS next FROM entries'),
     insert: db.prepare(
-      `INSERT INTO entries (seq, at, session_id, agent_id, kind, phase, outcome, event_id, subject, entry)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      'INSERT INTO entries (seq, at, session_id, kind, phase, outcome, entry) VALUES (?, ?, ?, ?, ?, ?, ?)',
     ),
     opens: db.prepare(
       'INSERT INTO open_intents (event_id, seq) VALUES (?, ?) ON CONFLICT (event_id) DO UPDATE SET seq = excluded.seq',

@@ -69,7 +69,9 @@ function entries(): void {
 
   test('entries are filtered by session, agent, kind and outcome', async () => {
     await audit.append(anIntent({ sessionId: 's' }));
-    await audit.append(anIntent({ agentId: 'a', kind: 'model_request' }, 'deny'));
+    const session = aSession({ agent: { id: 'a', name: 'a', roles: [] } });
+    await store.sessions.insert(session);
+    await audit.append(anIntent({ sessionId: session.id, agentId: 'a', kind: 'model_request' }, 'deny'));
     await audit.append(anIntent({}, 'require_approval'));
     await audit.append(aResult({ sessionId: 's' }));
     await audit.append(anOperatorEntry());

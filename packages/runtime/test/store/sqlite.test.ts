@@ -189,7 +189,7 @@ describe('entries are append-only', () => {
     "UPDATE entries SET entry = '{}' WHERE seq = 1",
     'DELETE FROM entries',
     'REPLACE INTO entries SELECT * FROM entries WHERE seq = 1',
-    'INSERT INTO entries SELECT 99, at, session_id, agent_id, kind, phase, outcome, event_id, subject, entry FROM entries',
+    'INSERT INTO entries SELECT 99, at, session_id, kind, phase, outcome, entry FROM entries',
   ];
 
   test.each(attacks)('for any program that opens the file: %s', async (attack) => {

@@ -108,16 +108,13 @@ async function entries(db: Kysely<unknown>): Promise<void> {
     .addColumn('seq', 'integer', (column) => column.primaryKey().notNull())
     .addColumn('at', 'integer', (column) => column.notNull())
     .addColumn('session_id', 'text')
-    .addColumn('agent_id', 'text')
     .addColumn('kind', 'text')
     .addColumn('phase', 'text', (column) => column.notNull())
     .addColumn('outcome', 'text')
-    .addColumn('event_id', 'text')
-    .addColumn('subject', 'text', (column) => column.notNull())
     .addColumn('entry', 'text', (column) => column.notNull())
     .modifyEnd(sql`strict`)
     .execute();
-  // Every index is paid for by every append: agent and kind are frequent enough to be found from the newest backwards.
+  // Every index and column is paid for by every append: kinds and agents are found from the newest backwards.
   await db.schema.createIndex('entries_of_session').on('entries').columns(['session_id', 'seq']).execute();
   await sql`create index entries_stopped on entries (outcome, seq)
     where phase = 'intent' and outcome in ('deny', 'require_approval')`.execute(db);
