@@ -4,9 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { attacker, openShop, ticketId } from './shop.ts';
 import { workOnTicket } from './agent.ts';
 
+/** For whom and what for the shop's back end lets the agent work. */
+export const assignment = { user: 'sam@shop.example', purpose: `Answer ticket ${ticketId}` } as const;
+
+export { openSession } from './session.ts';
+
 export interface StoryOptions {
   /** Of the OpenAI-compatible API, with `/v1`. */
   readonly baseUrl: string;
+  /** An agent key, or better the token of one session. */
   readonly apiKey: string;
   readonly model: string;
   readonly onStep?: (step: AgentStep) => void | Promise<void>;

@@ -53,7 +53,12 @@ export interface Runtime {
   /** A one-time link that signs the owner in. */
   createSignInUrl(): Promise<string>;
   /** Makes the agent where there is none of this name, and a key of it that is shown this once. */
-  createAgentKey(input: { readonly agent: string; readonly roles: readonly string[] }): Promise<string>;
+  createAgentKey(input: {
+    readonly agent: string;
+    readonly roles: readonly string[];
+    /** Whether who holds the key may say which user the agent acts for. */
+    readonly namesUsers?: boolean;
+  }): Promise<string>;
   /** Refuses new requests, waits for those under way, and closes what it opened. */
   stop(): Promise<void>;
 }
@@ -211,12 +216,12 @@ async function listen(options: RuntimeOptions, parts: Parts): Promise<FastifyIns
 
 const conveniences = ({ operators, agents, audit }: Parts, url: string) => ({
   createSignInUrl: async () => signInUrl(url, (await operators.createSignInLink(operators.owner().id)).secret),
-  createAgentKey: async ({ agent: name, roles }: Parameters<Runtime['createAgentKey']>[0]) => {
+  createAgentKey: async ({ agent: name, roles, namesUsers = false }: Parameters<Runtime['createAgentKey']>[0]) => {
     const id = newId();
     const entry = { phase: 'operator', at: clock.now(), tenant, actor: 'runtime' } as const;
     const known = agents.list().find((agent) => agent.name === name);
     if (!known) await audit.append({ ...entry, id: newId(), action: 'agents.create', subject: id, detail: name });
-    const agent = known ?? (await agents.create({ id, name, roles }));
+    const agent = known ?? (await agents.create({ id, name, roles, namesUsers }));
     await audit.append({ ...entry, id: newId(), action: 'agents.createKey', subject: agent.id });
     const { secret } = await agents.createKey(agent.id, { name: 'first', expiresInDays: 90 });
     return secret;

@@ -33,7 +33,9 @@ export function printEntry(output: Output, entry: EntryView): void {
   );
   for (const reason of entry.decision.reasons) {
     const value = reason.value === undefined ? '' : ` = ${JSON.stringify(reason.value)}`;
-    const parts = [reason.rule, reason.path && `${reason.path}${value}`, reason.detail, reason.fix];
+    const { source } = reason;
+    const seen = source && `first seen in ${source.tool ? `the result of ${source.tool}` : `a ${source.role} message`}`;
+    const parts = [reason.rule, reason.path && `${reason.path}${value}`, seen, reason.detail, reason.fix];
     output.line(
       safe`          ${''.padEnd(widestWord)}  ${paint(style, reason.code)} ${parts.filter(Boolean).join('; ')}`,
     );

@@ -38,9 +38,10 @@ function matching<Output>(query: EntryQuery<Output>, filter: EntryFilter): Entry
   let matched = query;
   if (sessionId !== undefined) matched = matched.where('sessionId', '=', sessionId);
   if (agentId !== undefined) {
-    matched = matched.where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('sessions')
+    matched = matched.where((builder) =>
+      builder.exists(
+        builder
+          .selectFrom('sessions')
           .select('sessions.id')
           .whereRef('sessions.id', '=', 'entries.sessionId')
           .where('sessions.agentId', '=', agentId),

@@ -6,6 +6,7 @@ import type { EntryView } from '@sallyport/core/admin';
 import type { StoryEnd } from '../../../../../examples/support-agent/story.ts';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { audience } from '../audience.ts';
 import { castModel } from '../cast.ts';
 import { connect } from '../client.ts';
 import { demoShape } from '../shapes.ts';
@@ -55,11 +56,13 @@ async function perform(context: Context, options: DemoOptions) {
     const runtime = await start(await loadConfig(place, undefined), options.port);
     try {
       const signInUrl = await runtime.createSignInUrl();
-      const apiKey = await runtime.createAgentKey({ agent: 'support-agent', roles: ['support'] });
+      const agentKey = await runtime.createAgentKey({ agent: 'support-agent', roles: ['support'], namesUsers: true });
+      const baseUrl = sdkBaseUrl(runtime.url);
       const admin = await connect(runtime.dataDir);
       introduce(context, signInUrl, cast);
+      if (interactive && !options.exit && !globals.json) await audience(context);
       const paceMs = options.pace ?? (interactive ? pacesMs.watched : pacesMs.unwatched);
-      const end = await tell(context, admin, { baseUrl: sdkBaseUrl(runtime.url), apiKey, model: cast.model, paceMs });
+      const end = await tell(context, admin, { baseUrl, agentKey, model: cast.model, paceMs });
       conclude(context, end.story);
       const { ok, checks, sent, text } = end.story;
       const { decisions } = end;
@@ -97,14 +100,16 @@ function introduce({ output }: Context, signInUrl: string, { model, scripted }: 
 
 interface Cue {
   readonly baseUrl: string;
-  readonly apiKey: string;
+  readonly agentKey: string;
   readonly model: string;
   readonly paceMs: number;
 }
 
 /** Plays the story, and prints between the agent's steps what the checkpoint recorded of them. */
 async function tell({ output, interrupted }: Context, admin: AdminClient, cue: Cue) {
-  const { playStory } = await import('../../../../../examples/support-agent/story.ts');
+  const { assignment, openSession, playStory } = await import('../../../../../examples/support-agent/story.ts');
+  const { agentKey, ...agent } = cue;
+  const apiKey = await openSession({ ...assignment, baseUrl: cue.baseUrl, agentKey });
   const seen: EntryView[] = [];
   const catchUp = async () => {
     const after = seen.at(-1)?.seq ?? 0;
@@ -113,7 +118,8 @@ async function tell({ output, interrupted }: Context, admin: AdminClient, cue: C
     for (const entry of entries) if (isTelling(entry)) printEntry(output, entry);
   };
   const story = await playStory({
-    ...cue,
+    ...agent,
+    apiKey,
     async onStep(step) {
       if (interrupted.aborted) throw new CommandFailure(exitCodes.interrupted, 'The demo was interrupted.');
       await catchUp();
