@@ -4,7 +4,7 @@ import { defineGuard } from '../guard.ts';
 import { showText } from '../normalize/show.ts';
 import { locate } from '../flow/locate.ts';
 import type { Guard } from '../guard.ts';
-import type { Json } from '../events.ts';
+import type { Json, JsonObject } from '../events.ts';
 import type { ParsedConfig } from '../config/schema.ts';
 
 /** Proposed arguments must fit the schema under which the tool was offered, and stay within size and depth. */
@@ -62,7 +62,8 @@ function depthOf(value: Json, limit: number): number {
 function valueAt(value: Json, path: string): Json | undefined {
   let node: Json | undefined = value;
   for (const key of path.split('.').slice(1)) {
-    node = typeof node === 'object' && node !== null ? (node as Record<string, Json>)[key] : undefined;
+    node =
+      typeof node === 'object' && node !== null && Object.hasOwn(node, key) ? (node as JsonObject)[key] : undefined;
   }
   return node;
 }

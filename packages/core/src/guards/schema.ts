@@ -22,8 +22,15 @@ export interface ArgumentsSchema {
 const maxSchemaBytes = 65_536;
 /** Subschemas that one place of a value may be checked against. */
 const maxSteps = 20_000;
+/** Those, times the values that the arguments hold: about a second. */
+const maxWork = 4_000_000;
+/** Characters read times instructions of the pattern: about a second. */
+const maxMatching = 20_000_000;
 /** `uniqueItems` compares every pair. */
 const maxUniqueItems = 256;
+
+// The library's own pattern backtracks without end on a long host name.
+formats['url'] = (text: string) => URL.canParse(text);
 
 const cache = new Map<string, ArgumentsSchema>();
 const maxCached = 500;
@@ -49,11 +56,20 @@ function prepare(schema: JsonObject, text: string): ArgumentsSchema {
     problem(value, depth) {
       if (!costs.has(depth)) costs.set(depth, steps(schema, depth));
       if ((costs.get(depth) ?? Infinity) > maxSteps) throw new Error("the tool's schema takes too many steps to check");
+      if ((costs.get(depth) ?? Infinity) * sizeOf(value) > maxWork)
+        throw new Error("the tool's schema takes too many steps to check on arguments of this size");
       if (unique && longestArray(value) > maxUniqueItems) {
         return { path: 'arguments', detail: `an array is longer than ${maxUniqueItems} where items must be unique` };
       }
       // The library knows formats by one table of its own: ours are in it only while it runs, and it runs synchronously.
-      for (const [name, pattern] of patterns) formats[name] = (input: string) => pattern.matcher(input).find();
+      let spent = 0;
+      for (const [name, pattern] of patterns) {
+        formats[name] = (input: string) => {
+          spent += pattern.programSize() * input.length;
+          if (spent > maxMatching) throw new Error("the tool's schema has patterns too large for this text");
+          return pattern.matcher(input).find();
+        };
+      }
       try {
         const [error] = validator.validate(value).errors.slice(-1);
         if (!error) return undefined;
@@ -73,11 +89,13 @@ function linear(schema: Json, patterns: Map<string, RE2JS>): Json {
   const { pattern, patternProperties, ...rest } = schema as JsonObject;
   if (typeof patternProperties === 'object')
     throw new Error("the tool's schema uses patternProperties, which is not supported");
-  const copy: Record<string, Json> = {};
-  for (const [key, value] of Object.entries(rest)) copy[key] = literal.has(key) ? value : linear(value, patterns);
-  // A property may itself be called `pattern`; then it is a schema, not a string.
-  if (typeof pattern !== 'string')
-    return pattern === undefined ? copy : { ...copy, pattern: linear(pattern, patterns) };
+  const copy = mapMembers(rest, (value, key) => {
+    if (literal.has(key)) return value;
+    // A property may itself be called `pattern` or `default`: here names are names, not keywords.
+    if (byName.has(key) && isMembers(value)) return mapMembers(value, (each) => linear(each, patterns));
+    return linear(value, patterns);
+  });
+  if (typeof pattern !== 'string') return copy;
   const name = `linear:${pattern}`;
   try {
     patterns.set(name, RE2JS.compile(pattern));
@@ -89,10 +107,18 @@ function linear(schema: Json, patterns: Map<string, RE2JS>): Json {
   return { ...copy, allOf: [...(Array.isArray(copy['allOf']) ? copy['allOf'] : []), { format: name }] };
 }
 
+const isMembers = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** `fromEntries` makes `__proto__` a member like any other. */
+const mapMembers = (object: JsonObject, change: (value: Json, key: string) => Json): JsonObject =>
+  Object.fromEntries(Object.entries<Json>(object).map(([key, value]) => [key, change(value, key)]));
+
 /** Keywords whose value is data, not a schema. */
 const literal: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'examples', 'required', '$ref', '$id']);
 /** Keywords that apply their subschemas one level further down in the value. */
 const deeper: ReadonlySet<string> = new Set([
+  'properties',
   'items',
   'prefixItems',
   'additionalProperties',
@@ -101,6 +127,8 @@ const deeper: ReadonlySet<string> = new Set([
   'additionalItems',
   'contains',
 ]);
+/** Keywords that hold subschemas under names of the author's choosing. */
+const byName: ReadonlySet<string> = new Set(['properties', '$defs', 'definitions', 'dependentSchemas', 'dependencies']);
 /** Keywords that only hold subschemas for references to name. */
 const definitions: ReadonlySet<string> = new Set(['$defs', 'definitions']);
 
@@ -119,9 +147,11 @@ function steps(root: JsonObject, depth: number): number {
     let sum = 1;
     for (const [key, value] of Object.entries<Json>(node as JsonObject)) {
       if (key === '$ref' && typeof value === 'string') sum += walk(resolve(root, value), left);
-      else if (key === 'properties')
-        for (const property of Object.values<Json>((value ?? {}) as JsonObject)) sum += walk(property, left - 1);
-      else if (!literal.has(key) && !definitions.has(key)) sum += walk(value, left - (deeper.has(key) ? 1 : 0));
+      else if (literal.has(key)) sum += sizeOf(value);
+      else if (byName.has(key) && isMembers(value)) {
+        if (definitions.has(key)) continue;
+        for (const named of Object.values<Json>(value)) sum += walk(named, left - (deeper.has(key) ? 1 : 0));
+      } else sum += walk(value, left - (deeper.has(key) ? 1 : 0));
     }
     level.set(node, sum);
     return sum;
@@ -138,6 +168,14 @@ function resolve(root: JsonObject, pointer: string): Json | undefined {
       typeof node === 'object' && node !== null && Object.hasOwn(node, key) ? (node as JsonObject)[key] : undefined;
   }
   return node;
+}
+
+/** How many values it is made of. */
+function sizeOf(value: Json): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  let size = 1;
+  for (const item of Object.values<Json>(value as JsonObject)) size += sizeOf(item);
+  return size;
 }
 
 function longestArray(value: Json): number {
