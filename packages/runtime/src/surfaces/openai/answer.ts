@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import type { ServerResponse } from 'node:http';
-import { RuntimeFault, parseJson } from '@sallyport/core';
+import { RuntimeFault, parseJson, showText } from '@sallyport/core';
 import type {
   AnswerReceiver,
   Cleared,
@@ -21,6 +22,8 @@ export interface WholeAnswer {
 }
 
 const maxAnswerBytes = 67_108_864;
+/** Calls of one answer, and its choices. Each call is judged and recorded: without a bound one answer could fill the log. */
+export const maxCalls = 512;
 
 /** Rejects with RuntimeFault of the provider, or when the client goes away, which also ends the model call. */
 export function collect(
@@ -96,13 +99,20 @@ export interface Completion {
 
 /** @throws RuntimeFault `provider_malformed`: what cannot be read cannot be judged */
 export function readCompletion(bytes: Buffer, maxDepth: number): Completion {
-  const body = readAnswerJson(bytes.toString('utf8'), maxDepth);
-  const choices = body['choices'];
-  if (!Array.isArray(choices)) throw malformed('it has no choices');
-  return { body, choices: (choices as readonly Json[]).map(readChoice), usage: readUsage(body['usage']) };
+  // The bytes go on as they are: another reader's idea of broken UTF-8 may be another text.
+  if (!isUtf8(bytes)) throw malformed('it is not valid UTF-8');
+  const body = readAnswerJson(bytes.toString('utf8'), maxDepth, 'message');
+  const list = body['choices'];
+  if (!Array.isArray(list)) throw malformed('it has no choices');
+  if (list.length > maxCalls) throw malformed('it has too many choices');
+  const choices = (list as readonly Json[]).map(readChoice);
+  if (choices.reduce((sum, { calls }) => sum + calls.length, 0) > maxCalls)
+    throw malformed('it has too many tool calls');
+  return { body, choices, usage: readUsage(body['usage']) };
 }
 
-export function readAnswerJson(text: string, maxDepth: number): JsonObject {
+/** @param holder the member of a choice in which calls are read */
+export function readAnswerJson(text: string, maxDepth: number, holder: 'message' | 'delta'): JsonObject {
   let value: Json;
   try {
     value = parseJson(text, { maxDepth });
@@ -113,8 +123,45 @@ export function readAnswerJson(text: string, maxDepth: number): JsonObject {
     });
   }
   if (!isObject(value)) throw malformed('it is not a JSON object');
+  refuseHidden(value, ['choices', '', holder, 'tool_calls']);
   return value;
 }
+
+/** As readers that ignore case compare names (Go's does): `ſ` is `s`, the Kelvin sign `k`. */
+const fold = (name: string): string => (plainName.test(name) ? name : name.toUpperCase().toLowerCase());
+const plainName = /^[a-z0-9_]*$/;
+const callLists: ReadonlySet<string> = new Set(['tool_calls', 'function_call']);
+
+/**
+ * Calls stand in one place. A client that is less strict might find one elsewhere, or under a name in other letters,
+ * where nobody judged it.
+ *
+ * @param place path from here to where calls may stand, `''` for any item; `undefined` where they may not
+ */
+function refuseHidden(value: Json, place: readonly string[] | undefined): void {
+  if (Array.isArray(value)) {
+    const inner = place?.[0] === '' ? place.slice(1) : undefined;
+    for (const item of value as readonly Json[]) refuseHidden(item, inner);
+    return;
+  }
+  if (!isObject(value)) return;
+  const names = Object.keys(value);
+  const folded = names.map(fold);
+  if (names.some((name, at) => name !== folded[at]) && new Set(folded).size < names.length)
+    throw malformed('two members differ only in the case of their names');
+  for (const [at, name] of names.entries()) {
+    const item = value[name] as Json;
+    if (typeof item !== 'object' || item === null) continue;
+    const next = place?.[0] === name ? place.slice(1) : undefined;
+    if (callLists.has(folded[at] ?? '') && next?.length !== 0 && !oldForm(name, place))
+      throw malformed(`calls stand where they are not read, in ${showText(name, 60)}`);
+    refuseHidden(item, next);
+  }
+}
+
+/** Beside the calls, where it is refused by name. */
+const oldForm = (name: string, place: readonly string[] | undefined): boolean =>
+  name === 'function_call' && place?.length === 1;
 
 function readChoice(value: Json, place: number): Choice {
   const message = isObject(value) ? value['message'] : undefined;

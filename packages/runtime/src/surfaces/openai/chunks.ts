@@ -1,7 +1,7 @@
 import { RuntimeFault } from '@sallyport/core';
 import type { Json, JsonObject, Usage } from '@sallyport/core';
 import { isObject } from './request.ts';
-import { malformed, readAnswerJson, readUsage } from './answer.ts';
+import { malformed, maxCalls, readAnswerJson, readUsage } from './answer.ts';
 import type { Choice, ProposedCall } from './turn.ts';
 
 interface PartialCall {
@@ -19,7 +19,6 @@ interface PartialChoice {
   finish: JsonObject | undefined;
 }
 
-const maxCalls = 512;
 const maxHeldChars = 16_777_216;
 
 /**
@@ -30,12 +29,12 @@ export class ChunkReader {
   readonly #choices = new Map<number, PartialChoice>();
   readonly #maxDepth: number;
   #held = 0;
+  #calls = 0;
   /** The last chunk's members other than `choices` and `usage`: the frame of every chunk of our own. */
   frame: JsonObject = {};
   usage: Usage | undefined;
   usageChunk: JsonObject | undefined;
   done = false;
-  finished = false;
 
   constructor(maxDepth: number) {
     this.#maxDepth = maxDepth;
@@ -52,7 +51,7 @@ export class ChunkReader {
       this.done = true;
       return undefined;
     }
-    const chunk = readAnswerJson(data, this.#maxDepth);
+    const chunk = readAnswerJson(data, this.#maxDepth, 'delta');
     const { choices, usage, ...frame } = chunk;
     if (isObject(chunk['error'])) throw providerError(chunk['error']);
     this.frame = frame;
@@ -64,9 +63,15 @@ export class ChunkReader {
     if (!Array.isArray(choices)) throw malformed('choices is not a list');
     const kept = (choices as readonly Json[]).map((choice) => this.#readChoice(choice));
     if (usage === undefined && kept.every((choice, place) => choice === (choices as readonly Json[])[place]))
-      return data;
+      // A line end between two tokens would end the event's data.
+      return data.includes('\n') ? JSON.stringify(chunk) : data;
     const passing = kept.filter((choice) => choice !== undefined);
     return passing.length === 0 ? undefined : JSON.stringify({ ...frame, choices: passing });
+  }
+
+  /** Whether every choice has ended. */
+  get finished(): boolean {
+    return this.#choices.size > 0 && [...this.#choices.values()].every(({ finish }) => finish);
   }
 
   /** The answer, whole. */
@@ -82,8 +87,13 @@ export class ChunkReader {
   #readChoice(value: Json): JsonObject | undefined {
     if (!isObject(value)) throw malformed('a choice is no object');
     const { index, delta = {}, finish_reason: finish } = value;
-    if (typeof index !== 'number' || !isObject(delta)) throw malformed('a choice has no index or delta');
-    const choice = this.#choice(index);
+    if (!Number.isInteger(index) || (index as number) < 0 || (index as number) >= maxCalls || !isObject(delta))
+      throw malformed('a choice has no index or delta');
+    const choice = this.#choice(index as number);
+    if (choice.finish) {
+      if (carriesNothing(delta)) return undefined;
+      throw malformed('a choice goes on after its end');
+    }
     if (delta['function_call'] !== undefined && delta['function_call'] !== null)
       throw malformed('it uses the old function_call');
     if (typeof delta['content'] === 'string') {
@@ -92,13 +102,15 @@ export class ChunkReader {
     }
     const calls = delta['tool_calls'];
     const plain = calls === undefined || calls === null;
-    if (plain && (finish === undefined || finish === null)) return value;
+    // Some providers write an empty reason until there is one.
+    const ends = typeof finish === 'string' && finish !== '';
+    if (plain && !ends) return value;
     const { tool_calls: _, ...rest } = delta;
     if (!plain) this.#readCalls(choice, calls);
     const reduced = { ...value, delta: rest };
-    if (typeof finish === 'string') {
+    if (ends) {
       choice.finish = reduced;
-      this.finished = [...this.#choices.values()].every((each) => each.finish);
+      this.#hold(JSON.stringify(reduced).length);
       return undefined;
     }
     return Object.keys(rest).length === 0 ? undefined : reduced;
@@ -111,7 +123,6 @@ export class ChunkReader {
       choice = { text: '', calls: [], byIndex: new Map(), finish: undefined };
       this.#choices.set(index, choice);
     }
-    if (choice.finish) throw malformed('a choice goes on after its end');
     return choice;
   }
 
@@ -129,17 +140,21 @@ export class ChunkReader {
     let call = choice.calls[choice.byIndex.get(index) ?? -1];
     // Some providers number every call 0: another id is another call.
     if (!call || (typeof id === 'string' && id !== '' && call.id !== '' && id !== call.id)) {
-      if (choice.calls.length >= maxCalls) throw malformed('it has too many tool calls');
+      if (++this.#calls > maxCalls) throw malformed('it has too many tool calls');
       call = { id: '', tool: '', text: '', custom: isObject(fragment['custom']) };
       choice.byIndex.set(index, choice.calls.push(call) - 1);
     }
-    if (typeof id === 'string' && id !== '') call.id = id;
+    if (typeof id === 'string' && id !== '' && call.id === '') {
+      call.id = id;
+      this.#hold(id.length);
+    }
     if (!isObject(body)) return;
     const { name } = body;
     const text = call.custom ? body['input'] : body['arguments'];
     if (typeof name === 'string' && name !== '') {
       // A name in two differing pieces could be judged as one tool and run as another.
       if (call.tool !== '' && call.tool !== name) throw malformed('a tool call changes its name');
+      if (call.tool === '') this.#hold(name.length);
       call.tool = name;
     }
     if (typeof text === 'string') {
@@ -153,6 +168,10 @@ export class ChunkReader {
     if (this.#held > maxHeldChars) throw malformed('it is larger than 16 Mi characters');
   }
 }
+
+/** Some providers repeat an empty piece beside the usage, after the end. */
+const carriesNothing = ({ content, tool_calls: calls, refusal }: JsonObject): boolean =>
+  [content, calls, refusal].every((value) => value === undefined || value === null || value === '');
 
 function wholeCall({ id, tool, text, custom }: PartialCall): ProposedCall {
   if (id === '' || tool === '') throw malformed('a tool call has no id or name');

@@ -81,8 +81,12 @@ function readPastCall(value: Json, path: string): ProposedCall {
 
 /** A call in a message or an answer: `function` with JSON text, or `custom` with free text. */
 export function readCall(value: JsonObject): ProposedCall | undefined {
-  const { id, function: called, custom } = value;
+  const { id, type, function: called, custom } = value;
   if (typeof id !== 'string') return undefined;
+  // Of a call with two bodies, or whose type names the other one, this reader and the next might read different ones.
+  const kind = isObject(custom) ? 'custom' : 'function';
+  if ((isObject(custom) && isObject(called)) || (type !== undefined && type !== null && type !== kind))
+    return undefined;
   if (isObject(called) && typeof called['name'] === 'string' && typeof called['arguments'] === 'string') {
     return { id, tool: called['name'], arguments: called['arguments'] };
   }
