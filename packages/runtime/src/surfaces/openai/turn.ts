@@ -1,4 +1,4 @@
-import { RuntimeFault, denialOf, parseJson, reasons } from '@sallyport/core';
+import { RuntimeFault, denialOf, parseJson, reasons, showText } from '@sallyport/core';
 import type {
   Cleared,
   Clock,
@@ -254,7 +254,7 @@ export const explanation = (refused: readonly RefusedCall[]): string =>
   refused
     .map(
       ({ call, denial }) =>
-        `[Sallyport] The call to ${call.tool} was not made: ${reasons[denial.reason].title.toLowerCase()}. ${denial.message}`,
+        `[Sallyport] The call to ${showText(call.tool, 128)} was not made: ${reasons[denial.reason].title.toLowerCase()}. ${denial.message}`,
     )
     .join('\n');
 
