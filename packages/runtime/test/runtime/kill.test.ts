@@ -1,0 +1,196 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import OpenAI from 'openai';
+import { expect, onTestFinished, test } from 'vitest';
+import { countersOf, zeroCounters } from '@sallyport/core';
+import type { IntentEntry, RecordedEntry, ResultEntry, SessionCounters, Store } from '@sallyport/core';
+import { recoverOpenIntents } from '../../src/audit/recover.ts';
+import { systemClock as clock } from '../../src/clock.ts';
+import { newId } from '../../src/identity/ids.ts';
+import { startScriptedModel } from '../../src/providers/scripted/server.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { tools } from '../openai/checkpoint.ts';
+
+const permissions = `
+roles:
+  support:
+    models: { 'scripted/*': allow }
+    tools: { read_ticket: allow, list_customers: deny }
+`;
+const childFile = fileURLToPath(new URL('runtime-child.ts', import.meta.url));
+const forMs = 16_000;
+const shapes = ['text', 'tool', 'denied'] as const;
+
+/** What a client got whole: the mark of its request, and whether a call was in the answer. */
+interface Received {
+  readonly mark: string;
+  readonly call: boolean;
+}
+
+interface Seen {
+  readonly received: Received[];
+  readonly released: string[];
+  nextMark(): string;
+}
+
+/** A model that answers with the mark of the request: `user` is `<number>-<shape>-<stream>`. */
+const startModel = async (asked: string[]) =>
+  await startScriptedModel({
+    models: ['m-1'],
+    script: ({ body, messages }) => {
+      const mark = body['user'] as string;
+      asked.push(mark);
+      const chunks = { fragment: 4, everyMs: 1 };
+      const refused = messages.some(({ text }) => text.includes('"denied":true'));
+      if (mark.includes('tool')) return { toolCalls: [{ name: 'read_ticket', arguments: { id: mark } }], chunks };
+      if (mark.includes('denied') && !refused)
+        return { toolCalls: [{ name: 'list_customers', arguments: {} }], chunks };
+      return { text: `Answer to ${mark}.`, chunks };
+    },
+  });
+
+/** A call counts as released once the client has read it, whether or not the rest of the answer came. */
+async function ask(client: OpenAI, mark: string, released: string[]): Promise<Received> {
+  const body = { model: 'm-1', user: mark, tools, messages: [{ role: 'user' as const, content: `Question ${mark}` }] };
+  let call = false;
+  if (mark.endsWith('true')) {
+    for await (const { choices } of await client.chat.completions.create({ ...body, stream: true })) {
+      if (!choices[0]?.delta.tool_calls) continue;
+      call = true;
+      released.push(mark);
+    }
+  } else {
+    const { choices } = await client.chat.completions.create(body);
+    call = (choices[0]?.message.tool_calls ?? []).length > 0;
+    if (call) released.push(mark);
+  }
+  return { mark, call };
+}
+
+/** One life of the runtime: clients ask without pause until it is killed at a random moment. */
+async function life(dataDir: string, provider: string, seen: Seen) {
+  const child = spawn(process.execPath, [childFile, dataDir, provider], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  const ready = once(child.stdout, 'data');
+  const first = await Promise.race([ready, exited.then(() => undefined)]);
+  if (first === undefined) throw new Error('The runtime did not start.');
+  const { url, key } = JSON.parse(String(first[0])) as { url: string; key: string };
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0, timeout: 10_000 });
+  const over = new AbortController();
+  const worker = async () => {
+    while (!over.signal.aborted) {
+      try {
+        seen.received.push(await ask(client, seen.nextMark(), seen.released));
+      } catch {
+        // Cut off by the kill.
+      }
+    }
+  };
+  const workers = Array.from({ length: 8 }, worker);
+  await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 400));
+  over.abort();
+  child.kill('SIGKILL');
+  await exited;
+  await Promise.all(workers);
+}
+
+async function allEntries(store: Store): Promise<RecordedEntry[]> {
+  const all: RecordedEntry[] = [];
+  for (;;) {
+    const page = await store.entries.list({ after: all.at(-1)?.seq ?? 0, limit: 10_000 });
+    if (page.length === 0) return all;
+    all.push(...page);
+  }
+}
+
+const grouped = <T>(items: readonly T[], by: (item: T) => string) => {
+  const groups = Map.groupBy(items, by);
+  return (key: string): readonly T[] => groups.get(key) ?? [];
+};
+
+test(
+  'kill -9 at any moment: no effect without its entry, no answer without its entries, nothing twice',
+  { timeout: 25_000 },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-kill-'));
+    mkdirSync(join(folder, 'policies'), { recursive: true });
+    writeFileSync(join(folder, 'policies', 'permissions.yaml'), permissions);
+    const asked: string[] = [];
+    const model = await startModel(asked);
+    onTestFinished(async () => {
+      await model.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const received: Received[] = [];
+    const released: string[] = [];
+    let marks = 0;
+    const nextMark = () => `${++marks}-${shapes[marks % 3]}-${marks % 2 === 0}`;
+    const until = Date.now() + forMs;
+    let lives = 0;
+    for (; Date.now() < until; lives++) await life(folder, model.url, { received, released, nextMark });
+
+    const { store, audit } = await openSqliteStore({ file: join(folder, 'sallyport.db'), clock });
+    onTestFinished(() => store.close());
+    const left = (await store.entries.openIntents()).length;
+    expect(await recoverOpenIntents(store, audit, newId, clock)).toBe(left);
+    expect(await recoverOpenIntents(store, audit, newId, clock)).toBe(0);
+
+    const entries = await allEntries(store);
+    const intents = entries.filter((entry): entry is IntentEntry & { seq: number } => entry.phase === 'intent');
+    const results = entries.filter((entry): entry is ResultEntry & { seq: number } => entry.phase === 'result');
+    const resultsOf = grouped(results, ({ eventId }) => eventId);
+    const markOf = ({ content = '' }: IntentEntry) =>
+      /\d+-(?:text|tool|denied)-(?:true|false)/.exec(content)?.[0] ?? '';
+    const requests = grouped(
+      intents.filter(({ kind }) => kind === 'model_request'),
+      markOf,
+    );
+    const calls = grouped(
+      intents.filter(({ kind }) => kind === 'tool_call'),
+      markOf,
+    );
+    const questions = grouped(
+      intents.filter(({ kind }) => kind === 'user_message'),
+      markOf,
+    );
+
+    // The test is worth something only if it saw all of this.
+    expect(lives).toBeGreaterThan(3);
+    expect(received.length).toBeGreaterThan(50);
+    expect(results.filter(({ result }) => result.outcome === 'unknown').length).toBeGreaterThan(0);
+    expect(received.some(({ call }) => call)).toBe(true);
+
+    const reached = Map.groupBy(asked, (mark) => mark);
+    for (const [mark, times] of reached) {
+      expect(requests(mark).filter(({ owesResult }) => owesResult).length, mark).toBeGreaterThanOrEqual(times.length);
+    }
+    for (const { mark, call } of received) {
+      expect(questions(mark), mark).toHaveLength(1);
+      expect(requests(mark), mark).toHaveLength(mark.includes('denied') ? 2 : 1);
+      for (const { eventId } of requests(mark)) {
+        expect(resultsOf(eventId), mark).toMatchObject([{ result: { outcome: 'ok' } }]);
+      }
+      expect(call, mark).toBe(mark.includes('tool'));
+    }
+    for (const mark of released) {
+      expect(mark).toContain('tool');
+      expect(calls(mark), mark).toMatchObject([{ subject: 'read_ticket', decision: { outcome: 'allow' } }]);
+    }
+    for (const { eventId, owesResult } of intents) expect(resultsOf(eventId)).toHaveLength(owesResult ? 1 : 0);
+    expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
+    expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, at) => at + 1));
+
+    for (const session of await store.sessions.list({ limit: 100 })) {
+      const sum: Record<keyof SessionCounters, number> = { ...zeroCounters };
+      for (const entry of entries) {
+        if (!('sessionId' in entry) || entry.sessionId !== session.id) continue;
+        for (const [name, value] of Object.entries(countersOf(entry))) sum[name as keyof SessionCounters] += value;
+      }
+      expect(session.counters).toEqual(sum);
+    }
+  },
+);
