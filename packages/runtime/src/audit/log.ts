@@ -37,6 +37,8 @@ const retryMs = 1000;
 /** When many append at once, a commit this much later is shared by many more; a lone appender never waits for it. */
 const lingerMs = 2;
 const manyEntries = 16;
+/** For entries that nobody waits for. */
+const unawaitedMs = 5;
 
 /**
  * The log with group commit. Entries queue in memory and at most one batch is under way; what came meanwhile makes the
@@ -59,8 +61,10 @@ class GroupCommitLog implements ClosableAuditLog {
   #length = 0;
   #inFlight: readonly Waiting[] = [];
   #flushing: Promise<void> | undefined;
-  #scheduled = false;
+  #leaving: { readonly waitMs: number; readonly cancel: () => void } | undefined;
   #lastBatch = 0;
+  /** Whether somebody waits for an entry of the queue. */
+  #awaited = false;
   /** Why the log is known to be broken, and until when (microseconds) `enqueue` is refused for it. */
   #broken: { readonly fault: RuntimeFault; readonly until: number } | undefined;
   #cancelDeadline: (() => void) | undefined;
@@ -91,7 +95,8 @@ class GroupCommitLog implements ClosableAuditLog {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#scheduled = false;
+    this.#leaving?.cancel();
+    this.#leaving = undefined;
     let cancel: (() => void) | undefined;
     const tooLong = new Promise<void>((resolve) => (cancel = this.#clock.after(this.#timeoutMs, resolve)));
     await Promise.race([this.#finish(), tooLong]);
@@ -118,21 +123,33 @@ class GroupCommitLog implements ClosableAuditLog {
     const row = toRow(entry);
     this.#queue.push({ entry, row, deadline, settle, keep: settle === undefined });
     this.#length += lengthOf(row);
+    this.#awaited ||= settle !== undefined;
     if (settle !== undefined && this.#cancelDeadline === undefined) this.#watch(this.#timeoutMs);
     this.#schedule();
   }
 
-  /** Not at once: whatever else this turn of the event loop appends shall share the commit. */
+  /** Lets the next batch leave as soon as somebody needs it to; an earlier leave stands. */
   #schedule(): void {
-    if (this.#scheduled || this.#closed || this.#flushing !== undefined) return;
-    this.#scheduled = true;
-    const flush = () => {
-      if (!this.#scheduled) return;
-      this.#scheduled = false;
+    if (this.#closed || this.#flushing !== undefined) return;
+    const waitMs = this.#waitMs();
+    if (this.#leaving !== undefined && this.#leaving.waitMs <= waitMs) return;
+    this.#leaving?.cancel();
+    const leave = () => {
+      this.#leaving = undefined;
       void this.#flush();
     };
-    if (this.#lastBatch >= manyEntries) this.#clock.after(lingerMs, flush);
-    else setImmediate(flush);
+    if (waitMs > 0) this.#leaving = { waitMs, cancel: this.#clock.after(waitMs, leave) };
+    else {
+      // Not at once: whatever else this turn of the event loop appends shall share the commit.
+      const immediate = setImmediate(leave);
+      this.#leaving = { waitMs, cancel: () => clearImmediate(immediate) };
+    }
+  }
+
+  #waitMs(): number {
+    if (this.#queue.length >= maxBatch) return 0;
+    if (!this.#awaited) return unawaitedMs;
+    return this.#lastBatch >= manyEntries ? lingerMs : 0;
   }
 
   #flush(): Promise<void> {
@@ -180,7 +197,9 @@ class GroupCommitLog implements ClosableAuditLog {
       this.#length -= lengthOf((this.#queue[count] as Waiting).row);
       count += 1;
     }
-    return this.#queue.splice(0, count);
+    const taken = this.#queue.splice(0, count);
+    this.#awaited = this.#queue.some(({ settle }) => settle !== undefined);
+    return taken;
   }
 
   #succeed(batch: readonly Waiting[], first: number): void {

@@ -62,10 +62,10 @@ export function toRow(entry: Entry): EntryRow {
   string(entry.eventId, 'eventId');
   return [
     at,
-    string(entry.sessionId, 'sessionId'),
-    string(entry.kind, 'kind'),
+    column(entry.sessionId, 'sessionId'),
+    column(entry.kind, 'kind'),
     entry.phase,
-    string(entry.phase === 'intent' ? entry.decision.outcome : entry.result.outcome, 'outcome'),
+    column(entry.phase === 'intent' ? entry.decision.outcome : entry.result.outcome, 'outcome'),
     text,
   ];
 }
@@ -132,6 +132,12 @@ export function openRows(entries: readonly Entry[]): Pick<Batch, 'opens' | 'ends
 
 function whole(value: number, path: string): number {
   if (!Number.isSafeInteger(value)) throw unfit(path, 'is not a whole number');
+  return value;
+}
+
+/** A text that stands in a column of its own. */
+function column(value: string, path: string): string {
+  if (/[\t\n]/.test(string(value, path))) throw unfit(path, 'holds a tab or a line feed');
   return value;
 }
 

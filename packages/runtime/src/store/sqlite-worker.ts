@@ -2,8 +2,18 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { constants, DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
-import type { Batch, MinuteRow } from '../audit/rows.ts';
-import type { AppendAnswer, Job, QueryAnswer, QueryJob, Reply, Request, WorkerSetup } from './worker-protocol.ts';
+import type { MinuteRow } from '../audit/rows.ts';
+import type {
+  AppendAnswer,
+  EncodedBatch,
+  Job,
+  QueryAnswer,
+  QueryJob,
+  Reply,
+  Request,
+  WorkerSetup,
+} from './worker-protocol.ts';
+import { decodeRows } from './worker-protocol.ts';
 
 /** How long to wait for another program's lock: less than an append may take, so that it fails with the true reason. */
 const busyMs = 3000;
@@ -70,14 +80,14 @@ function query({ sql, parameters }: QueryJob): QueryAnswer {
   return { rows: [], changes: Number(statement.run(...parameters).changes) };
 }
 
-function append({ rows, counters, minutes, opens, ends }: Batch): number {
+function append({ rows, counters, minutes, opens, ends }: EncodedBatch): number {
   log ??= prepareLog();
   appending = true;
   try {
     log.begin.run();
     const { next } = log.next.get() as { next: number };
     let seq = next;
-    for (const row of rows) {
+    for (const row of decodeRows(rows)) {
       log.insert.run(seq, ...row);
       seq += 1;
     }

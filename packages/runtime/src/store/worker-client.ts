@@ -2,16 +2,9 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '@sallyport/core';
 import { RuntimeFault } from '@sallyport/core';
 import { storeFault } from './faults.ts';
-import type {
-  AppendAnswer,
-  AppendJob,
-  Job,
-  QueryAnswer,
-  QueryJob,
-  Reply,
-  Request,
-  WorkerSetup,
-} from './worker-protocol.ts';
+import type { AppendAnswer, Job, QueryAnswer, QueryJob, Reply, Request, WorkerSetup } from './worker-protocol.ts';
+import type { Batch } from '../audit/rows.ts';
+import { encodeBatch } from './worker-protocol.ts';
 
 interface Pending {
   readonly resolve: (answer: unknown) => void;
@@ -49,8 +42,8 @@ export class SqliteWorker {
     return this.#ask<QueryAnswer>({ kind: 'query', ...job }, this.#sealed ? queryTimeoutMs : undefined);
   }
 
-  async append(batch: AppendJob['batch']): Promise<number> {
-    const { first } = await this.#ask<AppendAnswer>({ kind: 'append', batch });
+  async append(batch: Batch): Promise<number> {
+    const { first } = await this.#ask<AppendAnswer>({ kind: 'append', batch: encodeBatch(batch) });
     return first;
   }
 

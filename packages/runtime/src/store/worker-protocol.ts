@@ -1,5 +1,5 @@
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
-import type { Batch } from '../audit/rows.ts';
+import type { Batch, EntryRow } from '../audit/rows.ts';
 
 /** What the worker is started with. */
 export interface WorkerSetup {
@@ -17,7 +17,31 @@ export interface QueryJob {
 }
 export interface AppendJob {
   readonly kind: 'append';
-  readonly batch: Batch;
+  readonly batch: EncodedBatch;
+}
+/** Rows as one text, which passes between threads at a fifth of the cost of a list of lists. */
+export type EncodedBatch = Omit<Batch, 'rows'> & { readonly rows: string };
+
+/** A tab between columns and a line feed between rows: JSON text holds neither, and `toRow` lets no other column hold one. */
+export function encodeBatch({ rows, ...rest }: Batch): EncodedBatch {
+  return { ...rest, rows: rows.map(encodeRow).join('\n') };
+}
+
+const encodeRow = ([at, sessionId, kind, phase, outcome, entry]: EntryRow): string =>
+  `${at}\t${sessionId ?? ''}\t${kind ?? ''}\t${phase}\t${outcome ?? ''}\t${entry}`;
+
+export function decodeRows(rows: string): EntryRow[] {
+  return rows.split('\n').map((row) => {
+    const [at, sessionId, kind, phase, outcome, entry] = row.split('\t') as [
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
+    return [Number(at), sessionId || null, kind || null, phase as EntryRow[3], outcome || null, entry];
+  });
 }
 export type Job = QueryJob | AppendJob | { readonly kind: 'seal' } | { readonly kind: 'close' };
 

@@ -12,10 +12,14 @@ class Disk {
   readonly waiting: { readonly answer: (first: number) => void; readonly fail: (error: Error) => void }[] = [];
   hangs = false;
   broken = false;
+  refused = 0;
   #next = 1;
 
   append = (batch: Batch): Promise<number> => {
-    if (this.broken) return Promise.reject(new RuntimeFault('store_unavailable', { detail: 'The disk is full.' }));
+    if (this.broken) {
+      this.refused += 1;
+      return Promise.reject(new RuntimeFault('store_unavailable', { detail: 'The disk is full.' }));
+    }
     this.batches.push(batch);
     const first = this.#next;
     this.#next += batch.rows.length;
@@ -129,7 +133,7 @@ describe('a disk that fails', () => {
     disk.broken = true;
     const entry = anIntent();
     log.enqueue(entry);
-    await turn();
+    await expect.poll(() => disk.refused).toBe(1);
     await turn();
     expect(() => log.enqueue(anIntent())).toThrow('The disk is full.');
     disk.broken = false;
@@ -139,6 +143,19 @@ describe('a disk that fails', () => {
 });
 
 describe('entries that nobody waits for', () => {
+  test('gather for a moment, and leave at once with the first that somebody waits for', async () => {
+    const disk = new Disk();
+    const log = open(disk);
+    log.enqueue(anIntent());
+    await turn();
+    log.enqueue(anIntent());
+    expect(disk.batches).toHaveLength(0);
+    await log.append(anIntent());
+    expect(disk.batches.map(({ rows }) => rows.length)).toEqual([3]);
+    log.enqueue(anIntent());
+    await expect.poll(() => disk.batches.length).toBe(2);
+  });
+
   test('are bounded in number', () => {
     const disk = new Disk();
     const log = open(disk);
