@@ -17,13 +17,16 @@ export class ClientStream {
     this.#response = response;
     this.#headers = headers;
     this.#keepAlive = setInterval(() => {
-      if (response.headersSent) response.write(': keepalive\n\n');
+      if (response.headersSent && !response.writableEnded) response.write(': keepalive\n\n');
     }, keepAliveMs).unref();
     response.setTimeout(stalledMs, () => response.destroy());
-    response.once('close', () => {
+    const over = () => {
       clearInterval(this.#keepAlive);
       if (!response.writableFinished) this.gone.abort(new Error('the client has gone'));
-    });
+    };
+    // It may have gone while its request was judged: then no event will tell.
+    if (response.destroyed) over();
+    else response.once('close', over);
   }
 
   get started(): boolean {
