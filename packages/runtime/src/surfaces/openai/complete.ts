@@ -12,13 +12,19 @@ export async function completeChat(
   client: ServerResponse,
 ): Promise<Passed> {
   let cleared = first;
+  let standing: Standing | undefined;
   for (let asks = 1; ; asks++) {
     const answer = await ask(turn, cleared, client);
-    if (answer.status !== 200) return passFailure(turn, cleared, answer);
+    if (answer.status !== 200) {
+      await turn.complete(cleared, { outcome: 'error', error: String(answer.status) });
+      // An answer with its explanation is better than an error about a question that the client never asked.
+      return standing ? pass(turn, standing, asks) : passError(answer);
+    }
     const completion = await read(turn, cleared, answer);
     const judged = await turn.judge(cleared, completion.choices, completion.usage);
     const again = await askAgain(turn, completion, judged);
-    if (!again) return pass(turn, answer, completion, judged, asks);
+    standing = { answer, completion, judged };
+    if (!again) return pass(turn, standing, asks);
     cleared = again;
   }
 }
@@ -42,24 +48,19 @@ async function read(turn: ChatTurn, cleared: Cleared<ModelRequest>, answer: Whol
   }
 }
 
-async function passFailure(turn: ChatTurn, cleared: Cleared<ModelRequest>, answer: WholeAnswer): Promise<Passed> {
-  await turn.complete(cleared, { outcome: 'error', error: String(answer.status) });
-  return passError(answer);
-}
-
 async function askAgain(turn: ChatTurn, { choices }: Completion, judged: readonly JudgedCalls[]) {
   const [choice] = choices;
   const [calls] = judged;
   return choice && calls && choices.length === 1 ? turn.askAgain(choice, calls) : undefined;
 }
 
-function pass(
-  turn: ChatTurn,
-  answer: WholeAnswer,
-  completion: Completion,
-  judged: readonly JudgedCalls[],
-  asks: number,
-): Passed {
+interface Standing {
+  readonly answer: WholeAnswer;
+  readonly completion: Completion;
+  readonly judged: readonly JudgedCalls[];
+}
+
+function pass(turn: ChatTurn, { answer, completion, judged }: Standing, asks: number): Passed {
   const untouched = asks === 1 && judged.every(({ refused }) => refused.length === 0);
   const body = untouched
     ? answer.bytes

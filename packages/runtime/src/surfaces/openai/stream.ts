@@ -11,9 +11,12 @@ import type { ClientStream } from './client-stream.ts';
 export async function streamChat(turn: ChatTurn, first: Cleared<ModelRequest>, client: ClientStream): Promise<void> {
   let cleared = first;
   let frame: JsonObject = {};
+  let standing: Finished | undefined;
   for (let asks = 1; ; asks++) {
     const relay = new Relay(turn, client, asks > 1 ? frame : undefined);
     const failure = await run(turn, cleared, relay, client);
+    // An answer with its explanation is better than an error about a question that the client never asked.
+    if (failure && standing) return finish(turn, client, standing);
     if (failure) {
       const { status, headers, body } = passError(failure);
       if (client.started)
@@ -27,7 +30,8 @@ export async function streamChat(turn: ChatTurn, first: Cleared<ModelRequest>, c
     const judged = await turn.judge(cleared, choices, reader.usage);
     const [choice] = choices;
     const again = choice && judged[0] && choices.length === 1 ? await turn.askAgain(choice, judged[0]) : undefined;
-    if (!again) return finish(turn, client, { reader, frame, choices, judged });
+    standing = { reader, frame, choices, judged };
+    if (!again) return finish(turn, client, standing);
     cleared = again;
   }
 }
