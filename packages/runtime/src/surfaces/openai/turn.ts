@@ -102,8 +102,12 @@ export class ChatTurn {
     const news = this.#messages.slice(last + 1).flatMap((message) => this.#arrival(message));
     const rulings = await Promise.all([...news, this.#askModel()]);
     const denied = rulings.find(({ cleared }) => !cleared);
-    if (denied) return { denied: { decision: denied.decision, eventId: denied.eventId } };
-    return { cleared: rulings.at(-1)?.cleared as Cleared<ModelRequest> };
+    const cleared = rulings.at(-1)?.cleared;
+    if (cleared && !denied) return { cleared };
+    // Let through, and yet not sent, because something beside it was denied.
+    if (cleared) await this.complete(cleared, { outcome: 'aborted' });
+    const { decision, eventId } = denied as NonNullable<typeof denied>;
+    return { denied: { decision, eventId } };
   }
 
   /** Decides on every call of every choice; records what the model answered and how the model call ended. */
