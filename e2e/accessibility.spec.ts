@@ -110,8 +110,11 @@ for (const width of ['wide', 'narrow'] as const) {
   for (const scheme of schemes) {
     describe(`${widths[width].width} px, ${scheme}`, () => {
       it.each(screens)('$name: axe finds nothing, nothing scrolls sideways, nothing is violated', async (screen) => {
-        const { page, context, complaints } = await (screen.isEmpty ? empty : stage).enter('owner', { width, scheme });
-        await page.goto(`${screen.isEmpty ? empty.runtime.url : stage.runtime.url}${screen.path()}`);
+        const { page, context, complaints } = await (screen.isEmpty ? empty : stage).enter('owner', {
+          width,
+          scheme,
+          path: screen.path(),
+        });
         await page.getByRole('main').waitFor();
         await expect.poll(() => page.getByLabel(/^Loading/).count()).toBe(0);
         await screen.act?.(page);

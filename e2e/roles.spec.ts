@@ -26,8 +26,9 @@ describe.each(['viewer', 'auditor'] as const)('%s: sees the same pages without a
     '/settings',
     '/settings?tab=operators',
   ])('%s', async (path) => {
-    const { page, complaints } = await stage.enter(role);
-    await page.goto(`${stage.runtime.url}${path === 'session' ? `/sessions/${sessionId}` : path}`);
+    const { page, complaints } = await stage.enter(role, {
+      path: path === 'session' ? `/sessions/${sessionId}` : path,
+    });
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.waitForLoadState('networkidle').catch(() => undefined);
     expect(await page.getByRole('button').count()).toBeGreaterThan(0);

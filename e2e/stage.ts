@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { OperatorRole } from '@sallyport/core/admin';
-import { type Complaints, launch, signIn, watch, widths } from './browser.ts';
+import { type Complaints, launch, watch, widths } from './browser.ts';
 import { type Harness, startRuntime } from './runtime.ts';
 
 export interface Actor {
@@ -12,7 +12,7 @@ export interface Actor {
 export interface Stage {
   readonly runtime: Harness;
   /** A browser of its own, signed in. */
-  enter(as?: OperatorRole, options?: { scheme?: 'light' | 'dark'; width?: keyof typeof widths }): Promise<Actor>;
+  enter(as?: OperatorRole, look?: Look & { readonly path?: string }): Promise<Actor>;
   /** A browser of its own, not signed in. */
   outside(): Promise<Actor>;
   close(): Promise<void>;
@@ -22,12 +22,21 @@ export interface Stage {
 export async function openStage(options: Parameters<typeof startRuntime>[0] = {}): Promise<Stage> {
   const runtime = await startRuntime(options);
   const browser = await launch();
+  const cookies = new Map<OperatorRole, Promise<string>>();
+  const cookieOf = (role: OperatorRole): Promise<string> => {
+    const known = cookies.get(role) ?? cookieFor(runtime, role);
+    cookies.set(role, known);
+    return known;
+  };
   return {
     runtime,
     outside: () => actor(browser, runtime, {}),
-    enter: async (role = 'owner', look = {}) => {
+    enter: async (role = 'owner', { path = '/', ...look } = {}) => {
       const entered = await actor(browser, runtime, look);
-      await signIn(entered.page, role === 'owner' ? await runtime.signInUrl() : await linkFor(runtime, role));
+      const [name = '', value = ''] = (await cookieOf(role)).split('=');
+      await entered.context.addCookies([{ name, value, url: runtime.url, httpOnly: true, sameSite: 'Strict' }]);
+      await entered.page.goto(runtime.url + path);
+      await entered.page.getByRole('main').waitFor();
       return entered;
     },
     close: async () => {
@@ -37,30 +46,29 @@ export async function openStage(options: Parameters<typeof startRuntime>[0] = {}
   };
 }
 
-async function actor(
-  browser: Browser,
-  runtime: Harness,
-  { scheme = 'light', width = 'wide' }: { scheme?: 'light' | 'dark'; width?: keyof typeof widths },
-): Promise<Actor> {
+type Look = { readonly scheme?: 'light' | 'dark'; readonly width?: keyof typeof widths };
+
+async function actor(browser: Browser, runtime: Harness, { scheme = 'light', width = 'wide' }: Look): Promise<Actor> {
   const context = await browser.newContext({ viewport: widths[width], colorScheme: scheme, reducedMotion: 'reduce' });
   const complaints = await watch(context, runtime.url);
   return { context, complaints, page: await context.newPage() };
 }
 
-/** Makes an operator of this role, as an owner does, and a link for them. */
-async function linkFor(runtime: Harness, role: OperatorRole): Promise<string> {
-  const headers = { 'content-type': 'application/json', 'x-sallyport-csrf': '1' };
+/** Signs in as an operator of this role, whom the owner makes first. */
+async function cookieFor(runtime: Harness, role: OperatorRole): Promise<string> {
   const post = async (path: string, body: unknown, cookie = '') => {
     const answer = await fetch(`${runtime.url}/admin/api${path}`, {
       method: 'POST',
-      headers: { ...headers, cookie },
+      headers: { 'content-type': 'application/json', 'x-sallyport-csrf': '1', cookie },
       body: JSON.stringify(body),
     });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return { cookie: answer.headers.get('set-cookie')?.split(';')[0] ?? '', body: await answer.json() };
   };
-  const { cookie } = await post('/sign-in', { token: new URL(await runtime.signInUrl()).hash.slice(1) });
-  const { body: operator } = await post('/operators', { name: `a ${role}`, role }, cookie);
-  const { body: link } = await post(`/operators/${(operator as { id: string }).id}/sign-in-link`, {}, cookie);
-  return (link as { url: string }).url;
+  const follow = async (link: string) => (await post('/sign-in', { token: new URL(link).hash.slice(1) })).cookie;
+  const owner = await follow(await runtime.signInUrl());
+  if (role === 'owner') return owner;
+  const { body: operator } = await post('/operators', { name: `a ${role}`, role }, owner);
+  const { body: link } = await post(`/operators/${(operator as { id: string }).id}/sign-in-link`, {}, owner);
+  return follow((link as { url: string }).url);
 }

@@ -1,5 +1,5 @@
 import type { AdminAnswer } from '@sallyport/core/admin';
-import { Button, Modal, Select, TagsInput, TextInput } from '@mantine/core';
+import { Button, Modal, Select, Switch, TagsInput, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Failed } from './States.tsx';
@@ -32,8 +32,8 @@ export function KeyDialog({
 }) {
   const client = useQueryClient();
   const make = useMutation({
-    mutationFn: async ({ name, roles, keyName, lifetime }: KeyDraft) => {
-      const of = agent ?? (await call('agents.create', { body: { name, roles } }));
+    mutationFn: async ({ name, roles, namesUsers, keyName, lifetime }: KeyDraft) => {
+      const of = agent ?? (await call('agents.create', { body: { name, roles, namesUsers } }));
       const expiresInDays = lifetime === 'never' ? null : Number(lifetime);
       return call('agents.createKey', { params: { id: of.id }, body: { name: keyName, expiresInDays } });
     },
@@ -69,7 +69,8 @@ export function KeyDialog({
 
 interface KeyDraft {
   readonly name: string;
-  readonly roles: readonly string[] & string[];
+  readonly roles: string[];
+  readonly namesUsers: boolean;
   readonly keyName: string;
   readonly lifetime: string;
 }
@@ -88,6 +89,7 @@ function KeyForm({
   const known = Object.keys(useQuery(queries.policies).data?.roles ?? {});
   const [name, setName] = useState('my-agent');
   const [picked, setRoles] = useState<string[]>();
+  const [namesUsers, setNamesUsers] = useState(false);
   const [keyName, setKeyName] = useState('first key');
   const [lifetime, setLifetime] = useState('90');
   const roles = picked ?? known.slice(0, 1);
@@ -96,7 +98,7 @@ function KeyForm({
       className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
-        submit({ name, roles, keyName, lifetime });
+        submit({ name, roles, namesUsers, keyName, lifetime });
       }}
     >
       {agent ? null : (
@@ -111,6 +113,7 @@ function KeyForm({
             data-autofocus
           />
           <RolesInput known={known} roles={roles} change={setRoles} />
+          <NamesUsers on={namesUsers} change={setNamesUsers} />
         </>
       )}
       <TextInput
@@ -134,6 +137,17 @@ function KeyForm({
         Create key
       </Button>
     </form>
+  );
+}
+
+export function NamesUsers({ on, change }: { on: boolean; change: (on: boolean) => void }) {
+  return (
+    <Switch
+      label="Names its users"
+      description="On for a back end that you trust to say which user it acts for. Off: whatever it says, it acts for one fixed user, so it cannot reach another’s data by naming them."
+      checked={on}
+      onChange={(event) => change(event.currentTarget.checked)}
+    />
   );
 }
 

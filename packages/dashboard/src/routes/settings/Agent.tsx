@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { AgentEditor } from './AgentEditor.tsx';
 import { Ago } from '../../components/Ago.tsx';
+import { HostileText } from '../../components/HostileText.tsx';
 import { KeyDialog } from '../../components/KeyDialog.tsx';
 import { Keys } from './Keys.tsx';
 import { Mark } from '../../components/Mark.tsx';
@@ -18,7 +19,9 @@ export function Agent({ agent, mayWrite }: { agent: AgentView; mayWrite: boolean
     <section className={styles.agent} aria-label={`Agent ${agent.name}`}>
       <header className={styles.header}>
         <div>
-          <h2 className={styles.name}>{agent.name}</h2>
+          <h2 className={styles.name}>
+            <HostileText text={agent.name} max={100} />
+          </h2>
           <ul className={styles.facts}>
             <li>
               <Mark tone={agent.disabledAt === null ? 'allow' : 'quiet'}>

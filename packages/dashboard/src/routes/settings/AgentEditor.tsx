@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { AgentView } from './Agent.tsx';
 import { Failed } from '../../components/States.tsx';
-import { RolesInput } from '../../components/KeyDialog.tsx';
+import { NamesUsers, RolesInput } from '../../components/KeyDialog.tsx';
 import { call } from '../../api.ts';
 import { said } from '../../components/said.ts';
 import { queries } from '../../queries.ts';
@@ -42,12 +42,7 @@ export function AgentEditor({ agent, close }: { agent: AgentView; close: () => v
           data-autofocus
         />
         <RolesInput known={known} roles={roles} change={setRoles} />
-        <Switch
-          label="Names its users"
-          description="On for a back end that you trust to say which user it acts for. Off: whatever it says, it acts for one fixed user, so it cannot reach another’s data by naming them."
-          checked={namesUsers}
-          onChange={(event) => setNamesUsers(event.currentTarget.checked)}
-        />
+        <NamesUsers on={namesUsers} change={setNamesUsers} />
         <Switch
           label="Disabled"
           description="Its keys are refused and its sessions end; switch it off to let it in again."
