@@ -19,8 +19,13 @@ export function locate(value: string, messages: readonly Message[]): Source | un
 
 const partOfWord = /[\p{L}\p{N}_]/u;
 
+/** A text made of overlapping near-hits costs their number times their length: after so many it is given up. */
+const maxTries = 1000;
+
 function holds(text: string, sought: string): boolean {
-  for (let at = text.indexOf(sought); at !== -1; at = text.indexOf(sought, at + 1)) {
+  let tries = 0;
+  for (let at = text.indexOf(sought); at !== -1 && tries < maxTries; at = text.indexOf(sought, at + 1)) {
+    tries++;
     const before = text[at - 1] ?? ' ';
     const after = text[at + sought.length] ?? ' ';
     if (!partOfWord.test(before) && !partOfWord.test(after)) return true;

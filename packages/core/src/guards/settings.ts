@@ -71,8 +71,9 @@ const parameters: Readonly<Record<string, Check>> = {
   user: text(512),
   safety_identifier: text(512),
   prompt_cache_key: text(512),
+  prompt_cache_retention: oneOf('in_memory', 'in-memory', '24h'),
   metadata: object,
-  service_tier: oneOf('auto', 'default', 'flex', 'priority', 'scale'),
+  service_tier: oneOf('auto', 'default', 'flex', 'priority', 'scale', 'fast'),
   prediction: object,
   modalities: (value) =>
     JSON.stringify(value) === '["text"]' ? undefined : 'only ["text"]: what cannot be read cannot be judged',
@@ -97,6 +98,8 @@ export const settingsGuard = (config: SettingsConfig): Guard =>
         const check = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
         const problem = check ? check(value, config) : unknownParameter(name);
         if (problem === undefined) continue;
+        // What is wrong a million times over is recorded no longer than it helps.
+        if (reasons.length === maxReasons) break;
         reasons.push({
           code: 'invalid_settings',
           path: `settings.${showText(name, 60)}`,
@@ -108,7 +111,11 @@ export const settingsGuard = (config: SettingsConfig): Guard =>
     },
   });
 
+const maxReasons = 20;
+/** No parameter is longer, and comparing takes time. */
+const maxNameChars = 64;
+
 function unknownParameter(name: string): string {
-  const meant = nearest(name, Object.keys(parameters));
+  const meant = name.length > maxNameChars ? undefined : nearest(name, Object.keys(parameters));
   return `is not a parameter that Sallyport knows${meant ? `; did you mean ${meant}?` : ''}. An operator may list it in guards.settings.allowParameters.`;
 }
