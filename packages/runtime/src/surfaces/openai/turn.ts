@@ -99,7 +99,8 @@ export class ChatTurn {
   /** Decides on what is new since the model last spoke, and on the model request itself. */
   async open(): Promise<Opened> {
     const last = this.#messages.findLastIndex(({ role }) => role === 'assistant');
-    const news = this.#messages.slice(last + 1).flatMap((message) => this.#arrival(message));
+    const toolOf = toolsByCall(this.#messages);
+    const news = this.#messages.slice(last + 1).flatMap((message) => this.#arrival(message, toolOf));
     const rulings = await Promise.all([...news, this.#askModel()]);
     const denied = rulings.find(({ cleared }) => !cleared);
     const cleared = rulings.at(-1)?.cleared;
@@ -168,7 +169,7 @@ export class ChatTurn {
     return cleared;
   }
 
-  #arrival(message: Message): Promise<Ruling<never> & { eventId: string }>[] {
+  #arrival(message: Message, toolOf: ReadonlyMap<string, string>): Promise<Ruling<never> & { eventId: string }>[] {
     const decide = async (event: Parameters<Monitor['decide']>[0]) => {
       const ruling = await this.#services.monitor.decide(event, this.#session);
       return { ...ruling, eventId: event.id } as Ruling<never> & { eventId: string };
@@ -176,7 +177,7 @@ export class ChatTurn {
     if (message.role === 'user') return [decide({ ...this.#stamp(), kind: 'user_message', text: message.text })];
     if (message.role !== 'tool') return [];
     const callId = message.callId ?? '';
-    const tool = this.#messages.flatMap(({ calls = [] }) => calls).find(({ id }) => id === callId)?.tool ?? 'unknown';
+    const tool = toolOf.get(callId) ?? 'unknown';
     return [decide({ ...this.#stamp(), kind: 'tool_result', callId, tool, text: message.text })];
   }
 
@@ -242,6 +243,15 @@ export class ChatTurn {
     const { tokensIn, tokensOut } = this.usage;
     this.usage = { tokensIn: tokensIn + usage.tokensIn, tokensOut: tokensOut + usage.tokensOut };
   }
+}
+
+/** Of two calls with one id, the first. */
+function toolsByCall(messages: readonly Message[]): ReadonlyMap<string, string> {
+  const tools = new Map<string, string>();
+  for (const { calls = [] } of messages) {
+    for (const { id, tool } of calls) if (!tools.has(id)) tools.set(id, tool);
+  }
+  return tools;
 }
 
 /** The model's answer itself was denied. */
