@@ -14,8 +14,12 @@ const nameScriptByContent: Plugin = {
     }),
 };
 
-export default defineConfig({
-  plugins: [react(), nameScriptByContent],
-  // Nothing inline: the page is served under a policy that forbids inline script, and data: URLs for anything but images.
-  build: { target: 'es2023', assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
+export default defineConfig(({ command }) => {
+  // Whoever builds from a test run or a developer's shell still gets React for production: half the size, no warnings.
+  if (command === 'build') process.env['NODE_ENV'] = 'production';
+  return {
+    plugins: [react(), nameScriptByContent],
+    // Nothing inline: the page's policy forbids inline script, and data: URLs for anything but images.
+    build: { target: 'es2023', assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
+  };
 });
