@@ -1,9 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import OpenAI from 'openai';
 import { expect, onTestFinished, test } from 'vitest';
 import { countersOf, zeroCounters } from '@sallyport/core';
@@ -14,15 +9,9 @@ import { newId } from '../../src/identity/ids.ts';
 import { startScriptedModel } from '../../src/providers/scripted/server.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { tools } from '../openai/checkpoint.ts';
+import { dataFolder, spawnRuntime } from './spawn-runtime.ts';
 
-const permissions = `
-roles:
-  support:
-    models: { 'scripted/*': allow }
-    tools: { read_ticket: allow, list_customers: deny }
-`;
-const childFile = fileURLToPath(new URL('runtime-child.ts', import.meta.url));
-const forMs = 16_000;
+const forMs = 12_000;
 const shapes = ['text', 'tool', 'denied'] as const;
 
 /** What a client got whole: the mark of its request, and whether a call was in the answer. */
@@ -73,12 +62,7 @@ async function ask(client: OpenAI, mark: string, released: string[]): Promise<Re
 
 /** One life of the runtime: clients ask without pause until it is killed at a random moment. */
 async function life(dataDir: string, provider: string, seen: Seen) {
-  const child = spawn(process.execPath, [childFile, dataDir, provider], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  const ready = once(child.stdout, 'data');
-  const first = await Promise.race([ready, exited.then(() => undefined)]);
-  if (first === undefined) throw new Error('The runtime did not start.');
-  const { url, key } = JSON.parse(String(first[0])) as { url: string; key: string };
+  const { url, key, kill } = await spawnRuntime(dataDir, provider);
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0, timeout: 10_000 });
   const over = new AbortController();
   const worker = async () => {
@@ -93,8 +77,7 @@ async function life(dataDir: string, provider: string, seen: Seen) {
   const workers = Array.from({ length: 8 }, worker);
   await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 400));
   over.abort();
-  child.kill('SIGKILL');
-  await exited;
+  await kill();
   await Promise.all(workers);
 }
 
@@ -116,14 +99,12 @@ test(
   'kill -9 at any moment: no effect without its entry, no answer without its entries, nothing twice',
   { timeout: 25_000 },
   async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'sallyport-kill-'));
-    mkdirSync(join(folder, 'policies'), { recursive: true });
-    writeFileSync(join(folder, 'policies', 'permissions.yaml'), permissions);
+    const { path: folder, remove } = dataFolder();
     const asked: string[] = [];
     const model = await startModel(asked);
     onTestFinished(async () => {
       await model.close();
-      rmSync(folder, { recursive: true, force: true });
+      remove();
     });
     const received: Received[] = [];
     const released: string[] = [];
