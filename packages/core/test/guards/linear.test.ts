@@ -7,21 +7,10 @@ import { session } from '../fixtures.ts';
 
 const { guards } = parseConfig('', { env: {}, readFile: () => '' });
 
-/** How many times longer eight times the input takes: 8 where time is linear, 64 where it is quadratic. */
-function growth(run: (size: number) => unknown, size: number): number {
-  const timed = (of: number) => {
-    let best = Infinity;
-    for (let round = 0; round < 3; round++) {
-      const started = performance.now();
-      run(of);
-      best = Math.min(best, performance.now() - started);
-    }
-    return best;
-  };
-  run(size);
-  return timed(size * 8) / Math.max(timed(size), 0.05);
-}
-const expectLinear = (run: (size: number) => unknown, size: number) => expect(growth(run, size)).toBeLessThan(30);
+/*
+ * Each input is so long that anything but linear time would take minutes: the runner's own limit is the check, because a
+ * measured time proves nothing on a shared machine.
+ */
 
 const lenient = (text: string): Json | undefined => {
   try {
@@ -31,7 +20,7 @@ const lenient = (text: string): Json | undefined => {
   }
 };
 
-describe('reading JSON takes time in proportion to its length', () => {
+describe('reading JSON of megabytes comes to an end', () => {
   it.each<[string, (size: number) => string]>([
     ['backslashes', (size) => `"${'\\\\'.repeat(size)}"`],
     ['escaped quotation marks', (size) => `"${'\\"'.repeat(size)}"`],
@@ -40,16 +29,21 @@ describe('reading JSON takes time in proportion to its length', () => {
     ['many members', (size) => `{${Array.from({ length: size }, (_, i) => `"${i}x":0`).join()}}`],
     ['members that are numbers', (size) => `{${Array.from({ length: size }, (_, i) => `"${i * 7}":0`).join()}}`],
     ['brackets that close nothing', (size) => ']'.repeat(size)],
-  ])('%s', (_, text) => expectLinear((size) => lenient(text(size)), 30_000));
+  ])('%s', (_, text) => {
+    const read = lenient(text(1_000_000));
+    expect(read === undefined || JSON.stringify(read).length > 1_000_000).toBe(true);
+  });
 });
 
-describe('finding where a value was read takes time in proportion to the text', () => {
+describe('finding where a value was read comes to an end', () => {
   const message = (text: string): Message[] => [{ role: 'user', text }];
   it.each<[string, string, (size: number) => string]>([
     ['one letter over and over', 'a'.repeat(1000), (size) => 'a'.repeat(size)],
     ['a period that ends within a word', `${'ab.'.repeat(300)}a`, (size) => 'ab.'.repeat(size / 3)],
     ['near-hits', `b${'a'.repeat(999)}`, (size) => `${'a'.repeat(999)}c`.repeat(size / 1000)],
-  ])('%s', (_, sought, text) => expectLinear((size) => locate(sought, message(text(size))), 100_000));
+  ])('%s', (_, sought, text) => {
+    expect(locate(sought, message(text(3_000_000)))).toBeUndefined();
+  });
 
   it('and what stands there plainly is still found', () => {
     expect(locate('ann@x.example', message(`${'ann@x.examplea '.repeat(50)} ann@x.example`))).toMatchObject({
@@ -81,9 +75,8 @@ describe('a request with a million unknown parameters', () => {
     expect(verdict.outcome === 'deny' && verdict.reasons.length).toBe(20);
   });
 
-  it('or one with a name of a megabyte is judged in time that grows with it', () => {
-    expectLinear((size) => check({ ['x'.repeat(size)]: 1 }), 100_000);
-    const verdict = check({ ['x'.repeat(1_000_000)]: 1 });
+  it('or one with a name of ten megabytes is judged all the same', () => {
+    const verdict = check({ ['x'.repeat(10_000_000)]: 1 });
     expect(JSON.stringify(verdict).length).toBeLessThan(1000);
   });
 });

@@ -87,6 +87,7 @@ describe('a guard that cannot decide', () => {
     { outcome: 'deny', reasons: [] },
     { outcome: 'deny', reasons: [{ code: 'no_such_reason' }] },
     { outcome: 'deny', reasons: [null] },
+    { outcome: 'deny', reasons: [{ code: 'constructor' }] },
     { outcome: 'transform', event: null, reasons: [] },
     Promise.resolve(undefined),
   ];

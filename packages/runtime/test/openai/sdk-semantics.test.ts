@@ -196,3 +196,53 @@ describe('a session that ends while its answer is under way', () => {
     ]);
   });
 });
+
+describe('what a provider wants back with a call', () => {
+  const extra_content = { google: { thought_signature: 'c2ln' } };
+  const call = (name: string, args: object) => ({
+    index: 0,
+    id: 'c-1',
+    type: 'function',
+    function: { name, arguments: JSON.stringify(args) },
+    extra_content,
+  });
+
+  it.each([false, true])('comes through with a released call (stream: %s)', async (stream) => {
+    const released = call('read_ticket', { id: 'T-1' });
+    const { client } = await startCheckpoint({
+      script: () =>
+        stream
+          ? { chunks: { payloads: [chunk({ tool_calls: [released] }), chunk({}, 'tool_calls')] } }
+          : whole({ content: null, tool_calls: [released] }),
+    });
+    const body = { model: 'm-1', messages: hello, tools };
+    if (!stream) {
+      const { choices } = await client().chat.completions.create(body);
+      return expect(choices[0]?.message.tool_calls).toMatchObject([{ extra_content }]);
+    }
+    const got = [];
+    for await (const each of await client().chat.completions.create({ ...body, stream: true })) got.push(each);
+    expect(got.flatMap(({ choices }) => choices[0]?.delta.tool_calls ?? [])).toMatchObject([{ extra_content }]);
+  });
+
+  it('goes back with a call that was refused, when the model is asked again', async () => {
+    const refused = call('list_customers', {});
+    const { client, model } = await startCheckpoint({
+      script: ({ messages }) =>
+        messages.length > 1 ? { text: 'Done.' } : whole({ content: null, tool_calls: [refused] }),
+    });
+    await client().chat.completions.create({ model: 'm-1', messages: hello, tools });
+    expect(JSON.parse(model.requests[1]?.body ?? '').messages[1].tool_calls).toMatchObject([{ extra_content }]);
+  });
+});
+
+it('a request cannot fill the log for everybody', async () => {
+  const { client, model, entries } = await startCheckpoint({ script: () => ({ text: 'x' }) });
+  const messages = Array.from({ length: 1001 }, () => ({ role: 'user' as const, content: 'x' }));
+  await expect(client().chat.completions.create({ model: 'm-1', messages })).rejects.toMatchObject({
+    status: 400,
+    param: 'messages',
+  });
+  expect(model.requests).toHaveLength(0);
+  expect(await entries()).toHaveLength(0);
+});

@@ -9,6 +9,7 @@ interface PartialCall {
   tool: string;
   text: string;
   custom: boolean;
+  extra: JsonObject | undefined;
 }
 
 interface PartialChoice {
@@ -141,12 +142,16 @@ export class ChunkReader {
     // Some providers number every call 0: another id is another call.
     if (!call || (typeof id === 'string' && id !== '' && call.id !== '' && id !== call.id)) {
       if (++this.#calls > maxCalls) throw malformed('it has too many tool calls');
-      call = { id: '', tool: '', text: '', custom: isObject(fragment['custom']) };
+      call = { id: '', tool: '', text: '', custom: isObject(fragment['custom']), extra: undefined };
       choice.byIndex.set(index, choice.calls.push(call) - 1);
     }
     if (typeof id === 'string' && id !== '' && call.id === '') {
       call.id = id;
       this.#hold(id.length);
+    }
+    if (isObject(fragment['extra_content'])) {
+      call.extra = fragment['extra_content'];
+      this.#hold(JSON.stringify(call.extra).length);
     }
     if (!isObject(body)) return;
     const { name } = body;
@@ -173,9 +178,11 @@ export class ChunkReader {
 const carriesNothing = ({ content, tool_calls: calls, refusal }: JsonObject): boolean =>
   [content, calls, refusal].every((value) => value === undefined || value === null || value === '');
 
-function wholeCall({ id, tool, text, custom }: PartialCall): ProposedCall {
+function wholeCall({ id, tool, text, custom, extra }: PartialCall): ProposedCall {
   if (id === '' || tool === '') throw malformed('a tool call has no id or name');
-  return custom ? { id, tool, arguments: JSON.stringify({ input: text }), custom } : { id, tool, arguments: text };
+  const opaque = extra ? { extra } : {};
+  if (!custom) return { id, tool, arguments: text, ...opaque };
+  return { id, tool, arguments: JSON.stringify({ input: text }), custom, ...opaque };
 }
 
 function providerError(error: JsonObject): RuntimeFault {

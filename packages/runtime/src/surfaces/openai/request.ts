@@ -18,6 +18,8 @@ export interface ChatRequest {
 
 const maxMessages = 10_000;
 const maxTools = 512;
+/** Messages since the model last spoke: each is an event of its own, and one request must not fill the log for all. */
+const maxArrivals = 1_000;
 /** @throws RuntimeFault `invalid_json` or `invalid_request`, whose `path` is the offending parameter */
 export function readChatRequest(bytes: Buffer | undefined, maxDepth: number): ChatRequest {
   if (!bytes) throw new RuntimeFault('invalid_json', { detail: 'The body is empty.' });
@@ -33,12 +35,19 @@ export function readChatRequest(bytes: Buffer | undefined, maxDepth: number): Ch
   return {
     body,
     model,
-    messages: list(messages, 'messages', maxMessages).map(readMessage),
+    messages: readMessages(messages),
     tools: readTools(tools),
     settings,
     stream: stream === true,
     includeUsage: isObject(options) && options['include_usage'] === true,
   };
+}
+
+function readMessages(value: Json | undefined): Message[] {
+  const messages = list(value, 'messages', maxMessages).map(readMessage);
+  const arrivals = messages.length - 1 - messages.findLastIndex(({ role }) => role === 'assistant');
+  if (arrivals <= maxArrivals) return messages;
+  throw invalid('messages', `${arrivals} messages since the last answer; at most ${maxArrivals} are accepted.`);
 }
 
 function readMessage(value: Json, index: number): Message {
@@ -81,17 +90,18 @@ function readPastCall(value: Json, path: string): ProposedCall {
 
 /** A call in a message or an answer: `function` with JSON text, or `custom` with free text. */
 export function readCall(value: JsonObject): ProposedCall | undefined {
-  const { id, type, function: called, custom } = value;
+  const { id, type, function: called, custom, extra_content: extra } = value;
   if (typeof id !== 'string') return undefined;
   // Of a call with two bodies, or whose type names the other one, this reader and the next might read different ones.
   const kind = isObject(custom) ? 'custom' : 'function';
   if ((isObject(custom) && isObject(called)) || (type !== undefined && type !== null && type !== kind))
     return undefined;
+  const opaque = isObject(extra) ? { extra } : {};
   if (isObject(called) && typeof called['name'] === 'string' && typeof called['arguments'] === 'string') {
-    return { id, tool: called['name'], arguments: called['arguments'] };
+    return { id, tool: called['name'], arguments: called['arguments'], ...opaque };
   }
   if (isObject(custom) && typeof custom['name'] === 'string' && typeof custom['input'] === 'string') {
-    return { id, tool: custom['name'], arguments: JSON.stringify({ input: custom['input'] }), custom: true };
+    return { id, tool: custom['name'], arguments: JSON.stringify({ input: custom['input'] }), custom: true, ...opaque };
   }
   return undefined;
 }

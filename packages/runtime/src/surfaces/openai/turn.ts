@@ -39,6 +39,8 @@ export interface ProposedCall {
   /** JSON text; of a custom tool `{"input": "…"}`. */
   readonly arguments: string;
   readonly custom?: boolean;
+  /** `extra_content`: what some providers want back with the call, such as a signature of the model's thoughts. */
+  readonly extra?: JsonObject;
 }
 
 export interface RefusedCall {
@@ -273,9 +275,15 @@ export const explanation = (refused: readonly RefusedCall[]): string =>
     .join('\n');
 
 /** A call as it stands in a message or an answer. */
-export function wireCall({ id, tool, arguments: text, custom }: ProposedCall): JsonObject {
-  if (!custom) return { id, type: 'function', function: { name: tool, arguments: text } };
-  return { id, type: 'custom', custom: { name: tool, input: (JSON.parse(text) as { input: string }).input } };
+export function wireCall({ id, tool, arguments: text, custom, extra }: ProposedCall): JsonObject {
+  const opaque = extra ? { extra_content: extra } : {};
+  if (!custom) return { id, type: 'function', function: { name: tool, arguments: text }, ...opaque };
+  return {
+    id,
+    type: 'custom',
+    ...opaque,
+    custom: { name: tool, input: (JSON.parse(text) as { input: string }).input },
+  };
 }
 
 /** No arguments at all is an empty object to every SDK; anything else that is no JSON object cannot be judged. */
