@@ -224,7 +224,8 @@ function checkVerdict(verdict: Verdict, { guard }: ArmedGuard, event: AgentEvent
     throw new Error('returned something that is no verdict');
   }
   if (verdict.outcome === 'allow') return verdict;
-  const wellFormed = Array.isArray(verdict.reasons) && verdict.reasons.every((reason) => Object.hasOwn(reasons, reason.code));
+  const wellFormed =
+    Array.isArray(verdict.reasons) && verdict.reasons.every((reason) => Object.hasOwn(reasons, reason.code));
   if (!wellFormed || (verdict.reasons.length === 0 && verdict.outcome !== 'transform')) {
     throw new Error('returned a verdict without a known reason');
   }
