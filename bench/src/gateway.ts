@@ -16,7 +16,7 @@ const rounds = 5;
 const streamRounds = 4;
 /** Requests per round: enough for the 10 ms steps of the CPU clock. */
 const requests = { raw: 20_000, sallyport: 5000, durable: 3000, portkey: 1000 } as const;
-const warmUp = { raw: 20_000, sallyport: 8000, durable: 4000, portkey: 2000 } as const;
+const warmUp = { raw: 40_000, sallyport: 20_000, durable: 12_000, portkey: 6000 } as const;
 type Gateway = keyof typeof requests;
 const gateways = ['raw', 'sallyport', 'durable', 'portkey'] as const satisfies readonly Gateway[];
 
