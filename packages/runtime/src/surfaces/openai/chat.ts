@@ -19,7 +19,7 @@ export interface OpenAiSurface extends OpenAiServices {
 export const openAiRoutes: FastifyPluginCallback<OpenAiSurface> = (app, surface, done) => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, parsed) => parsed(null, body));
-  app.setErrorHandler((error, request, reply) => sendError(reply, toError(error, request)));
+  app.setErrorHandler((error, _, reply) => sendError(reply, toError(error, reply)));
   const nowhere = (_: FastifyRequest, reply: FastifyReply) =>
     sendError(reply, faultError(new RuntimeFault('not_found')));
   app.setNotFoundHandler(nowhere);
@@ -73,11 +73,11 @@ async function stream(
   try {
     await streamChat(turn, cleared, client);
   } catch (error) {
-    client.fail(toError(error, request));
+    client.fail(toError(error, reply));
   }
 }
 
-function toError(error: unknown, request: FastifyRequest): OpenAiError {
+function toError(error: unknown, reply: FastifyReply): OpenAiError {
   if (error instanceof DeniedAnswer) return denialError(error.denied.decision, error.denied.eventId);
   if (error instanceof RuntimeFault) return faultError(error);
   const status = (error as { statusCode?: number }).statusCode ?? 500;
@@ -85,7 +85,8 @@ function toError(error: unknown, request: FastifyRequest): OpenAiError {
   if (status >= 400 && status < 500) {
     return { ...faultError(new RuntimeFault('invalid_request', { detail: (error as Error).message })), status };
   }
-  request.log.error({ err: error }, `request ${request.id} failed`);
+  // A client that has gone is no fault of ours, and nobody waits for the answer.
+  if (!reply.raw.destroyed) reply.log.error({ err: error }, `request ${reply.request.id} failed`);
   return faultError(error);
 }
 
