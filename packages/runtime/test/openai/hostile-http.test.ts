@@ -182,6 +182,30 @@ describe('smuggled and broken requests are refused by the parser, and the server
     expect(await post(checkpoint, body)).toMatchObject({ status: 200 });
   });
 
+  it('a half-closed socket counts as gone: its model call ends on record, and nothing is left open', async () => {
+    const checkpoint = await startCheckpoint({ script: ok });
+    const halfClosed = (bytes: string) =>
+      new Promise<string>((resolve) => {
+        const socket = connect({ port: checkpoint.port, host: '127.0.0.1', allowHalfOpen: true });
+        let got = '';
+        socket.on('data', (part) => (got += part.toString('latin1')));
+        socket.on('end', () => socket.destroy());
+        socket.on('error', () => undefined);
+        socket.on('close', () => resolve(got));
+        socket.end(bytes, 'latin1');
+      });
+    const whole = `${line}connection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    expect(await halfClosed(whole)).toMatch(/^(HTTP\/1\.1 200 |$)/);
+    expect(await halfClosed(whole.slice(0, -5))).not.toContain('HTTP/1.1 200');
+    expect(await post(checkpoint, body)).toMatchObject({ status: 200 });
+    const owed = async () => {
+      const entries = (await checkpoint.entries()).filter((entry) => entry.phase !== 'operator');
+      const done = new Set(entries.filter(({ phase }) => phase === 'result').map(({ eventId }) => eventId));
+      return entries.filter((entry) => entry.phase === 'intent' && entry.owesResult && !done.has(entry.eventId));
+    };
+    await expect.poll(owed).toEqual([]);
+  });
+
   it('a client that sends slowly is cut off, one that goes away midway does no harm', async () => {
     const checkpoint = await startCheckpoint({ script: ok, config });
     const drip = '{"model":"m-1"'.split('').flatMap((char) => [char, 300]);
