@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join, resolve } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { Monitor, armGuards, effectiveConfig, isLoopback, type Config } from '@sallyport/core';
+import { Monitor, armGuards, effectiveConfig, isLoopback, type AuditLog, type Config } from '@sallyport/core';
 import { AgentService } from './agents/agents.ts';
 import { Authenticator, credentialsOf } from './identity/authenticate.ts';
 import { OperatorService } from './operators/operators.ts';
@@ -101,8 +101,7 @@ async function openParts(options: RuntimeOptions, { store, audit }: SqliteStore,
   const { config } = options;
   await recoverOpenIntents(store, audit, newId, clock);
   const policyDir = policyDirOf(options);
-  if (config.policies === undefined) ensurePolicyFolder(policyDir);
-  const policies = await PolicyFolder.open({ folder: policyDir, clock });
+  const policies = await openPolicies(options, policyDir, audit);
   opened.push(() => policies.close());
   const providers = createProviders(config.providers);
   opened.push(() => providers.close());
@@ -138,6 +137,26 @@ async function openParts(options: RuntimeOptions, { store, audit }: SqliteStore,
   });
   const settings = settingsOf(options, policyDir);
   return { store, audit, policies, providers, agents, operators, tokens, sessions, monitor, settings };
+}
+
+async function openPolicies(options: RuntimeOptions, folder: string, audit: AuditLog): Promise<PolicyFolder> {
+  const { config, logFault = toStandardError } = options;
+  if (config.policies === undefined) ensurePolicyFolder(folder);
+  return await PolicyFolder.open({
+    folder,
+    clock,
+    check: config.guards.permissions.check,
+    onDisagreement: (disagreement) =>
+      logFault(JSON.stringify({ fault: 'policy evaluators disagree', ...disagreement })),
+    onReload: ({ hash, problems }) => {
+      const entry = { phase: 'operator', id: newId(), at: clock.now(), tenant, actor: 'runtime' } as const;
+      const detail = problems.length === 0 ? `in force: ${hash}` : `refused, the old ones stay: ${problems.join('; ')}`;
+      // Whoever wrote the file did it past us; that it took effect is on record all the same.
+      audit.append({ ...entry, action: 'policies.reload', subject: folder, detail }).catch((error: unknown) => {
+        logFault(JSON.stringify({ fault: 'a reload of the policies is not on record', error: String(error) }));
+      });
+    },
+  });
 }
 
 /** What the admin surface shows of the runtime as a whole. */

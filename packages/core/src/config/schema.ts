@@ -114,7 +114,17 @@ const range = (low: number, high: number) =>
 
 const guardsSchema = z
   .strictObject({
-    permissions: z.strictObject(armed).prefault({}),
+    permissions: z
+      .strictObject({
+        ...armed,
+        check: z
+          .enum(['fast', 'both', 'wasm'])
+          .default('fast')
+          .describe(
+            'both: ask closures and Cedar, and deny where they differ; slower, for finding out whether they do',
+          ),
+      })
+      .prefault({}),
     arguments: z
       .strictObject({
         ...armed,

@@ -8,7 +8,7 @@ import type { PolicySet } from '../policy/policy.ts';
 
 /** The list of guards, in the order in which rewriting ones run. Adding a guard is a file and a line here. */
 export const armGuards = ({ guards, providers }: Config, policies: () => PolicySet): ArmedGuard[] => [
-  { guard: permissionsGuard(policies), ...guards.permissions },
+  { guard: permissionsGuard(policies), mode: guards.permissions.mode, timeoutMs: guards.permissions.timeoutMs },
   { guard: argumentsGuard(guards.arguments), ...guards.arguments },
   { guard: settingsGuard(guards.settings), ...guards.settings },
   { guard: pinnedModelsGuard(providers), mode: 'enforce', timeoutMs: 1_000 },

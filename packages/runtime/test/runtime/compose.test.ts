@@ -35,7 +35,7 @@ const ask = (client: OpenAI, model: string) =>
 const idsOf = async (client: OpenAI) => (await client.models.list()).data.map(({ id }) => id);
 
 it('lists only the models that the policies let the agent use, and refuses the others', async () => {
-  const { key, client, provider, folder } = await start("'p/small': allow");
+  const { key, client, provider, folder, runtime } = await start("'p/small': allow");
   const agent = client(await key());
   expect(await idsOf(agent)).toEqual(['p/small']);
   await expect(ask(agent, 'p/large')).rejects.toMatchObject({ status: 403, code: 'no_permission' });
@@ -49,6 +49,23 @@ it('lists only the models that the policies let the agent use, and refuses the o
   writeFileSync(join(folder, 'permissions.yaml'), 'roles: [broken');
   await expect(ask(agent, 'p/small')).rejects.toMatchObject({ status: 403 });
   expect((await ask(agent, 'p/large')).choices).toHaveLength(1);
+  const reloads = async () => {
+    const { url, token } = JSON.parse(readFileSync(join(runtime.dataDir, 'runtime.json'), 'utf8')) as Record<
+      string,
+      string
+    >;
+    const answer = await fetch(`${url}/admin/api/entries?limit=50`, { headers: { authorization: `Bearer ${token}` } });
+    const { entries } = (await answer.json()) as { entries: { action?: string; detail?: string }[] };
+    return entries.filter(({ action }) => action === 'policies.reload').map(({ detail }) => detail?.split(':')[0]);
+  };
+  await expect.poll(reloads).toEqual(['refused, the old ones stay', 'in force']);
+});
+
+it('asks both evaluators where the operator wants it', async () => {
+  const { key, client } = await start("'p/small': allow", 'guards: { permissions: { check: both } }');
+  const agent = client(await key());
+  expect((await ask(agent, 'p/small')).choices).toHaveLength(1);
+  await expect(ask(agent, 'p/large')).rejects.toMatchObject({ status: 403, code: 'no_permission' });
 });
 
 it('lets a trusted back end name the user, and nobody else', async () => {
