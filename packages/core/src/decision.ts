@@ -1,4 +1,5 @@
 import type { AgentEvent } from './events.ts';
+import type { ArgumentProvenance } from './flow/provenance.ts';
 import type { ReasonCode } from './reasons.ts';
 
 /** In order of severity: the later wins when verdicts are merged. */
@@ -26,6 +27,8 @@ export interface Reason {
   readonly detail?: string;
   /** How to allow it, in one sentence. */
   readonly fix?: string;
+  /** Of a hold: how many different operators must approve; by default one. */
+  readonly approvers?: number;
 }
 
 /** One guard's opinion of one event. */
@@ -55,6 +58,10 @@ export interface Decision {
   readonly verdicts: readonly VerdictRecord[];
   /** Hash of the policies that were in force. */
   readonly policy: string;
+  /** Of a tool call: where each argument came from. */
+  readonly provenance?: readonly ArgumentProvenance[];
+  /** The approval that this call waits for, or that let it pass. */
+  readonly approval?: string;
 }
 
 export const moreSevere = (a: Outcome, b: Outcome): Outcome => (outcomes.indexOf(a) >= outcomes.indexOf(b) ? a : b);

@@ -1,11 +1,14 @@
 import type { Verdict } from './decision.ts';
 import type { EventKind, EventOf } from './events.ts';
 import type { Session } from './session.ts';
+import type { Trace } from './flow/provenance.ts';
 
 export interface GuardContext {
   readonly session: Session;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Of a tool call, where information flow is tracked. */
+  readonly trace?: Trace;
 }
 
 /**

@@ -1,3 +1,4 @@
+export * from './approvals.ts';
 export * from './config/config.ts';
 export { isLoopback } from './config/schema.ts';
 export * from './config/secret.ts';
@@ -6,7 +7,7 @@ export * from './denial.ts';
 export * from './entries.ts';
 export * from './errors.ts';
 export * from './events.ts';
-export * from './flow/locate.ts';
+export * from './flow/index.ts';
 export * from './guard.ts';
 export * from './guards/index.ts';
 export * from './monitor.ts';

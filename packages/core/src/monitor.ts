@@ -1,9 +1,10 @@
-import type { AuditLog, Clock, NewId } from './ports.ts';
+import type { AuditLog, Clock, FlowStates, Holds, NewId } from './ports.ts';
 import type { AgentEvent, EventKind } from './events.ts';
 import type { ArmedGuard, GuardContext } from './guard.ts';
 import type { Decision, Outcome, Reason, Verdict, VerdictRecord } from './decision.ts';
 import type { IntentEntry, Result, ResultEntry } from './entries.ts';
 import type { Session } from './session.ts';
+import type { Trace } from './flow/provenance.ts';
 import { deny, moreSevere, outcomes } from './decision.ts';
 import { entryHead } from './entries.ts';
 import { isOpen } from './session.ts';
@@ -61,6 +62,10 @@ export interface MonitorOptions {
   readonly modelCalls: 'durable' | 'async';
   /** What of an event's content the log may keep. */
   readonly keep: (event: AgentEvent) => string | undefined;
+  /** Where the values of each session came from; without it guards judge calls without a trace. */
+  readonly flow?: FlowStates;
+  /** Who asks a person about a held call; without it a hold is a denial that nobody can lift. */
+  readonly holds?: Holds;
 }
 
 /** The reference monitor: every event is judged here, recorded here, and cleared here. */
@@ -77,7 +82,8 @@ export class Monitor {
    */
   async decide<E extends AgentEvent>(event: E, session: Session, broken?: Reason): Promise<Ruling<E>> {
     const judging = broken ? this.#refuse(event, broken) : this.#judge(event, session);
-    const judged = judging instanceof Promise ? await judging : judging;
+    const first = judging instanceof Promise ? await judging : judging;
+    const judged = first.decision.outcome === 'require_approval' ? await this.#askPerson(first, session) : first;
     const { decision } = judged;
     try {
       const recording = this.#record(judged.event, session, decision);
@@ -86,6 +92,8 @@ export class Monitor {
       const detail = error instanceof Error ? error.message : 'the audit log failed';
       return { decision: { ...decision, outcome: 'deny', reasons: [{ code: 'audit_unavailable', detail }] } };
     }
+    const unsettled = await this.#settle(judged, session);
+    if (unsettled) return { decision: unsettled };
     if (decision.outcome === 'deny' || decision.outcome === 'require_approval') return { decision };
     return { cleared: mint(judged.event as E, session, decision), decision };
   }
@@ -97,21 +105,76 @@ export class Monitor {
     await this.#append({ ...head, phase: 'result', result, ...(content === undefined ? {} : { content }) });
   }
 
-  /** Without a promise where every guard answers at once: most do, and every event passes here. */
+  /** What was read is learned before anything is judged by it; a call is traced before any guard sees it. */
   #judge(event: AgentEvent, session: Session): Judged | Promise<Judged> {
+    const { clock, flow } = this.#options;
+    if (!isOpen(session, clock.now())) return this.#refuse(event, { code: 'session_ended' });
+    if (!flow) return this.#guard(event, session);
+    const lost = (error: unknown): Judged => this.#refuse(event, untraceable(error));
+    try {
+      if (event.kind === 'tool_call') {
+        const trace = flow.trace(event, session);
+        if (!(trace instanceof Promise)) return this.#guard(event, session, trace);
+        return trace.then((made) => this.#guard(event, session, made), lost);
+      }
+      if (event.kind !== 'user_message' && event.kind !== 'model_request' && event.kind !== 'tool_result') {
+        return this.#guard(event, session);
+      }
+      const learned = flow.learn(event, session);
+      if (!(learned instanceof Promise)) return this.#guard(event, session);
+      return learned.then(() => this.#guard(event, session), lost);
+    } catch (error) {
+      return lost(error);
+    }
+  }
+
+  /** A held call waits for a person; one that was approved passes, its approval used up by its entry. */
+  async #askPerson(judged: Judged, session: Session): Promise<Judged> {
+    const { event, decision, trace } = judged;
+    const { holds } = this.#options;
+    if (!holds || event.kind !== 'tool_call') return judged;
+    try {
+      const { state, id } = await holds.resolve(event, session, decision, trace);
+      if (state === 'rejected') {
+        const reasons = [{ code: 'approval_rejected' as const }, ...decision.reasons];
+        return { ...judged, decision: { ...decision, outcome: 'deny', reasons, approval: id } };
+      }
+      const outcome = state === 'approved' ? 'allow' : 'require_approval';
+      return { ...judged, decision: { ...decision, outcome, approval: id } };
+    } catch (error) {
+      const detail = `approvals: ${error instanceof Error ? error.message : 'failed'}`;
+      const reasons = [{ code: 'guard_failed' as const, detail }, ...decision.reasons];
+      return { ...judged, decision: { ...decision, outcome: 'deny', reasons } };
+    }
+  }
+
+  /** What a call leaves behind must be known before it runs: what it writes may come back looking trusted. */
+  async #settle({ event, decision }: Judged, session: Session): Promise<Decision | undefined> {
+    if (!this.#options.flow || event.kind !== 'tool_call') return undefined;
+    try {
+      await this.#options.flow.settle(event, session, decision);
+      return undefined;
+    } catch (error) {
+      return { ...decision, outcome: 'deny', reasons: [untraceable(error)] };
+    }
+  }
+
+  /** Without a promise where every guard answers at once: most do, and every event passes here. */
+  #guard(event: AgentEvent, session: Session, trace?: Trace): Judged | Promise<Judged> {
     const { clock, guards, policyHash } = this.#options;
     const policy = policyHash();
     const now = clock.now();
-    if (!isOpen(session, now)) return this.#refuse(event, { code: 'session_ended' });
     const concerned = guards.filter(({ guard }) => guard.on.includes(event.kind));
     const rewriting = concerned.filter(({ guard }) => guard.stage === 'rewrite');
     const judging = concerned.filter(({ guard }) => guard.stage === 'judge');
-    const context = { session, now };
+    const context = { session, now, ...(trace ? { trace } : {}) };
     const judge = (current: AgentEvent, before: readonly VerdictRecord[]): Judged | Promise<Judged> => {
       const asked = judging.map((armed) => this.#ask(armed, current, context));
       const made = (answers: readonly Answer[]): Judged => {
         const verdicts = [...before, ...answers.map(({ record }) => record)];
-        return { event: current, decision: { ...merge(verdicts), verdicts, policy } };
+        const provenance = trace ? { provenance: trace.provenance } : {};
+        const decision = { ...merge(verdicts), verdicts, policy, ...provenance };
+        return { event: current, decision, ...(trace ? { trace } : {}) };
       };
       const waits = asked.some((answer) => answer instanceof Promise);
       return waits ? Promise.all(asked.map(async (answer) => answer)).then(made) : made(asked as Answer[]);
@@ -195,7 +258,13 @@ const asyncKinds: ReadonlySet<EventKind> = new Set(['user_message', 'model_reque
 interface Judged {
   readonly event: AgentEvent;
   readonly decision: Decision;
+  readonly trace?: Trace;
 }
+
+const untraceable = (error: unknown): Reason => ({
+  code: 'guard_failed',
+  detail: `information flow: ${error instanceof Error ? error.message : 'it threw something that is no Error'}`,
+});
 
 interface Answer {
   readonly verdict: Verdict;

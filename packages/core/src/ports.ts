@@ -1,10 +1,12 @@
+import type { ApprovalRecord, ApprovalState, ApprovalVote } from './approvals.ts';
 import type { Cleared } from './monitor.ts';
 import type { Entry, RecordedEntry } from './entries.ts';
-import type { EventKind, ModelRef, ModelRequest } from './events.ts';
+import type { EventKind, ModelRef, ModelRequest, ToolCall, ToolResult, UserMessage } from './events.ts';
 import type { RuntimeFault } from './errors.ts';
-import type { Outcome } from './decision.ts';
+import type { Decision, Outcome } from './decision.ts';
 import type { OperatorRole } from './operators.ts';
 import type { Session, SessionState } from './session.ts';
+import type { Trace } from './flow/provenance.ts';
 
 /** Milliseconds since the epoch; and a monotonic clock for durations, in microseconds. */
 export interface Clock {
@@ -152,6 +154,63 @@ export interface EntryReader {
   activity(since: number, until: number, slices: number): Promise<Activity>;
   /** Intents that were let through and have no result: what a crash left open. */
   openIntents(): Promise<RecordedEntry[]>;
+}
+
+/**
+ * Where the values of each session came from. A fault of any method denies.
+ */
+export interface FlowStates {
+  /** Takes up what the session has read. What was taken up before costs next to nothing. */
+  learn(event: UserMessage | ModelRequest | ToolResult, session: Session): void | Promise<void>;
+  /** Resolves once everything learned so far is durable. */
+  trace(call: ToolCall, session: Session): Trace | Promise<Trace>;
+  /** The call was decided: what passes will echo its arguments, and what a person approved is not asked again. */
+  settle(call: ToolCall, session: Session, decision: Decision): void | Promise<void>;
+}
+
+/** What approvals do with a held call. */
+export interface Holds {
+  /**
+   * Called with every decision that would be `require_approval`. `approved`: this very call was approved, and the intent
+   * entry must carry the approval's id, which uses it up in the same transaction. `pending`: a person is being asked.
+   */
+  resolve(
+    call: ToolCall,
+    session: Session,
+    decision: Decision,
+    trace: Trace | undefined,
+  ): Promise<{ readonly state: 'approved' | 'pending' | 'rejected'; readonly id: string }>;
+}
+
+/** Encrypted pieces of a session's flow, in the order in which they were learned. */
+export interface FlowStore {
+  append(sessionId: string, pieces: readonly Uint8Array[]): Promise<void>;
+  load(sessionId: string): Promise<Uint8Array[]>;
+  /** Destroys them. */
+  delete(sessionId: string): Promise<void>;
+}
+
+export interface ApprovalFilter {
+  readonly state?: ApprovalState;
+  readonly sessionId?: string;
+  readonly before?: string;
+  readonly limit: number;
+}
+
+export interface ApprovalStore {
+  /** Resolves to the pending or approved one of the same binding instead, where there is one. */
+  insert(approval: ApprovalRecord, detail: Uint8Array): Promise<ApprovalRecord>;
+  get(id: string): Promise<ApprovalRecord | undefined>;
+  detail(id: string): Promise<Uint8Array | undefined>;
+  byBinding(binding: string): Promise<ApprovalRecord | undefined>;
+  /** Newest first. */
+  list(filter: ApprovalFilter): Promise<ApprovalRecord[]>;
+  /** Atomic: false when it is no longer pending, expired, or this operator has voted. Sets the state that follows. */
+  vote(id: string, vote: ApprovalVote): Promise<boolean>;
+  /** Pending and approved ones whose time is over become `expired`; resolves to them. */
+  expire(now: number): Promise<ApprovalRecord[]>;
+  /** Ends what is open of a session, and destroys the details. */
+  withdraw(sessionId: string): Promise<ApprovalRecord[]>;
 }
 
 /** Small things the runtime must remember, such as its signing key. */

@@ -33,6 +33,14 @@ export const zeroCounters: SessionCounters = {
   costMicros: 0,
 };
 
+/** What a task may use: tools by name or glob, classes of data by label. What is absent is not narrowed. */
+export interface Scope {
+  readonly tools?: readonly string[];
+  readonly labels?: readonly string[];
+  /** Who narrowed it: the caller, or a second model from the user's request alone. */
+  readonly by: 'caller' | 'second_model';
+}
+
 /** One agent working for one user on one purpose. */
 export interface Session {
   readonly id: string;
@@ -40,6 +48,8 @@ export interface Session {
   readonly agent: AgentRef;
   readonly user: UserRef;
   readonly purpose: string;
+  /** What this task may use, where it was narrowed. */
+  readonly scope?: Scope;
   readonly openedAt: number;
   /** Milliseconds since the epoch; nothing is decided in the session's favour from then on. */
   readonly expiresAt: number;

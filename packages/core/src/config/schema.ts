@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { flowSchema, toolsSchema } from './flow.ts';
 
 /*
  * `sallyport.yaml`. Every section is strict: an unknown key is an error. Values that would open a hole are refused here,
@@ -125,6 +126,7 @@ const guardsSchema = z
           ),
       })
       .prefault({}),
+    flow: z.strictObject(armed).prefault({}),
     arguments: z
       .strictObject({
         ...armed,
@@ -155,6 +157,8 @@ export const configSchema = z.strictObject({
     .describe('Folder of permissions.yaml and *.cedar; by default `policies` in `data`'),
   providers: z.record(providerName, providerSchema).default({}),
   guards: guardsSchema,
+  flow: flowSchema,
+  tools: toolsSchema,
   deniedCalls: z
     .strictObject({
       reasks: z.int().min(0).max(5).default(2).describe('How often a model whose every call was denied is asked again'),
