@@ -136,15 +136,13 @@ export class Monitor {
     try {
       const { state, id } = await holds.resolve(event, session, decision, trace);
       if (state === 'rejected') {
-        const reasons = [{ code: 'approval_rejected' as const }, ...decision.reasons];
-        return { ...judged, decision: { ...decision, outcome: 'deny', reasons, approval: id } };
+        return { ...judged, decision: { ...denied(decision, { code: 'approval_rejected' }), approval: id } };
       }
       const outcome = state === 'approved' ? 'allow' : 'require_approval';
       return { ...judged, decision: { ...decision, outcome, approval: id } };
     } catch (error) {
       const detail = `approvals: ${error instanceof Error ? error.message : 'failed'}`;
-      const reasons = [{ code: 'guard_failed' as const, detail }, ...decision.reasons];
-      return { ...judged, decision: { ...decision, outcome: 'deny', reasons } };
+      return { ...judged, decision: denied(decision, { code: 'guard_failed', detail }) };
     }
   }
 
@@ -260,6 +258,12 @@ interface Judged {
   readonly decision: Decision;
   readonly trace?: Trace;
 }
+
+const denied = (held: Decision, why: Reason): Decision => ({
+  ...held,
+  outcome: 'deny',
+  reasons: [why, ...held.reasons],
+});
 
 const untraceable = (error: unknown): Reason => ({
   code: 'guard_failed',
