@@ -14,6 +14,7 @@ const rooms: Record<string, { mayImport: readonly string[]; packages?: readonly 
       'yaml',
       '@cedar-policy/cedar-wasm/nodejs',
       '@cfworker/json-schema',
+      'canonicalize',
       'fastest-levenshtein',
       're2js',
     ],
@@ -39,6 +40,8 @@ const rooms: Record<string, { mayImport: readonly string[]; packages?: readonly 
     mayImport: ['packages/core/src', 'packages/core/src/admin', 'packages/runtime/src/identity'],
     node: true,
   },
+  'packages/runtime/src/flow': { mayImport: ['packages/core/src'], node: true },
+  'packages/runtime/src/approvals': { mayImport: ['packages/core/src', 'packages/runtime/src/flow'], node: true },
   // Surfaces: never a driver.
   'packages/runtime/src/surfaces': {
     mayImport: [

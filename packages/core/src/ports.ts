@@ -3,9 +3,10 @@ import type { Cleared } from './monitor.ts';
 import type { Entry, RecordedEntry } from './entries.ts';
 import type { EventKind, ModelRef, ModelRequest, ToolCall, ToolResult, UserMessage } from './events.ts';
 import type { RuntimeFault } from './errors.ts';
-import type { Decision, Outcome } from './decision.ts';
+import type { Decision, Outcome, Reason } from './decision.ts';
 import type { OperatorRole } from './operators.ts';
 import type { Session, SessionState } from './session.ts';
+import type { Manifest } from './flow/manifest.ts';
 import type { Trace } from './flow/provenance.ts';
 
 /** Milliseconds since the epoch; and a monotonic clock for durations, in microseconds. */
@@ -120,7 +121,7 @@ export interface SessionStore {
   insert(session: Session): Promise<void>;
   get(id: string): Promise<Session | undefined>;
   list(filter: SessionFilter): Promise<Session[]>;
-  update(id: string, change: Partial<Pick<Session, 'state' | 'expiresAt'>>): Promise<boolean>;
+  update(id: string, change: Partial<Pick<Session, 'state' | 'expiresAt' | 'scope'>>): Promise<boolean>;
 }
 
 export interface EntryFilter {
@@ -168,25 +169,33 @@ export interface FlowStates {
   settle(call: ToolCall, session: Session, decision: Decision): void | Promise<void>;
 }
 
+/** What a person has said, or is asked, of a held call. */
+export type Hold =
+  /** This very call was approved: the intent entry carries the id, which uses the approval up in the same transaction. */
+  | { readonly state: 'approved'; readonly id: string; readonly endorses: boolean }
+  /** A person is being asked. */
+  | { readonly state: 'pending'; readonly id: string; readonly expiresAt: number }
+  | { readonly state: 'rejected'; readonly id: string }
+  /** Nobody is asked. */
+  | { readonly state: 'refused'; readonly reason: Reason };
+
 /** What approvals do with a held call. */
 export interface Holds {
-  /**
-   * Called with every decision that would be `require_approval`. `approved`: this very call was approved, and the intent
-   * entry must carry the approval's id, which uses it up in the same transaction. `pending`: a person is being asked.
-   */
-  resolve(
-    call: ToolCall,
-    session: Session,
-    decision: Decision,
-    trace: Trace | undefined,
-  ): Promise<{ readonly state: 'approved' | 'pending' | 'rejected'; readonly id: string }>;
+  /** Called with every decision that would be `require_approval`. A fault denies. */
+  resolve(call: ToolCall, session: Session, decision: Decision, trace: Trace | undefined): Promise<Hold>;
 }
 
-/** Encrypted pieces of a session's flow, in the order in which they were learned. */
+/** Encrypted pieces of a session's flow, in the order in which they were learned. The session's end destroys them. */
 export interface FlowStore {
-  append(sessionId: string, pieces: readonly Uint8Array[]): Promise<void>;
+  /**
+   * Places them from `from` on, counted from 0. The same bytes in the same place again are no fault, so that a write whose
+   * outcome is unknown can be repeated; others are `conflict`, and so is a session that is not open.
+   */
+  append(sessionId: string, from: number, pieces: readonly Uint8Array[]): Promise<void>;
   load(sessionId: string): Promise<Uint8Array[]>;
-  /** Destroys them. */
+  /** What the session's key is derived with. Of an open session that has none, `fresh` becomes it. */
+  salt(sessionId: string, fresh?: Uint8Array): Promise<Uint8Array | undefined>;
+  /** Destroys pieces and salt. */
   delete(sessionId: string): Promise<void>;
 }
 
@@ -198,11 +207,17 @@ export interface ApprovalFilter {
 }
 
 export interface ApprovalStore {
-  /** Resolves to the pending or approved one of the same binding instead, where there is one. */
+  /**
+   * Resolves to the pending or approved one of the same binding instead, where there is one whose time is not over.
+   * `conflict` when the session is not open.
+   */
   insert(approval: ApprovalRecord, detail: Uint8Array): Promise<ApprovalRecord>;
   get(id: string): Promise<ApprovalRecord | undefined>;
   detail(id: string): Promise<Uint8Array | undefined>;
+  /** The newest of this binding; an open one is always that. */
   byBinding(binding: string): Promise<ApprovalRecord | undefined>;
+  /** Replaces the detail, such as when the second model's opinion came in. False when it is destroyed: it stays so. */
+  amend(id: string, detail: Uint8Array): Promise<boolean>;
   /** Newest first. */
   list(filter: ApprovalFilter): Promise<ApprovalRecord[]>;
   /** Atomic: false when it is no longer pending, expired, or this operator has voted. Sets the state that follows. */
@@ -211,6 +226,24 @@ export interface ApprovalStore {
   expire(now: number): Promise<ApprovalRecord[]>;
   /** Ends what is open of a session, and destroys the details. */
   withdraw(sessionId: string): Promise<ApprovalRecord[]>;
+}
+
+/** What an operator confirmed of a tool. */
+export interface ConfirmedManifest {
+  /** The tool. */
+  readonly name: string;
+  readonly manifest: Manifest;
+  /** Operator id. */
+  readonly confirmedBy: string;
+  readonly confirmedAt: number;
+}
+
+export interface ManifestStore {
+  list(): Promise<ConfirmedManifest[]>;
+  /** In place of what was confirmed of this tool before. */
+  set(confirmed: ConfirmedManifest): Promise<void>;
+  /** Resolves to false when nothing was confirmed. */
+  delete(name: string): Promise<boolean>;
 }
 
 /** Small things the runtime must remember, such as its signing key. */
@@ -226,6 +259,9 @@ export interface Store {
   readonly operators: OperatorStore;
   readonly sessions: SessionStore;
   readonly entries: EntryReader;
+  readonly flow: FlowStore;
+  readonly approvals: ApprovalStore;
+  readonly manifests: ManifestStore;
   readonly settings: SettingStore;
   close(): Promise<void>;
 }
