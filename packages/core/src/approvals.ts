@@ -1,6 +1,9 @@
+import canonicalize from 'canonicalize';
 import type { ArgumentProvenance, Excerpt } from './flow/provenance.ts';
-import type { JsonObject } from './events.ts';
+import type { Json, JsonObject, ToolCall } from './events.ts';
 import type { Reason } from './decision.ts';
+import type { Session } from './session.ts';
+import { RuntimeFault } from './errors.ts';
 
 export const approvalStates = ['pending', 'approved', 'rejected', 'expired', 'used', 'withdrawn'] as const;
 export type ApprovalState = (typeof approvalStates)[number];
@@ -80,4 +83,51 @@ export interface ApprovalRecord {
 export interface ShownApproval extends ApprovalRecord {
   /** Absent once the session has ended and it was destroyed. */
   readonly detail?: ApprovalDetail;
+}
+
+/**
+ * SHA-256 (hex) of exactly what would run: see `ApprovalBinding`. The order of an object's members and the way a number is
+ * written (`1`, `1.0`) do not count, because no reader of JSON sees them; everything else does.
+ *
+ * @param policy hash of the policies that held the call
+ * @param sha256 of UTF-8 text, hex
+ * @throws RuntimeFault `invalid_request` on values that readers of JSON disagree on (RFC 7493 section 2): halves of a
+ * surrogate pair, and numbers beyond 2^53, of which several would share one approval
+ */
+export function bindingOf(
+  { tool, definition, arguments: values }: ToolCall,
+  { id, tenant, agent, user }: Session,
+  policy: string,
+  sha256: (text: string) => string,
+): string {
+  const binding: ApprovalBinding = {
+    tenant,
+    session: id,
+    agent: agent.id,
+    user: user.id,
+    tool,
+    definition: definition ? sha256(canonical(definition, 'definition')) : '',
+    arguments: values,
+    policy,
+  };
+  return sha256(canonical(binding, 'arguments'));
+}
+
+function canonical(value: object, path: string): string {
+  refuseInexact(value as Json, path);
+  try {
+    return canonicalize(value) ?? '';
+  } catch (cause) {
+    const detail = `${path} holds half of a surrogate pair; readers disagree on it, so nobody can approve it.`;
+    throw new RuntimeFault('invalid_request', { path, detail, cause });
+  }
+}
+
+function refuseInexact(value: Json | undefined, path: string): void {
+  if (typeof value === 'number' && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
+    const detail = `${path} holds a number beyond 2^53; readers disagree on it, so it must be sent as a text.`;
+    throw new RuntimeFault('invalid_request', { path, detail });
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const item of Object.values(value)) refuseInexact(item, path);
 }

@@ -62,6 +62,10 @@ export interface Decision {
   readonly provenance?: readonly ArgumentProvenance[];
   /** The approval that this call waits for, or that let it pass. */
   readonly approval?: string;
+  /** Of a held call: until when its approval can be given and used. Milliseconds since the epoch. */
+  readonly approvalExpiresAt?: number;
+  /** The approval also vouches for the values that were held, for the rest of the session. */
+  readonly endorses?: boolean;
 }
 
 export const moreSevere = (a: Outcome, b: Outcome): Outcome => (outcomes.indexOf(a) >= outcomes.indexOf(b) ? a : b);

@@ -1,6 +1,6 @@
 export * from './approvals.ts';
 export * from './config/config.ts';
-export { isLoopback } from './config/schema.ts';
+export { isLoopback } from './config/loopback.ts';
 export * from './config/secret.ts';
 export * from './decision.ts';
 export * from './denial.ts';

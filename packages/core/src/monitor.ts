@@ -1,4 +1,4 @@
-import type { AuditLog, Clock, FlowStates, Holds, NewId } from './ports.ts';
+import type { AuditLog, Clock, FlowStates, Hold, Holds, NewId } from './ports.ts';
 import type { AgentEvent, EventKind } from './events.ts';
 import type { ArmedGuard, GuardContext } from './guard.ts';
 import type { Decision, Outcome, Reason, Verdict, VerdictRecord } from './decision.ts';
@@ -134,12 +134,8 @@ export class Monitor {
     const { holds } = this.#options;
     if (!holds || event.kind !== 'tool_call') return judged;
     try {
-      const { state, id } = await holds.resolve(event, session, decision, trace);
-      if (state === 'rejected') {
-        return { ...judged, decision: { ...denied(decision, { code: 'approval_rejected' }), approval: id } };
-      }
-      const outcome = state === 'approved' ? 'allow' : 'require_approval';
-      return { ...judged, decision: { ...decision, outcome, approval: id } };
+      const hold = await holds.resolve(event, session, decision, trace);
+      return { ...judged, decision: withHold(decision, hold) };
     } catch (error) {
       const detail = `approvals: ${error instanceof Error ? error.message : 'failed'}`;
       return { ...judged, decision: denied(decision, { code: 'guard_failed', detail }) };
@@ -264,6 +260,19 @@ const denied = (held: Decision, why: Reason): Decision => ({
   outcome: 'deny',
   reasons: [why, ...held.reasons],
 });
+
+function withHold(decision: Decision, hold: Hold): Decision {
+  switch (hold.state) {
+    case 'approved':
+      return { ...decision, outcome: 'allow', approval: hold.id, endorses: hold.endorses };
+    case 'pending':
+      return { ...decision, approval: hold.id, approvalExpiresAt: hold.expiresAt };
+    case 'rejected':
+      return { ...denied(decision, { code: 'approval_rejected' }), approval: hold.id };
+    case 'refused':
+      return denied(decision, hold.reason);
+  }
+}
 
 const untraceable = (error: unknown): Reason => ({
   code: 'guard_failed',

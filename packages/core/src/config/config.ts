@@ -8,7 +8,14 @@ import type { Json } from '../events.ts';
 
 type ParsedProvider = ParsedConfig['providers'][string];
 export type ProviderConfig = Omit<ParsedProvider, 'apiKey'> & { readonly apiKey?: Secret };
-export type Config = Omit<ParsedConfig, 'providers'> & { readonly providers: Readonly<Record<string, ProviderConfig>> };
+type ParsedWebhook = NonNullable<ParsedConfig['approvals']['webhook']>;
+/** Whoever knows a chat's webhook address may post there, so it is kept like a secret. */
+export type WebhookConfig = Omit<ParsedWebhook, 'url' | 'secret'> & { readonly url: Secret; readonly secret?: Secret };
+export type ApprovalsConfig = Omit<ParsedConfig['approvals'], 'webhook'> & { readonly webhook?: WebhookConfig };
+export type Config = Omit<ParsedConfig, 'providers' | 'approvals'> & {
+  readonly providers: Readonly<Record<string, ProviderConfig>>;
+  readonly approvals: ApprovalsConfig;
+};
 
 /** Where `${env:X}` and `${file:X}` are read: core itself reaches neither. */
 export interface ReferenceSource {
@@ -41,10 +48,11 @@ export function parseConfig(text: string, source: ReferenceSource): Config {
   const parsed = configSchema.safeParse(dereference(raw, [], source, report));
   if (!parsed.success) for (const issue of parsed.error.issues) reportIssue(issue, report);
   const providers = parsed.success ? resolveSecrets(parsed.data.providers, source, report) : {};
-  if (!parsed.success || problems.length > 0) {
+  const approvals = parsed.success ? resolveWebhook(parsed.data.approvals, source, report) : undefined;
+  if (!parsed.success || !approvals || problems.length > 0) {
     throw new RuntimeFault('invalid_config', { detail: problems.join('\n') });
   }
-  return { ...parsed.data, providers };
+  return { ...parsed.data, providers, approvals };
 }
 
 /** The JSON Schema of `sallyport.yaml`, for editors. */
@@ -56,7 +64,7 @@ export const effectiveConfig = (config: Config): Json => JSON.parse(JSON.stringi
 type Report = (path: readonly PropertyKey[], message: string) => void;
 
 /** Keys whose value is a secret: their reference is resolved into a `Secret`, never into plain text. */
-const secretKeys: ReadonlySet<PropertyKey> = new Set(['apiKey']);
+const secretKeys: ReadonlySet<PropertyKey> = new Set(['apiKey', 'secret']);
 const reference = /\$\{(env|file):([^}]+)\}/g;
 
 function dereference(value: unknown, path: PropertyKey[], source: ReferenceSource, report: Report): unknown {
@@ -92,13 +100,34 @@ function resolveSecrets(providers: ParsedConfig['providers'], source: ReferenceS
     Object.entries(providers).map(([name, { apiKey, ...provider }]) => {
       if (apiKey === undefined) return [name, provider];
       const path = ['providers', name, 'apiKey'];
-      const [, kind = '', key = ''] = /^\$\{(env|file):([^}]+)\}$/.exec(apiKey) ?? [];
-      const value = lookUp(kind, key, path, source, report) ?? '';
+      const secret = resolveSecret(apiKey, path, source, report);
       // A key becomes a header: a line break in it would forge another one.
-      if (/[^\x21-\x7e]/.test(value)) report(path, 'the secret holds white space or characters no header may carry');
-      return [name, { ...provider, apiKey: new Secret(value, apiKey) }];
+      if (/[^\x21-\x7e]/.test(secret.reveal())) {
+        report(path, 'the secret holds white space or characters no header may carry');
+      }
+      return [name, { ...provider, apiKey: secret }];
     }),
   );
+}
+
+function resolveWebhook(
+  { webhook, ...approvals }: ParsedConfig['approvals'],
+  source: ReferenceSource,
+  report: Report,
+): ApprovalsConfig {
+  if (!webhook) return approvals;
+  const { url, secret, ...rest } = webhook;
+  const address = new Secret(url, `${new URL(url).origin}/…`);
+  if (secret === undefined) return { ...approvals, webhook: { ...rest, url: address } };
+  const signing = resolveSecret(secret, ['approvals', 'webhook', 'secret'], source, report);
+  return { ...approvals, webhook: { ...rest, url: address, secret: signing } };
+}
+
+function resolveSecret(written: string, path: PropertyKey[], source: ReferenceSource, report: Report): Secret {
+  const [, kind = '', key = ''] = /^\$\{(env|file):([^}]+)\}$/.exec(written) ?? [];
+  const value = lookUp(kind, key, path, source, report);
+  if (value === '') report(path, 'the secret is empty');
+  return new Secret(value ?? '', written);
 }
 
 function reportIssue(issue: z.core.$ZodIssue, report: Report): void {

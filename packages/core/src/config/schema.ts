@@ -1,13 +1,13 @@
 import { z } from 'zod';
+import { approvalsSchema } from './approvals.ts';
+import { canarySchema, secondModelSchema, spotlightSchema } from './second-model.ts';
 import { flowSchema, toolsSchema } from './flow.ts';
+import { isLoopback } from './loopback.ts';
 
 /*
  * `sallyport.yaml`. Every section is strict: an unknown key is an error. Values that would open a hole are refused here,
  * with the reason, so that nothing below ever has to ask whether its configuration is safe.
  */
-
-const loopbackHosts = new Set(['127.0.0.1', '::1', 'localhost']);
-export const isLoopback = (host: string): boolean => loopbackHosts.has(host.replace(/^\[|\]$/g, ''));
 
 /** A secret never stands in the file: only where it comes from. */
 const secret = z
@@ -127,6 +127,9 @@ const guardsSchema = z
       })
       .prefault({}),
     flow: z.strictObject(armed).prefault({}),
+    scope: z.strictObject(armed).prefault({}),
+    spotlight: spotlightSchema,
+    canary: canarySchema,
     arguments: z
       .strictObject({
         ...armed,
@@ -159,6 +162,8 @@ export const configSchema = z.strictObject({
   guards: guardsSchema,
   flow: flowSchema,
   tools: toolsSchema,
+  secondModel: secondModelSchema.optional(),
+  approvals: approvalsSchema,
   deniedCalls: z
     .strictObject({
       reasks: z.int().min(0).max(5).default(2).describe('How often a model whose every call was denied is asked again'),
