@@ -233,6 +233,8 @@ export interface ConfirmedManifest {
   /** The tool. */
   readonly name: string;
   readonly manifest: Manifest;
+  /** SHA-256 (hex) of the canonical definition that it was confirmed for: of another one it says nothing. */
+  readonly definition: string;
   /** Operator id. */
   readonly confirmedBy: string;
   readonly confirmedAt: number;
