@@ -21,36 +21,49 @@ export interface Stage {
 /** A runtime and a browser. */
 export async function openStage(options: Parameters<typeof startRuntime>[0] = {}): Promise<Stage> {
   const runtime = await startRuntime(options);
-  const browser = await launch();
   const cookies = new Map<OperatorRole, Promise<string>>();
   const cookieOf = (role: OperatorRole): Promise<string> => {
     const known = cookies.get(role) ?? cookieFor(runtime, role);
     cookies.set(role, known);
     return known;
   };
+  const actors = await openActors(runtime.url, cookieOf);
   return {
     runtime,
-    outside: () => actor(browser, runtime, {}),
-    enter: async (role = 'owner', { path = '/', ...look } = {}) => {
-      const entered = await actor(browser, runtime, look);
-      const [name = '', value = ''] = (await cookieOf(role)).split('=');
-      await entered.context.addCookies([{ name, value, url: runtime.url, httpOnly: true, sameSite: 'Strict' }]);
-      await entered.page.goto(runtime.url + path);
-      await entered.page.getByRole('main').waitFor();
-      return entered;
-    },
+    enter: actors.enter,
+    outside: actors.outside,
     close: async () => {
-      await browser.close();
+      await actors.close();
       await runtime.stop();
     },
   };
 }
 
+/** Browsers at one address, signed in by cookie. */
+export async function openActors(
+  url: string,
+  cookieOf: (role: OperatorRole) => Promise<string>,
+): Promise<Pick<Stage, 'enter' | 'outside' | 'close'>> {
+  const browser = await launch();
+  return {
+    outside: () => actor(browser, url, {}),
+    enter: async (role = 'owner', { path = '/', ...look } = {}) => {
+      const entered = await actor(browser, url, look);
+      const [name = '', value = ''] = (await cookieOf(role)).split('=');
+      await entered.context.addCookies([{ name, value, url, httpOnly: true, sameSite: 'Strict' }]);
+      await entered.page.goto(url + path);
+      await entered.page.getByRole('main').waitFor();
+      return entered;
+    },
+    close: () => browser.close(),
+  };
+}
+
 type Look = { readonly scheme?: 'light' | 'dark'; readonly width?: keyof typeof widths };
 
-async function actor(browser: Browser, runtime: Harness, { scheme = 'light', width = 'wide' }: Look): Promise<Actor> {
+async function actor(browser: Browser, url: string, { scheme = 'light', width = 'wide' }: Look): Promise<Actor> {
   const context = await browser.newContext({ viewport: widths[width], colorScheme: scheme, reducedMotion: 'reduce' });
-  const complaints = await watch(context, runtime.url);
+  const complaints = await watch(context, url);
   return { context, complaints, page: await context.newPage() };
 }
 

@@ -6,6 +6,7 @@ import { liveState } from './live/live.ts';
 /** Pages ask again by themselves: seldom beside the live stream, often without it (down, or not for this role). */
 const refetchInterval = () => (liveState.get() === 'live' ? 30_000 : 8_000);
 
+export type ApprovalFilters = NonNullable<AdminInput<'approvals.list'>['query']>;
 export type SessionFilters = NonNullable<AdminInput<'sessions.list'>['query']>;
 
 /** How many entries one request brings: the contract's maximum. */
@@ -55,6 +56,34 @@ export const queries = {
     queryFn: () => call('entries.list', { query: { outcome: 'require_approval', limit: 5 } }),
     refetchInterval,
   }),
+  /** Everything that waits for a person: the inbox, and the count in the navigation. */
+  pending: queryOptions({
+    queryKey: ['approvals', 'pending'],
+    queryFn: () => call('approvals.list', { query: { state: 'pending', limit: 500 } }),
+    refetchInterval,
+  }),
+  approvals: (query: ApprovalFilters) =>
+    queryOptions({
+      queryKey: ['approvals', query],
+      queryFn: () => call('approvals.list', { query }),
+      refetchInterval,
+    }),
+  approval: (id: string) =>
+    queryOptions({
+      queryKey: ['approval', id],
+      queryFn: () => call('approvals.get', { params: { id } }),
+      refetchInterval,
+    }),
+  /** Asked for by hand only: making it takes the policies. */
+  draftRule: (id: string) =>
+    queryOptions({ queryKey: ['draft', id], queryFn: () => call('approvals.draftRule', { params: { id } }) }),
+  flow: (sessionId: string) =>
+    queryOptions({
+      queryKey: ['flow', sessionId],
+      queryFn: () => call('sessions.flow', { params: { id: sessionId } }),
+      refetchInterval,
+    }),
+  tools: queryOptions({ queryKey: ['tools'], queryFn: () => call('tools.list'), refetchInterval }),
   // A file that is changed on disk leaves no entry, so this one asks beside the live stream as well.
   policies: queryOptions({ queryKey: ['policies'], queryFn: () => call('policies.get'), refetchInterval }),
   agents: queryOptions({ queryKey: ['agents'], queryFn: () => call('agents.list') }),

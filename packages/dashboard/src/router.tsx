@@ -61,6 +61,8 @@ const sessions = createRoute({
 export const sessionSearch = z.object({
   event: text,
   show: oneOf(['all', 'stopped', 'tools', 'models']),
+  view: oneOf(['timeline', 'provenance']),
+  as: oneOf(['graph', 'table']),
 });
 const session = createRoute({
   getParentRoute: () => shell,
@@ -77,6 +79,31 @@ export const permissionsSearch = z.object({
   name: text,
   arguments: z.string().max(10_000).optional().catch(undefined),
 });
+export const approvalsSearch = z.object({
+  view: oneOf(['pending', 'history']),
+  state: oneOf(['approved', 'used', 'rejected', 'expired', 'withdrawn']),
+  session: text,
+});
+const approvals = createRoute({
+  getParentRoute: () => shell,
+  path: '/approvals',
+  validateSearch: approvalsSearch,
+  component: lazyRouteComponent(() => import('./routes/approvals.tsx'), 'Approvals'),
+});
+const approval = createRoute({
+  getParentRoute: () => shell,
+  path: '/approvals/$id',
+  component: lazyRouteComponent(() => import('./routes/approval.tsx'), 'Approval'),
+});
+
+export const toolsSearch = z.object({ find: text, from: oneOf(['config', 'confirmed', 'unknown']), tool: text });
+const tools = createRoute({
+  getParentRoute: () => shell,
+  path: '/tools',
+  validateSearch: toolsSearch,
+  component: lazyRouteComponent(() => import('./routes/tools.tsx'), 'Tools'),
+});
+
 const permissions = createRoute({
   getParentRoute: () => shell,
   path: '/permissions',
@@ -91,7 +118,10 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('./routes/settings.tsx'), 'Settings'),
 });
 
-const routeTree = root.addChildren([signIn, shell.addChildren([overview, sessions, session, permissions, settings])]);
+const routeTree = root.addChildren([
+  signIn,
+  shell.addChildren([overview, approvals, approval, sessions, session, tools, permissions, settings]),
+]);
 
 export const createAppRouter = (client: QueryClient) =>
   createRouter({

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react';
 import { Scroll } from './Scroll.tsx';
 import { bytes } from '../text/format.ts';
 import { reveal } from '../text/reveal.ts';
+import { stretchesOf } from '../text/highlight.ts';
 import styles from './HostileText.module.css';
 
 /** How much of a long text is shown before it is asked for, and how much each asking adds (UTF-16 units). */
@@ -22,12 +23,15 @@ export function HostileText({ text, max }: { text: string; max?: number }) {
   );
 }
 
-/** The same for a block: line breaks stay, and long text unfolds page by page. */
-export function HostileBlock({ text, label }: { text: string; label: string }) {
+/** The same for a block: line breaks stay, long text unfolds page by page, and a value that is sought stands out. */
+export function HostileBlock({ text, label, sought = '' }: { text: string; label: string; sought?: string }) {
   const [shown, setShown] = useState(page.first);
   const visible = useMemo(() => safeCut(text, shown), [text, shown]);
-  const pieces = useMemo(() => reveal(visible), [visible]);
-  const marks = pieces.filter(({ kind }) => kind === 'mark').length;
+  const stretches = useMemo(
+    () => stretchesOf(visible, sought).map(({ text: part, isHit }) => ({ pieces: reveal(part), isHit })),
+    [visible, sought],
+  );
+  const marks = stretches.flatMap(({ pieces }) => pieces).filter(({ kind }) => kind === 'mark').length;
   const left = text.length - visible.length;
   return (
     <div className={styles.block}>
@@ -38,7 +42,17 @@ export function HostileBlock({ text, label }: { text: string; label: string }) {
       ) : null}
       <Scroll label={label} className={styles.scroll}>
         <pre className={styles.pre}>
-          <Pieces pieces={pieces} />
+          {stretches.map(({ pieces, isHit }, at) =>
+            isHit ? (
+              // oxlint-disable-next-line react/no-array-index-key -- stretches have no identity but their place
+              <mark key={at} className={styles.hit}>
+                <Pieces pieces={pieces} />
+              </mark>
+            ) : (
+              // oxlint-disable-next-line react/no-array-index-key
+              <Pieces key={at} pieces={pieces} />
+            ),
+          )}
         </pre>
       </Scroll>
       {left > 0 ? (

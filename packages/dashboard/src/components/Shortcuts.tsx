@@ -41,6 +41,9 @@ export function Shortcuts() {
         ))}
         <Row keys={['j']} does="Next in a list" />
         <Row keys={['k']} does="Previous in a list" />
+        <Row keys={['a']} does="On an approval: approve once" />
+        <Row keys={['v']} does="On an approval: approve this value" />
+        <Row keys={['r']} does="On an approval: reject" />
         <Row keys={['Esc']} does="Close" />
         <Row keys={['?']} does="This list" />
       </dl>

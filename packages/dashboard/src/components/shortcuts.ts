@@ -27,7 +27,9 @@ function readSwitch(): boolean {
 /** Where each letter after `g` leads. */
 export const destinations = {
   o: { to: '/', label: 'Overview' },
+  a: { to: '/approvals', label: 'Approvals' },
   s: { to: '/sessions', label: 'Sessions' },
+  l: { to: '/tools', label: 'Tools' },
   p: { to: '/permissions', label: 'Permissions' },
   t: { to: '/settings', label: 'Settings' },
 } as const;
@@ -39,7 +41,7 @@ const isTyping = (target: EventTarget | null): boolean =>
 export function isShortcut(event: KeyboardEvent): boolean {
   if (!shortcutsOn.get() || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false;
   if (isTyping(event.target)) return false;
-  return document.querySelector('[role="dialog"], [role="menu"]') === null;
+  return document.querySelector('[role*="dialog"], [role="menu"]') === null;
 }
 
 /** Moves along the rows of the screen's list; an item marked `select` shows itself as it is reached. */

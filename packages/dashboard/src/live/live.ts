@@ -1,5 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query';
-import { entrySchema } from '@sallyport/core/admin';
+import type { z } from 'zod';
+import { approvalSchema, entrySchema } from '@sallyport/core/admin';
 import { livePath } from '../api.ts';
 import { Patches } from './patches.ts';
 import { value } from './value.ts';
@@ -21,6 +22,7 @@ const retryMs = { first: 1_000, most: 15_000 };
 export function openLive(client: QueryClient): () => void {
   const patches = new Patches(client);
   let waiting: string[] = [];
+  let approvals: string[] = [];
   let overflowed = false;
   let flushing: ReturnType<typeof setTimeout> | undefined;
   let retrying: ReturnType<typeof setTimeout> | undefined;
@@ -30,13 +32,18 @@ export function openLive(client: QueryClient): () => void {
   const flush = () => {
     flushing = undefined;
     const texts = waiting;
+    const answered = approvals;
     waiting = [];
+    approvals = [];
     if (overflowed) patches.missed();
-    else patches.apply(texts.flatMap(readEntry));
+    else {
+      patches.apply(texts.flatMap((text) => read(entrySchema, text)));
+      patches.applyApprovals(answered.flatMap((text) => read(approvalSchema, text)));
+    }
     overflowed = false;
   };
-  const receive = (message: MessageEvent<string>) => {
-    if (waiting.length < burst) waiting.push(message.data);
+  const receive = (message: MessageEvent<string>, into: string[]) => {
+    if (waiting.length + approvals.length < burst) into.push(message.data);
     else overflowed = true;
     flushing ??= setTimeout(flush, flushMs);
   };
@@ -48,7 +55,8 @@ export function openLive(client: QueryClient): () => void {
       if (liveState.get() === 'down') patches.missed();
       liveState.set('live');
     });
-    source.addEventListener('entry', receive);
+    source.addEventListener('entry', (message) => receive(message, waiting));
+    source.addEventListener('approval', (message) => receive(message, approvals));
     source.addEventListener('error', () => {
       liveState.set('down');
       if (source?.readyState !== EventSource.CLOSED) return;
@@ -70,10 +78,10 @@ export function openLive(client: QueryClient): () => void {
   };
 }
 
-function readEntry(text: string) {
+function read<T>(schema: z.ZodType<T>, text: string): T[] {
   try {
-    const entry = entrySchema.safeParse(JSON.parse(text));
-    return entry.success ? [entry.data] : [];
+    const given = schema.safeParse(JSON.parse(text));
+    return given.success ? [given.data] : [];
   } catch {
     return [];
   }

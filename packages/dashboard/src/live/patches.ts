@@ -1,4 +1,4 @@
-import type { EntryView } from '@sallyport/core/admin';
+import type { AdminAnswer, ApprovalView, EntryView } from '@sallyport/core/admin';
 import type { QueryClient } from '@tanstack/react-query';
 import type { EntryPages } from '../queries.ts';
 
@@ -13,6 +13,8 @@ const touchedBy: Readonly<Record<string, readonly string[]>> = {
   agents: ['agents'],
   operators: ['operators'],
   sessions: ['sessions', 'session', 'overview'],
+  tools: ['tools'],
+  approvals: ['approvals', 'approval'],
   config: ['settings', 'overview'],
 };
 
@@ -41,12 +43,21 @@ export class Patches {
     for (const [sessionId, news] of bySession) {
       this.#client.setQueryData<EntryPages>(['entries', sessionId], (old) => old && appendEntries(old, news));
     }
-    if (bySession.size > 0) this.#markStale(['overview', 'held', 'sessions', 'session']);
+    if (bySession.size > 0) this.#markStale(['overview', 'held', 'sessions', 'session', 'flow', 'tools']);
+  }
+
+  /** The inbox and its count change at once. Details do not travel live, so what is open asks again. */
+  applyApprovals(news: readonly ApprovalView[]): void {
+    if (news.length === 0) return;
+    this.#client.setQueryData<Pending>(['approvals', 'pending'], (old) => old && updatePending(old, news));
+    for (const { id } of news) void this.#client.invalidateQueries({ queryKey: ['approval', id] });
+    this.#markStale(['approvals']);
   }
 
   /** Entries went by unseen. */
   missed(): void {
-    this.#markStale(['overview', 'held', 'sessions', 'session', 'entries', 'policies', 'agents', 'operators']);
+    this.#markStale(['overview', 'held', 'sessions', 'session', 'entries', 'flow', 'tools', 'approvals', 'approval']);
+    this.#markStale(['policies', 'agents', 'operators']);
   }
 
   stop(): void {
@@ -66,6 +77,16 @@ export class Patches {
     for (const key of this.#stale) void this.#client.invalidateQueries({ queryKey: [key] });
     this.#stale.clear();
   }
+}
+
+type Pending = AdminAnswer<'approvals.list'>;
+
+/** What waits now: each that changed is replaced, and leaves once it no longer waits. */
+export function updatePending(old: Pending, news: readonly ApprovalView[]): Pending {
+  const changed = new Map(news.map((approval) => [approval.id, approval]));
+  const kept = old.approvals.filter(({ id }) => !changed.has(id));
+  const waiting = [...changed.values()].filter(({ state }) => state === 'pending');
+  return { approvals: [...waiting, ...kept].toSorted((a, b) => b.requestedAt - a.requestedAt) };
 }
 
 /** Adds what is new, in order of `seq`; an entry that is already there (fetched and streamed) is not added twice. */

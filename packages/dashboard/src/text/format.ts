@@ -59,3 +59,20 @@ export function relative(at: number, now: number): string {
   const amount = `${Math.floor(distance / step[1])} ${step[2]}`;
   return at > now ? `in ${amount}` : `${amount} ago`;
 }
+
+/** `59 min 12 s`, `2 h 5 min`, `3 d 4 h`: the two largest units of a stretch that is left. */
+export function countdown(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1_000));
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3_600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  const first = parts.findIndex(([amount]) => amount > 0);
+  if (first === -1) return '0 s';
+  return parts
+    .slice(first, first + 2)
+    .map(([amount, unit]) => `${amount} ${unit}`)
+    .join(' ');
+}

@@ -5,8 +5,8 @@
  */
 export type Piece =
   | { readonly kind: 'text'; readonly text: string }
-  /** `label` says what stood there; `meaning` names it in words. */
-  | { readonly kind: 'mark'; readonly label: string; readonly meaning: string };
+  /** `label` says what stood there; `meaning` names it in words; `length` is its own, in UTF-16 units. */
+  | { readonly kind: 'mark'; readonly label: string; readonly meaning: string; readonly length: number };
 
 // Newline and tab lay out text honestly, so they stay.
 const hidden =
@@ -81,6 +81,8 @@ function isPartOfEmoji(run: string, before: string, after: string): boolean {
   return joins && /^\p{Extended_Pictographic}/u.test(after);
 }
 
+const lengthOf = (codes: readonly number[]): number => codes.reduce((sum, code) => sum + (code > 0xffff ? 2 : 1), 0);
+
 function* marksOf(run: string): Generator<Piece> {
   const codes = Array.from(run, (character) => character.codePointAt(0) ?? 0);
   for (let at = 0; at < codes.length;) {
@@ -89,11 +91,13 @@ function* marksOf(run: string): Generator<Piece> {
     if (isTag(code)) {
       while (end < codes.length && isTag(codes[end] ?? 0)) end++;
       const spelt = String.fromCodePoint(...codes.slice(at, Math.min(end, at + 2000)).map((tag) => tag - 0xe0000));
-      yield { kind: 'mark', label: `hidden: ${spelt}`, meaning: 'text spelt in invisible tag characters' };
+      const meaning = 'text spelt in invisible tag characters';
+      yield { kind: 'mark', label: `hidden: ${spelt}`, meaning, length: lengthOf(codes.slice(at, end)) };
     } else {
       while (end < codes.length && codes[end] === code) end++;
       const times = end - at > 1 ? ` ×${end - at}` : '';
-      yield { kind: 'mark', label: `${notation(code)}${times}`, meaning: names[code] ?? 'invisible character' };
+      const meaning = names[code] ?? 'invisible character';
+      yield { kind: 'mark', label: `${notation(code)}${times}`, meaning, length: lengthOf(codes.slice(at, end)) };
     }
     at = end;
   }

@@ -1,0 +1,140 @@
+import type { AdminAnswer, ApprovalView, ProvenanceView } from '@sallyport/core/admin';
+
+export type OriginView = ProvenanceView['origins'][number];
+export type IntegrityName = ProvenanceView['integrity'];
+export type FlowView = AdminAnswer<'sessions.flow'>;
+export type ApprovalDetailView = NonNullable<ApprovalView['detail']>;
+type Value = ApprovalDetailView['arguments'][string];
+
+export const integrityNames: Readonly<Record<IntegrityName, string>> = {
+  untrusted: 'Untrusted',
+  derived: 'Derived',
+  named: 'Named by the user',
+  trusted: 'Trusted',
+  user: 'The user’s',
+  operator: 'The operator’s',
+};
+
+/** Who could write it. */
+const writtenBy: Readonly<Record<IntegrityName, string>> = {
+  untrusted: 'written by third parties',
+  derived: 'made by the model',
+  named: 'from a source that the user named',
+  trusted: 'which the operator vouches for',
+  user: 'written by the user',
+  operator: 'written by the operator',
+};
+
+export const roleNames = { target: 'target', content: 'content', link: 'link in content' } as const satisfies Record<
+  ProvenanceView['role'],
+  string
+>;
+
+/** What each rule of information flow looks at. */
+export const flowRuleTexts: Readonly<Record<NonNullable<ProvenanceView['rule']>, string>> = {
+  targets: 'targets must come from text that may be believed',
+  links: 'links, addresses and accounts in content are targets',
+  intent: 'the user must have asked for this kind of action',
+  lookups: 'the agent’s own look-ups vouch for what they return',
+  people: 'a person whom the user named stands for their address',
+  identity: 'the user’s own identities',
+  delegation: 'a source that the user named may supply values',
+  confirmations: 'a confirmation is covered by what it releases',
+  sites: 'sites that the user named may be read',
+  derived: 'made of values that may be believed',
+  amounts: 'amounts up to a cap',
+  classes: 'private data must be called for by the task',
+  endorsements: 'a person approved this value in this task',
+  local: 'stays in the session’s own workspace',
+};
+
+/** "the result of read_email, field body" */
+export function sourceName({ role, tool, field }: Pick<OriginView, 'role' | 'tool' | 'field'>): string {
+  if (role === 'system') return 'the system prompt';
+  if (role === 'user') return 'the user’s message';
+  const result = tool === undefined ? 'a tool’s result' : `the result of ${tool}`;
+  return field === undefined ? result : `${result}, field ${field}`;
+}
+
+/** "from the result of read_email, field body, written by third parties" */
+export const originSentence = (origin: OriginView): string =>
+  `from ${sourceName(origin)}, ${writtenBy[origin.integrity]}`;
+
+export const nowhere = 'found nowhere: the model made it up, or made it of other values';
+
+/** Of several places where a value was read, one that may be believed is enough: it stands first. */
+export const originOf = ({ origins }: ProvenanceView): string =>
+  origins[0] === undefined ? nowhere : originSentence(origins[0]);
+
+/** One leaf of a call's arguments, with what is known of where it came from. */
+export interface ArgumentRow {
+  /** Without `arguments.`, as a person names it. */
+  readonly path: string;
+  /** Whole, as it would run. */
+  readonly value: string;
+  readonly own: ProvenanceView | undefined;
+  /** Links, addresses and accounts inside it. */
+  readonly links: readonly ProvenanceView[];
+  readonly isHeld: boolean;
+}
+
+/** A call whose arguments have more leaves than this is shown up to here, and the rest as JSON. */
+const mostRows = 200;
+
+const bare = (path: string): string => path.replace(/^arguments\.?/, '');
+const covers = (path: string, leaf: string): boolean =>
+  path === leaf || leaf.startsWith(`${path}.`) || leaf.startsWith(`${path}[`);
+
+/**
+ * Every leaf of the arguments, held ones first. Nothing is left out: a leaf without provenance stands there without, and
+ * provenance whose place is not among the leaves stands with its short value.
+ */
+export function argumentRows({
+  arguments: given,
+  provenance,
+  reasons,
+}: Pick<ApprovalDetailView, 'arguments' | 'provenance' | 'reasons'>): ArgumentRow[] {
+  const heldPaths = reasons.flatMap(({ path }) => (path === undefined ? [] : [bare(path)]));
+  const isHeld = (leaf: string) => heldPaths.some((path) => covers(path, leaf));
+  const leaves = leavesOf(given, '').slice(0, mostRows);
+  const rows = leaves.map(({ path, value }) => {
+    const known = provenance.filter((one) => bare(one.path) === path);
+    return {
+      path,
+      value,
+      own: known.find(({ role }) => role !== 'link'),
+      links: known.filter(({ role }) => role === 'link'),
+      isHeld: isHeld(path),
+    };
+  });
+  const placed = new Set(leaves.map(({ path }) => path));
+  const others = provenance
+    .filter(({ path }) => !placed.has(bare(path)))
+    .map((own) => ({ path: bare(own.path), value: own.value, own, links: [], isHeld: isHeld(bare(own.path)) }));
+  return [...rows, ...others].toSorted((a, b) => Number(b.isHeld) - Number(a.isHeld));
+}
+
+interface Leaf {
+  readonly path: string;
+  readonly value: string;
+}
+
+function leavesOf(value: Value | ApprovalDetailView['arguments'], path: string): Leaf[] {
+  if (Array.isArray(value)) {
+    if (value.length === 0) return [{ path, value: '[]' }];
+    return value.flatMap((item, place) => leavesOf(item, `${path}[${place}]`));
+  }
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value);
+    if (entries.length === 0) return path === '' ? [] : [{ path, value: '{}' }];
+    return entries.flatMap(([key, item]) => leavesOf(item, path === '' ? key : `${path}.${key}`));
+  }
+  return [{ path, value: String(value) }];
+}
+
+/** The value at a provenance's place, whole where the arguments are known; for finding it in a text. */
+export function valueAt(path: string, rows: readonly ArgumentRow[], links: readonly ProvenanceView[]): string {
+  const link = links.find((one) => one.path === path);
+  if (link !== undefined) return link.value;
+  return rows.find((row) => row.path === bare(path))?.value ?? '';
+}
