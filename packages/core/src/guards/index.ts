@@ -1,15 +1,96 @@
 import { argumentsGuard } from './arguments.ts';
+import { canaryGuard, plantCanaryGuard, type CanaryOf } from './canary.ts';
+import { flowGuard } from './flow.ts';
 import { permissionsGuard } from './permissions.ts';
 import { pinnedModelsGuard } from './pinned-models.ts';
+import { scopeGuard, type ScopeSource } from './scope.ts';
+import { secondModelGuard } from './second-model.ts';
+import { secondOpinionGuard, type GiveOpinion } from './second-opinion.ts';
 import { settingsGuard } from './settings.ts';
+import { spotlightGuard, type SpotlightOptions } from './spotlight.ts';
 import type { ArmedGuard } from '../guard.ts';
 import type { Config } from '../config/config.ts';
 import type { PolicySet } from '../policy/policy.ts';
+import { RuntimeFault } from '../errors.ts';
 
-/** The list of guards, in the order in which rewriting ones run. Adding a guard is a file and a line here. */
-export const armGuards = ({ guards, providers }: Config, policies: () => PolicySet): ArmedGuard[] => [
-  { guard: permissionsGuard(policies), mode: guards.permissions.mode, timeoutMs: guards.permissions.timeoutMs },
-  { guard: argumentsGuard(guards.arguments), ...guards.arguments },
-  { guard: settingsGuard(guards.settings), ...guards.settings },
-  { guard: pinnedModelsGuard(providers), mode: 'enforce', timeoutMs: 1_000 },
-];
+export { argumentsSchema } from './schema.ts';
+export { inScope } from './scope.ts';
+export type { CanaryOf, GiveOpinion, ScopeSource };
+
+/** What guards need beside the configuration. */
+export interface GuardServices {
+  /** Whether the monitor traces calls. */
+  readonly flow?: boolean;
+  readonly manifestOf?: SpotlightOptions['manifestOf'];
+  /** Keyed hashes, whose key no text and no model ever sees. */
+  readonly marks?: { readonly code: SpotlightOptions['code']; readonly canary: CanaryOf };
+  readonly opinion?: GiveOpinion;
+  readonly scopes?: ScopeSource;
+}
+
+/**
+ * The list of guards, in the order in which rewriting ones run. Adding a guard is a file and a line here.
+ *
+ * @param services without them, the guards that need none
+ * @throws RuntimeFault `invalid_config` when a guard that is configured lacks what it needs: none is skipped silently
+ */
+export function armGuards(config: Config, policies: () => PolicySet, services?: GuardServices): ArmedGuard[] {
+  const { guards, providers } = config;
+  return [
+    ...(services ? rewriting(config, services) : []),
+    { guard: permissionsGuard(policies), mode: guards.permissions.mode, timeoutMs: guards.permissions.timeoutMs },
+    { guard: argumentsGuard(guards.arguments), ...guards.arguments },
+    { guard: settingsGuard(guards.settings), ...guards.settings },
+    { guard: pinnedModelsGuard(providers), ...always },
+    ...(services ? judging(config, services) : [{ guard: scopeGuard(), ...guards.scope }]),
+  ];
+}
+
+const always = { mode: 'enforce', timeoutMs: 1_000 } as const;
+
+/** Of what the runtime itself asks a second model. It is the operator's choice, so agents' permissions do not apply. */
+export function armSecondModelGuards({ guards, providers, secondModel }: Config): ArmedGuard[] {
+  if (!secondModel) return [];
+  return [
+    { guard: secondModelGuard(secondModel.model), ...always },
+    { guard: settingsGuard(guards.settings), ...guards.settings },
+    { guard: pinnedModelsGuard(providers), ...always },
+  ];
+}
+
+function rewriting({ guards }: Config, { manifestOf, marks }: GuardServices): ArmedGuard[] {
+  const armed: ArmedGuard[] = [];
+  const { mode } = guards.spotlight;
+  if (mode !== 'off') {
+    const { code } = needed(marks, 'guards.spotlight');
+    armed.push({ guard: spotlightGuard({ mode, code, ...(manifestOf ? { manifestOf } : {}) }), ...always });
+  }
+  // Planted also where only observed: a rewriting guard that observes would change nothing.
+  if (guards.canary.mode !== 'off') {
+    armed.push({ guard: plantCanaryGuard(needed(marks, 'guards.canary').canary), ...always });
+  }
+  return armed;
+}
+
+function judging({ guards, secondModel }: Config, { flow, marks, opinion, scopes }: GuardServices): ArmedGuard[] {
+  const armed: ArmedGuard[] = [];
+  if (flow) armed.push({ guard: flowGuard(), ...guards.flow });
+  if (guards.canary.mode !== 'off') {
+    const { canary } = needed(marks, 'guards.canary');
+    armed.push({ guard: canaryGuard(canary), mode: guards.canary.mode, timeoutMs: guards.canary.timeoutMs });
+  }
+  // These wait for a model, which has its own, shorter time-out and says what went wrong.
+  const patient = (ms: number) => (secondModel ? Math.max(ms, secondModel.timeoutMs + 2_000) : ms);
+  if (secondModel && secondModel.scope !== 'off') needed(scopes, 'secondModel.scope');
+  armed.push({ guard: scopeGuard(scopes), mode: guards.scope.mode, timeoutMs: patient(guards.scope.timeoutMs) });
+  if (secondModel?.checkAllowed === 'sinks') {
+    const asked = needed(opinion, 'secondModel.checkAllowed');
+    armed.push({ guard: secondOpinionGuard(asked, secondModel), mode: 'enforce', timeoutMs: patient(0) });
+  }
+  return armed;
+}
+
+function needed<Service>(service: Service | undefined, path: string): Service {
+  if (service !== undefined) return service;
+  throw new RuntimeFault('invalid_config', { path, detail: `${path} is on, and the runtime cannot provide it.` });
+}

@@ -1,0 +1,172 @@
+import type { Json, Message, ModelRequest } from '../events.ts';
+
+/*
+ * Changes single messages of a request's bytes and leaves every other byte as it was: reading and writing the whole
+ * conversation anew for every guard would cost more than the guards themselves. The bytes are JSON that this checkpoint
+ * wrote, so they are valid and no member stands twice.
+ */
+
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Edit extends Place {
+  readonly text: string;
+}
+
+/** One message of the bytes: its content's place, or where content would be. */
+export interface WireMessage extends Place {
+  readonly role: string;
+  readonly content: Place | undefined;
+}
+
+type Bytes = Uint8Array;
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/** The place of every message in `wire.bytes`. @throws Error where they are not what the views show */
+export function wireMessages({ wire: { bytes }, messages }: ModelRequest): WireMessage[] {
+  const list = member(bytes, skipSpace(bytes, 0), 'messages');
+  if (!list || bytes[list.start] !== code.openList) throw new Error('the request has no list of messages');
+  const places = [...items(bytes, list.start)].map((place) => readMessage(bytes, place));
+  // Whoever edits by the views must not hit another message of the bytes.
+  const same =
+    places.length === messages.length && places.every(({ role }, at) => viewRole(role) === messages[at]?.role);
+  if (!same) throw new Error('the bytes hold other messages than the views');
+  return places;
+}
+
+/** The event with these messages, and its bytes with these edits, which must not overlap. */
+export function rewritten(event: ModelRequest, messages: readonly Message[], edits: readonly Edit[]): ModelRequest {
+  const { bytes } = event.wire;
+  const parts: Bytes[] = [];
+  let from = 0;
+  for (const { start, end, text } of edits.toSorted((a, b) => a.start - b.start)) {
+    parts.push(bytes.subarray(from, start), encoder.encode(text));
+    from = end;
+  }
+  parts.push(bytes.subarray(from));
+  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return { ...event, messages, wire: { ...event.wire, bytes: out } };
+}
+
+/** How a text stands inside a JSON string, without the quotes. */
+export const inString = (text: string): string => JSON.stringify(text).slice(1, -1);
+
+export const isString = ({ wire }: ModelRequest, { start }: Place): boolean => wire.bytes[start] === code.quote;
+export const jsonAt = ({ wire }: ModelRequest, { start, end }: Place): Json =>
+  JSON.parse(decoder.decode(wire.bytes.subarray(start, end))) as Json;
+
+/** Appends to a message's content, whatever its form. */
+export function append({ wire: { bytes } }: ModelRequest, { start, content }: WireMessage, addition: string): Edit {
+  if (!content) return { start: start + 1, end: start + 1, text: `"content":${JSON.stringify(addition)},` };
+  const last = content.end - 1;
+  const opening = bytes[content.start];
+  if (opening === code.quote) return { start: last, end: last, text: inString(addition) };
+  if (opening !== code.openList) return { ...content, text: JSON.stringify(addition) };
+  const comma = skipSpace(bytes, content.start + 1) === last ? '' : ',';
+  return { start: last, end: last, text: `${comma}${JSON.stringify({ type: 'text', text: addition })}` };
+}
+
+const viewRole = (role: string): string => (role === 'developer' ? 'system' : role);
+
+function readMessage(bytes: Bytes, place: Place): WireMessage {
+  const role = member(bytes, place.start, 'role');
+  return {
+    ...place,
+    role: role ? decoder.decode(bytes.subarray(role.start + 1, role.end - 1)) : '',
+    content: member(bytes, place.start, 'content'),
+  };
+}
+
+// All below 0x80, so in UTF-8 none of them is part of another character.
+const code = {
+  quote: 0x22,
+  comma: 0x2c,
+  openList: 0x5b,
+  backslash: 0x5c,
+  closeList: 0x5d,
+  openObject: 0x7b,
+  closeObject: 0x7d,
+} as const;
+
+/** The place of a member's value in the object that begins at `at`. */
+function member(bytes: Bytes, at: number, sought: string): Place | undefined {
+  for (let i = skipSpace(bytes, at + 1); bytes[i] === code.quote;) {
+    const nameEnd = endOfValue(bytes, i);
+    const start = skipSpace(bytes, skipSpace(bytes, nameEnd) + 1);
+    const end = endOfValue(bytes, start);
+    if (nameEnd - i === sought.length + 2 && holdsAt(bytes, i + 1, sought)) return { start, end };
+    i = afterComma(bytes, end);
+  }
+  return undefined;
+}
+
+function holdsAt(bytes: Bytes, at: number, ascii: string): boolean {
+  for (let i = 0; i < ascii.length; i++) if (bytes[at + i] !== ascii.charCodeAt(i)) return false;
+  return true;
+}
+
+/** The places of the values in the array that begins at `at`. */
+function* items(bytes: Bytes, at: number): Generator<Place> {
+  for (let start = skipSpace(bytes, at + 1); start < bytes.length && bytes[start] !== code.closeList;) {
+    const end = endOfValue(bytes, start);
+    yield { start, end };
+    start = afterComma(bytes, end);
+  }
+}
+
+function afterComma(bytes: Bytes, end: number): number {
+  const next = skipSpace(bytes, end);
+  return bytes[next] === code.comma ? skipSpace(bytes, next + 1) : next;
+}
+
+/** Just past the value that begins at `at`. */
+function endOfValue(bytes: Bytes, at: number): number {
+  let depth = 0;
+  for (let i = at; i < bytes.length; i++) {
+    switch (bytes[i]) {
+      case code.quote:
+        i = endOfString(bytes, i);
+        if (depth === 0) return i + 1;
+        break;
+      case code.openObject:
+      case code.openList:
+        depth++;
+        break;
+      case code.closeObject:
+      case code.closeList:
+        // Depth 0: the end of what holds a number or a word.
+        if (depth === 0) return i;
+        if (--depth === 0) return i + 1;
+        break;
+      case code.comma:
+        if (depth === 0) return i;
+        break;
+      case undefined:
+      default:
+    }
+  }
+  return bytes.length;
+}
+
+function endOfString(bytes: Bytes, open: number): number {
+  for (let close = bytes.indexOf(code.quote, open + 1); close !== -1; close = bytes.indexOf(code.quote, close + 1)) {
+    let backslashes = 0;
+    while (bytes[close - 1 - backslashes] === code.backslash) backslashes++;
+    if (backslashes % 2 === 0) return close;
+  }
+  return bytes.length;
+}
+
+function skipSpace(bytes: Bytes, from: number): number {
+  let at = from;
+  while ((bytes[at] ?? Infinity) <= 0x20) at++;
+  return at;
+}
