@@ -2,6 +2,7 @@ import { LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
 import { Secret } from './secret.ts';
 import { RuntimeFault } from '../errors.ts';
+import { checkConfigured } from '../tools/check.ts';
 import { configSchema, type ParsedConfig } from './schema.ts';
 import { nearest } from '../normalize/nearest.ts';
 import type { Json } from '../events.ts';
@@ -48,6 +49,7 @@ export function parseConfig(text: string, source: ReferenceSource): Config {
   const parsed = configSchema.safeParse(dereference(raw, [], source, report));
   if (!parsed.success) for (const issue of parsed.error.issues) reportIssue(issue, report);
   const providers = parsed.success ? resolveSecrets(parsed.data.providers, source, report) : {};
+  if (parsed.success) reportTools(parsed.data.tools, report);
   const approvals = parsed.success ? resolveWebhook(parsed.data.approvals, source, report) : undefined;
   if (!parsed.success || !approvals || problems.length > 0) {
     throw new RuntimeFault('invalid_config', { detail: problems.join('\n') });
@@ -128,6 +130,12 @@ function resolveSecret(written: string, path: PropertyKey[], source: ReferenceSo
   const value = lookUp(kind, key, path, source, report);
   if (value === '') report(path, 'the secret is empty');
   return new Secret(value ?? '', written);
+}
+
+function reportTools(tools: ParsedConfig['tools'], report: Report): void {
+  for (const [name, manifest] of Object.entries(tools)) {
+    for (const { path, message } of checkConfigured(name, manifest)) report(['tools', name, ...path], message);
+  }
 }
 
 function reportIssue(issue: z.core.$ZodIssue, report: Report): void {
