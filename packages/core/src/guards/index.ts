@@ -14,7 +14,7 @@ import type { PolicySet } from '../policy/policy.ts';
 import { RuntimeFault } from '../errors.ts';
 
 export { argumentsSchema } from './schema.ts';
-export { inScope } from './scope.ts';
+export { inScope, isNarrower, isScopePattern } from './scope.ts';
 export type { CanaryOf, GiveOpinion, ScopeSource };
 
 /** What guards need beside the configuration. */

@@ -4,7 +4,7 @@ import type { Scope, Session } from '../session.ts';
 import type { Reason, Verdict } from '../decision.ts';
 import { allow, deny } from '../decision.ts';
 import { defineGuard } from '../guard.ts';
-import { matchesGlob, parseGlob } from '../policy/glob.ts';
+import { covers, matchesGlob, parseGlob } from '../policy/glob.ts';
 import { showText } from '../normalize/show.ts';
 
 /** Who finds a scope for sessions that were opened without one. */
@@ -75,3 +75,20 @@ export const inScope = (name: string, patterns: readonly string[]): boolean =>
     const glob = parseGlob(pattern);
     return !('problem' in glob) && matchesGlob(glob, name);
   });
+
+/** Whether a text is a pattern of a scope: `*` is any characters, `\\*` a star. */
+export const isScopePattern = (text: string): boolean => !('problem' in parseGlob(text));
+
+/** Whether everything within `scope` is within `than` as well. */
+export const isNarrower = (scope: Scope, than: Scope): boolean =>
+  areCovered(scope.tools, than.tools) && areCovered(scope.labels, than.labels);
+
+function areCovered(patterns: readonly string[] | undefined, wide: readonly string[] | undefined): boolean {
+  if (wide === undefined) return true;
+  return patterns?.every((pattern) => wide.some((each) => coversText(each, pattern))) ?? false;
+}
+
+function coversText(wide: string, narrow: string): boolean {
+  const [a, b] = [parseGlob(wide), parseGlob(narrow)];
+  return !('problem' in a) && !('problem' in b) && covers(a, b);
+}

@@ -1,5 +1,5 @@
-import type { AgentRecord, AuditLog, Clock, NewId, Session, SessionFilter, SessionStore } from '@sallyport/core';
-import { RuntimeFault, isOpen, zeroCounters } from '@sallyport/core';
+import type { AgentRecord, AuditLog, Clock, NewId, Scope, Session, SessionFilter, SessionStore } from '@sallyport/core';
+import { RuntimeFault, isNarrower, isOpen, zeroCounters } from '@sallyport/core';
 import type { AgentService } from '../agents/agents.ts';
 import type { SessionToken, SessionTokens } from '../identity/tokens.ts';
 import type { LiveSession } from './live.ts';
@@ -35,6 +35,8 @@ export interface NewSession {
   readonly purpose: string;
   /** Seconds; cut to `maxHours`, which is also what it is by default. */
   readonly ttlSeconds?: number;
+  /** What the task may use; without one it is not narrowed. */
+  readonly scope?: Omit<Scope, 'by'>;
 }
 
 /**
@@ -63,10 +65,31 @@ export class SessionService {
     this.#sweepLater();
   }
 
-  async open({ agent, userId, userRoles = [], purpose, ttlSeconds }: NewSession): Promise<Session> {
+  async open({ agent, userId, userRoles = [], purpose, ttlSeconds, scope }: NewSession): Promise<Session> {
     const { maxHours } = this.#options;
     const ttlMs = Math.min(ttlSeconds === undefined ? Infinity : ttlSeconds * 1000, maxHours * 60 * minuteMs);
-    return await this.#insert(agent, { id: userId, roles: userRoles }, purpose, ttlMs);
+    const narrowed = scope ? { scope: { ...scope, by: 'caller' } as const } : {};
+    return await this.#insert(agent, { user: { id: userId, roles: userRoles }, purpose, ...narrowed }, ttlMs);
+  }
+
+  /**
+   * Narrows what a session may use; at once for everyone who holds it, also when the store then fails. A scope is never
+   * widened, whoever asks.
+   *
+   * @throws RuntimeFault `not_found`; `conflict` when the session has a scope that does not hold all of the new one
+   */
+  async narrow(id: string, scope: Scope): Promise<Session> {
+    const session = await this.get(id);
+    const live = this.#live.get(id);
+    if (!session || !live) throw noSuchSession(id);
+    if (live.scope && !isNarrower(scope, live.scope)) {
+      throw new RuntimeFault('conflict', { detail: 'The session has a scope already, and this one is wider.' });
+    }
+    live.scope = scope;
+    this.#touch(id);
+    if (!(await this.#options.store.update(id, { scope }))) throw noSuchSession(id);
+    this.#touch(id);
+    return live;
   }
 
   /** The session, open or not, or nothing. */
@@ -104,7 +127,7 @@ export class SessionService {
     const found = await this.#options.store.update(id, { state: 'ended' });
     this.#touch(id);
     this.#ending.delete(id);
-    if (!found) throw new RuntimeFault('not_found', { detail: `There is no session ${id.slice(0, 40)}.` });
+    if (!found) throw noSuchSession(id);
   }
 
   /** A token for the session, as long as it is open. @throws RuntimeFault `conflict` */
@@ -160,20 +183,24 @@ export class SessionService {
       this.#direct.set(pair, session.id);
       return this.#used(session);
     }
-    const session = await this.#insert(agent, { id: userId, roles: [] }, directPurpose, idleMinutes * minuteMs);
+    const asked = { user: { id: userId, roles: [] }, purpose: directPurpose };
+    const session = await this.#insert(agent, asked, idleMinutes * minuteMs);
     this.#direct.set(pair, session.id);
     return session;
   }
 
-  async #insert(agent: AgentRecord, user: Session['user'], purpose: string, ttlMs: number): Promise<LiveSession> {
+  async #insert(
+    agent: AgentRecord,
+    asked: Pick<Session, 'user' | 'purpose' | 'scope'>,
+    ttlMs: number,
+  ): Promise<LiveSession> {
     const { store, clock, newId, agents } = this.#options;
     const openedAt = clock.now();
     const session: Session = {
       id: newId(),
       tenant: agent.tenant,
       agent: agentRef(agent),
-      user,
-      purpose,
+      ...asked,
       openedAt,
       expiresAt: Math.floor(openedAt + ttlMs),
       state: 'open',
@@ -257,5 +284,8 @@ export class SessionService {
     });
   }
 }
+
+const noSuchSession = (id: string): RuntimeFault =>
+  new RuntimeFault('not_found', { detail: `There is no session ${id.slice(0, 40)}.` });
 
 const ended = (session: Session): Session => ({ ...session, state: 'ended' });

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Clock, Session } from '@sallyport/core';
-import { RuntimeFault } from '@sallyport/core';
+import { RuntimeFault, isScopePattern } from '@sallyport/core';
 import type { AuthenticatedAgent } from '../../agents/agents.ts';
 import type { Authenticator } from '../../identity/authenticate.ts';
-import type { SessionService } from '../../sessions/sessions.ts';
+import type { NewSession, SessionService } from '../../sessions/sessions.ts';
 import { anonymousUser } from '../../sessions/sessions.ts';
 import { credentialsOf, isUserId, requireNamesUsers } from '../../identity/authenticate.ts';
 import { parseInput, readJsonBodies } from '../admin/input.ts';
@@ -16,10 +16,14 @@ export interface SessionSurfaceServices {
   readonly clock: Clock;
 }
 
+const patterns = z
+  .array(z.string().min(1).max(200).refine(isScopePattern, 'is no pattern: * is any characters, \\* a star'))
+  .max(200);
 const openSchema = z.object({
   user: z.string().refine(isUserId, 'a user id is 1 to 200 visible ASCII characters').optional(),
   purpose: z.string().trim().min(1).max(500),
   ttl_seconds: z.int().min(60).max(604_800).optional(),
+  scope: z.strictObject({ tools: patterns.optional(), labels: patterns.optional() }).optional(),
 });
 const nothing = z.object({});
 
@@ -28,7 +32,8 @@ type OneSession = { Params: { id: string } };
 /**
  * Where an agent's back end opens, renews and ends sessions, with the agent's key. Times are milliseconds since the epoch.
  *
- * - `POST /v1/sessions` with `{ user?, purpose, ttl_seconds? }` → 201 and the session with its first token
+ * - `POST /v1/sessions` with `{ user?, purpose, ttl_seconds?, scope?: { tools?, labels? } }` → 201 and the session with its
+ *   first token. The scope's names may hold `*`. It is for the session's whole life: no token and no later request widens it
  * - `POST /v1/sessions/:id/token` → a new token; the old one stays good until it expires
  * - `DELETE /v1/sessions/:id` → 204
  */
@@ -72,11 +77,19 @@ export const sessionRoutes =
 
 async function open(request: FastifyRequest, services: SessionSurfaceServices) {
   const known = services.authenticator.agent(credentialsOf(request.raw));
-  const { user, purpose, ttl_seconds: ttlSeconds } = parseInput(openSchema, request.body);
+  const { user, purpose, ttl_seconds: ttlSeconds, scope } = parseInput(openSchema, request.body);
   if (user !== undefined) requireNamesUsers(known);
   const ttl = ttlSeconds === undefined ? {} : { ttlSeconds };
-  const asked = { agent: known.agent, userId: user ?? anonymousUser, purpose, ...ttl };
+  const asked = { agent: known.agent, userId: user ?? anonymousUser, purpose, ...ttl, ...narrowed(scope) };
   return await answer(await services.sessions.open(asked), known, services);
+}
+
+/** An empty scope object narrows nothing; an empty list narrows to nothing. */
+function narrowed(scope: z.output<typeof openSchema>['scope']): Pick<NewSession, 'scope'> {
+  if (!scope) return {};
+  const { tools, labels } = scope;
+  if (!tools && !labels) return {};
+  return { scope: { ...(tools ? { tools } : {}), ...(labels ? { labels } : {}) } };
 }
 
 /** Another agent's session is as unknown as one that never was. */
@@ -98,5 +111,6 @@ async function answer(session: Session, { key }: AuthenticatedAgent, { sessions,
     agent: { id: session.agent.id, name: session.agent.name },
     user: session.user.id,
     purpose: session.purpose,
+    ...(session.scope ? { scope: session.scope } : {}),
   };
 }
