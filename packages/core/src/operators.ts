@@ -11,6 +11,11 @@ export const adminPermissions = {
   'sessions.end': managers,
   /** The log with what events carried. */
   'entries.read': ['auditor', 'approver', 'operator', 'owner'],
+  /** With the untrusted text that a held call took its values from. */
+  'approvals.read': ['auditor', 'approver', 'operator', 'owner'],
+  'approvals.answer': ['approver', 'operator', 'owner'],
+  'tools.read': all,
+  'tools.write': managers,
   'policies.read': all,
   'policies.write': managers,
   'agents.read': all,

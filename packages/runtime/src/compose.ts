@@ -2,14 +2,18 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join, resolve } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { Monitor, armGuards, effectiveConfig, isLoopback, type AuditLog, type Config } from '@sallyport/core';
+import { Monitor, RuntimeFault, armGuards, effectiveConfig, isLoopback, unknownManifest } from '@sallyport/core';
+import type { AuditLog, Config } from '@sallyport/core';
 import { AgentService } from './agents/agents.ts';
+import { ApprovalService } from './approvals/index.ts';
 import { Authenticator, credentialsOf } from './identity/authenticate.ts';
 import { OperatorService } from './operators/operators.ts';
 import { PolicyFolder } from './policies/index.ts';
+import { SealedBox, openMasterKey } from './flow/index.ts';
 import { SessionService } from './sessions/sessions.ts';
 import { SessionTokens } from './identity/tokens.ts';
 import { adminSurface } from './surfaces/admin/routes.ts';
+import type { AdminServices } from './surfaces/admin/services.ts';
 import { adminView } from './policies/admin-view.ts';
 import { createHttpServer } from './surfaces/http.ts';
 import { createProviders } from './providers/index.ts';
@@ -126,6 +130,9 @@ async function openParts(options: RuntimeOptions, { store, audit }: SqliteStore,
     maxHours,
   });
   opened.push(() => sessions.close());
+  const box = new SealedBox(openMasterKey(options.dataDir), store.flow);
+  const approvals = openApprovals(options, { store, audit, sessions, box });
+  opened.push(() => approvals.close());
   const monitor = new Monitor({
     guards: armGuards(config, () => policies.current()),
     audit,
@@ -134,9 +141,33 @@ async function openParts(options: RuntimeOptions, { store, audit }: SqliteStore,
     policyHash: () => policies.current().hash,
     modelCalls: config.audit.modelCalls,
     keep: keepContent(config.audit.content),
+    holds: approvals,
   });
   const settings = settingsOf(options, policyDir);
-  return { store, audit, policies, providers, agents, operators, tokens, sessions, monitor, settings };
+  return { store, audit, policies, providers, agents, operators, tokens, sessions, approvals, monitor, settings };
+}
+
+function openApprovals(
+  { config, logFault = toStandardError }: RuntimeOptions,
+  { store, audit, sessions, box }: Pick<SqliteStore, 'store' | 'audit'> & { sessions: SessionService; box: SealedBox },
+): ApprovalService {
+  const { expiresMinutes, approvers, maxPending } = config.approvals;
+  return new ApprovalService({
+    store: store.approvals,
+    box,
+    audit,
+    clock,
+    newId,
+    tenant,
+    expiresMinutes,
+    approvers,
+    maxPending,
+    isOpen: async (id) => {
+      const session = await sessions.get(id);
+      return session !== undefined && sessions.isOpen(session);
+    },
+    onFault: (fault, error) => logFault(JSON.stringify({ fault, error: String(error) })),
+  });
 }
 
 async function openPolicies(options: RuntimeOptions, folder: string, audit: AuditLog): Promise<PolicyFolder> {
@@ -189,7 +220,7 @@ async function listen(options: RuntimeOptions, parts: Parts): Promise<FastifyIns
   const read = (path: string) => readFileSync(resolve(configPath ? dirname(configPath) : '.', path), 'utf8');
   const tls = server.tls && { cert: read(server.tls.certFile), key: read(server.tls.keyFile) };
   const app = createHttpServer({ server, newId, logFault, ...(tls ? { tls } : {}) });
-  const { monitor, providers, policies, sessions, store, audit, agents, operators, tokens, settings } = parts;
+  const { monitor, providers, policies, sessions, agents, tokens } = parts;
   const authenticator = new Authenticator({ agents, sessions, tokens });
   app.get('/health', () => ({ status: 'ok', version }));
   await app.register(openAiRoutes, {
@@ -213,25 +244,40 @@ async function listen(options: RuntimeOptions, parts: Parts): Promise<FastifyIns
     },
   });
   await app.register(sessionRoutes({ authenticator, sessions, clock }));
-  await app.register(
-    adminSurface({
-      agents,
-      sessions,
-      operators,
-      policies: adminView(policies),
-      settings,
-      entries: store.entries,
-      audit,
-      clock,
-      newId,
-      tenant,
-      trustedHosts: server.trustedHosts,
-    }),
-  );
+  await app.register(adminSurface(adminServices(options, parts)));
   if (existsSync(join(dashboardDir, 'index.html'))) await app.register(dashboardRoutes, { dist: dashboardDir });
   await app.listen({ host: server.host, port });
   return app;
 }
+
+function adminServices({ config }: RuntimeOptions, parts: Parts): AdminServices {
+  const { agents, sessions, operators, approvals, policies, settings, store, audit } = parts;
+  return {
+    agents,
+    sessions,
+    operators,
+    approvals,
+    flows: { describe: () => Promise.resolve(undefined) },
+    tools: configuredTools(config),
+    policies: adminView(policies),
+    settings,
+    entries: store.entries,
+    audit,
+    clock,
+    newId,
+    tenant,
+    trustedHosts: config.server.trustedHosts,
+  };
+}
+
+/** What the configuration says of tools. */
+const configuredTools = ({ tools }: Config) => ({
+  list: () =>
+    Promise.resolve(Object.entries(tools).map(([name, manifest]) => ({ name, from: 'config' as const, manifest }))),
+  confirm: () => Promise.reject(new RuntimeFault('conflict', { detail: 'Tools are described in sallyport.yaml.' })),
+  forget: () => Promise.reject(new RuntimeFault('not_found', { detail: 'Nothing was confirmed of this tool.' })),
+  manifestOf: (name: string) => tools[name] ?? unknownManifest,
+});
 
 const conveniences = ({ operators, agents, audit }: Parts, url: string) => ({
   createSignInUrl: async () => signInUrl(url, (await operators.createSignInLink(operators.owner().id)).secret),

@@ -1,202 +1,31 @@
 import { z } from 'zod';
 import type { AdminPermission } from '../operators.ts';
-import { cellSchema } from '../policy/cells.ts';
+import {
+  agentKeySchema,
+  agentSchema,
+  approvalSchema,
+  cellKinds,
+  cellSchema,
+  doctorSchema,
+  entrySchema,
+  explanationSchema,
+  operatorSchema,
+  overviewSchema,
+  policiesSchema,
+  sessionFlowSchema,
+  sessionSchema,
+  time,
+  toolSchema,
+} from './shapes.ts';
+import { approvalAnswers, approvalStates } from '../approvals.ts';
 import { eventKinds } from '../events.ts';
+import { manifestSchema } from '../flow/manifest.ts';
 import { operatorRoles } from '../operators.ts';
 import { outcomes } from '../decision.ts';
-import { reasonCodes } from '../reasons.ts';
-import { results } from '../entries.ts';
 import { sessionStates } from '../session.ts';
 
-/*
- * What the dashboard and the command line ask of a runtime, and what it answers. Server and clients parse with the same
- * schemas, so neither can drift. Times are milliseconds since the epoch.
- */
-
-const time = z.int();
 const name = z.string().trim().min(1).max(100);
 const role = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'a role is lower-case letters, digits, - and _');
-
-export const reasonSchema = z.object({
-  code: z.enum(reasonCodes as [string, ...string[]]),
-  rule: z.string().optional(),
-  path: z.string().optional(),
-  value: z.string().optional(),
-  source: z.object({ message: z.int(), role: z.string(), tool: z.string().optional() }).optional(),
-  detail: z.string().optional(),
-  fix: z.string().optional(),
-});
-
-const decisionSchema = z.object({
-  outcome: z.enum(outcomes),
-  reasons: z.array(reasonSchema),
-  verdicts: z.array(
-    z.object({
-      guard: z.string(),
-      mode: z.enum(['enforce', 'observe']),
-      outcome: z.enum(outcomes),
-      reasons: z.array(reasonSchema),
-      micros: z.number(),
-    }),
-  ),
-  policy: z.string(),
-});
-
-const entryBase = { seq: z.int(), id: z.string(), at: time, tenant: z.string() };
-const sessionEntryBase = {
-  ...entryBase,
-  sessionId: z.string(),
-  agentId: z.string(),
-  userId: z.string(),
-  eventId: z.string(),
-  kind: z.enum(eventKinds),
-  subject: z.string(),
-  content: z.string().optional(),
-};
-export const entrySchema = z.discriminatedUnion('phase', [
-  z.object({ ...sessionEntryBase, phase: z.literal('intent'), decision: decisionSchema, owesResult: z.boolean() }),
-  z.object({
-    ...sessionEntryBase,
-    phase: z.literal('result'),
-    result: z.object({
-      outcome: z.enum(results),
-      latencyMs: z.number(),
-      tokensIn: z.int().optional(),
-      tokensOut: z.int().optional(),
-      costMicros: z.number().optional(),
-      error: z.string().optional(),
-    }),
-  }),
-  z.object({
-    ...entryBase,
-    phase: z.literal('operator'),
-    actor: z.string(),
-    action: z.string(),
-    subject: z.string(),
-    detail: z.string().optional(),
-  }),
-]);
-export type EntryView = z.infer<typeof entrySchema>;
-
-export const sessionSchema = z.object({
-  id: z.string(),
-  tenant: z.string(),
-  agent: z.object({ id: z.string(), name: z.string(), roles: z.array(z.string()) }),
-  user: z.object({ id: z.string(), roles: z.array(z.string()) }),
-  purpose: z.string(),
-  openedAt: time,
-  expiresAt: time,
-  state: z.enum(sessionStates),
-  counters: z.object({
-    modelCalls: z.int(),
-    toolCalls: z.int(),
-    denied: z.int(),
-    held: z.int(),
-    tokensIn: z.int(),
-    tokensOut: z.int(),
-    costMicros: z.number(),
-  }),
-});
-export type SessionView = z.infer<typeof sessionSchema>;
-
-export const agentSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  roles: z.array(z.string()),
-  namesUsers: z.boolean(),
-  createdAt: time,
-  disabledAt: time.nullable(),
-});
-export const agentKeySchema = z.object({
-  id: z.string(),
-  agentId: z.string(),
-  name: z.string(),
-  hint: z.string(),
-  createdAt: time,
-  expiresAt: time.nullable(),
-  revokedAt: time.nullable(),
-  lastUsedAt: time.nullable(),
-});
-export const operatorSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  role: z.enum(operatorRoles),
-  createdAt: time,
-  disabledAt: time.nullable(),
-});
-
-const activitySchema = z.object({
-  events: z.int(),
-  denied: z.int(),
-  held: z.int(),
-  tokensIn: z.int(),
-  tokensOut: z.int(),
-  costMicros: z.number(),
-  denials: z.record(z.string(), z.int()),
-  slices: z.array(z.object({ at: time, events: z.int(), denied: z.int() })),
-});
-
-export const overviewSchema = z.object({
-  since: time,
-  until: time,
-  activity: activitySchema,
-  openSessions: z.int(),
-  /** Newest first. */
-  recentDenials: z.array(entrySchema),
-  providers: z.array(z.object({ name: z.string(), baseUrl: z.string(), scripted: z.boolean() })),
-  policies: z.object({ hash: z.string(), loadedAt: time, problems: z.array(z.string()) }),
-  /** Where this runtime is reached, without a slash at the end; an SDK's base URL is this and `/v1`. */
-  baseUrl: z.string(),
-  models: z.array(z.string()),
-});
-
-export { cellSchema };
-export type Cell = z.infer<typeof cellSchema>;
-export const cellKinds = ['models', 'tools', 'hosts', 'languages'] as const;
-
-export const policiesSchema = z.object({
-  hash: z.string(),
-  loadedAt: time,
-  problems: z.array(z.string()),
-  /** Hash of permissions.yaml as read: send it back with a change. */
-  permissionsHash: z.string(),
-  permissionsText: z.string(),
-  roles: z.record(
-    z.string(),
-    z.object({
-      models: z.record(z.string(), cellSchema),
-      tools: z.record(z.string(), cellSchema),
-      hosts: z.record(z.string(), cellSchema),
-      languages: z.record(z.string(), cellSchema),
-    }),
-  ),
-  /** Every source in force, the matrix's generated Cedar first. */
-  sources: z.array(z.object({ name: z.string(), text: z.string(), generated: z.boolean() })),
-  /** Tools and models seen or configured, so that the matrix can offer rows for them. */
-  known: z.object({ tools: z.array(z.string()), models: z.array(z.string()) }),
-});
-
-export const explanationSchema = z.object({
-  outcome: z.enum(['allow', 'require_approval', 'deny']),
-  reasons: z.array(reasonSchema),
-  /** Every rule whose scope fits the question; `decided` marks those that made the outcome. */
-  rules: z.array(
-    z.object({
-      id: z.string(),
-      place: z.string(),
-      effect: z.enum(['permit', 'forbid']),
-      text: z.string(),
-      conditionsHold: z.boolean(),
-      decided: z.boolean(),
-    }),
-  ),
-});
-
-export const doctorSchema = z.object({
-  checks: z.array(
-    z.object({ name: z.string(), status: z.enum(['ok', 'warn', 'fail']), why: z.string(), fix: z.string().optional() }),
-  ),
-});
 
 export interface AdminRoute {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
@@ -230,6 +59,63 @@ export const adminRoutes = {
   },
   'sessions.get': { method: 'GET', path: '/sessions/:id', permission: 'sessions.read', answer: sessionSchema },
   'sessions.end': { method: 'POST', path: '/sessions/:id/end', permission: 'sessions.end', answer: done },
+  'sessions.flow': {
+    method: 'GET',
+    path: '/sessions/:id/flow',
+    permission: 'entries.read',
+    answer: sessionFlowSchema,
+  },
+  'approvals.list': {
+    method: 'GET',
+    path: '/approvals',
+    permission: 'approvals.read',
+    query: z.object({
+      state: z.enum(approvalStates).optional(),
+      sessionId: z.string().optional(),
+      before: z.string().optional(),
+      limit,
+    }),
+    /** Without details. */
+    answer: z.object({ approvals: z.array(approvalSchema) }),
+  },
+  'approvals.get': { method: 'GET', path: '/approvals/:id', permission: 'approvals.read', answer: approvalSchema },
+  'approvals.answer': {
+    method: 'POST',
+    path: '/approvals/:id/answer',
+    permission: 'approvals.answer',
+    body: z.object({
+      answer: z.enum(approvalAnswers),
+      /** Of what the approver saw: an answer to anything else is refused with `conflict`. */
+      binding: z.string().length(64),
+      note: z.string().max(1000).optional(),
+    }),
+    answer: approvalSchema,
+  },
+  'approvals.draftRule': {
+    method: 'GET',
+    path: '/approvals/:id/rule',
+    permission: 'approvals.read',
+    /** A rule that would decide calls like this one without asking: for an operator to read, change and save. */
+    answer: z.object({ file: z.string(), text: z.string(), explanation: z.string() }),
+  },
+  'tools.list': {
+    method: 'GET',
+    path: '/tools',
+    permission: 'tools.read',
+    answer: z.object({ tools: z.array(toolSchema) }),
+  },
+  'tools.confirm': {
+    method: 'PUT',
+    path: '/tools/:name',
+    permission: 'tools.write',
+    body: z.object({
+      manifest: manifestSchema,
+      /** Of what the operator saw: where the tool has another one by now, it is refused with `conflict`. */
+      definition: z.string().length(64).optional(),
+    }),
+    answer: toolSchema,
+  },
+  'tools.forget': { method: 'DELETE', path: '/tools/:name', permission: 'tools.write', answer: done },
   'entries.list': {
     method: 'GET',
     path: '/entries',
@@ -374,7 +260,8 @@ export type AdminAnswer<N extends AdminRouteName> = z.infer<(typeof adminRoutes)
  * - `POST /admin/api/sign-in` with `{ token }` from a one-time link (the dashboard reads it from `/sign-in#<token>`, so that it
  *   reaches no log): sets the cookie and answers `meSchema`.
  * - `POST /admin/api/sign-out`.
- * - `GET  /admin/api/live`: server-sent events; `event: entry`, data one `entrySchema`; needs `entries.read`.
+ * - `GET  /admin/api/live`: server-sent events; `event: entry`, data one `entrySchema`; needs `entries.read`. And
+ *   `event: approval` for each new or changed one, data one `approvalSchema` without detail; needs `approvals.read`.
  *
  * Every request other than GET carries the header `x-sallyport-csrf: 1`. Errors are RFC 9457 problem documents.
  */

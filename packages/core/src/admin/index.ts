@@ -1,5 +1,6 @@
 /** What the dashboard and other clients may import: data, types and schemas, and none of the machinery. */
 export * from './contract.ts';
+export * from './shapes.ts';
 export * from '../operators.ts';
 export { eventKinds, type EventKind } from '../events.ts';
 export { outcomes, type Outcome, type Reason } from '../decision.ts';

@@ -115,10 +115,9 @@ export async function connect(dataDir: string): Promise<AdminClient> {
 }
 
 function entryOf(event: string): EntryView | undefined {
-  const data = event
-    .split(/\r?\n/)
-    .flatMap((line) => (line.startsWith('data:') ? [line.slice(5).trimStart()] : []))
-    .join('\n');
+  const lines = event.split(/\r?\n/);
+  if (!lines.includes('event: entry')) return undefined;
+  const data = lines.flatMap((line) => (line.startsWith('data:') ? [line.slice(5).trimStart()] : [])).join('\n');
   return data === '' ? undefined : entrySchema.parse(JSON.parse(data));
 }
 

@@ -5,6 +5,10 @@ import type { FastifyInstance, InjectOptions } from 'fastify';
 import Fastify from 'fastify';
 import type { OperatorRecord } from '@sallyport/core';
 import type { AdminRoute, OperatorRole } from '@sallyport/core/admin';
+import { manifestSchema } from '@sallyport/core';
+import { ApprovalService } from '../../src/approvals/index.ts';
+import type { ApprovalServiceOptions } from '../../src/approvals/index.ts';
+import { SealedBox, openMasterKey } from '../../src/flow/index.ts';
 import { PolicyFolder } from '../../src/policies/index.ts';
 import { adminView } from '../../src/policies/admin-view.ts';
 import { adminSurface } from '../../src/surfaces/admin/routes.ts';
@@ -19,6 +23,7 @@ export interface SignedInOperator {
 }
 
 export interface AdminHarness extends Harness {
+  readonly approvals: ApprovalService;
   readonly app: FastifyInstance;
   /** Every line that the server logged. */
   readonly logged: string[];
@@ -47,8 +52,17 @@ export async function openAdmin(change: Partial<AdminServices> = {}): Promise<Ad
   const { logged, stream } = collectLines();
   const app = Fastify({ logger: { level: 'trace', stream }, genReqId: () => h.newId() });
   const policies = await openPolicies(h);
+  const approvals = openApprovals(h);
   const services: AdminServices = {
     ...h,
+    approvals,
+    flows: { describe: () => Promise.resolve(undefined) },
+    tools: {
+      list: () => Promise.resolve([]),
+      confirm: (name, manifest) => Promise.resolve({ name, manifest, from: 'confirmed' }),
+      forget: () => Promise.resolve(),
+      manifestOf: () => manifestSchema.parse({}),
+    },
     entries: h.store.entries,
     policies: adminView(policies),
     settings,
@@ -68,17 +82,42 @@ export async function openAdmin(change: Partial<AdminServices> = {}): Promise<Ad
   };
   return {
     ...h,
+    approvals: services.approvals,
     app,
     logged,
     operator: async (role) => await signIn(await h.operators.create({ name: `the ${role}`, role })),
     ask: askOf(app),
     async close() {
       await app.close();
+      approvals.close();
       await policies.close();
       await h.close();
     },
   };
 }
+
+/** The real service on the real store. */
+export const openApprovals = (
+  { store, audit, clock, newId, sessions, file }: Harness,
+  change: Partial<ApprovalServiceOptions> = {},
+): ApprovalService =>
+  new ApprovalService({
+    store: store.approvals,
+    box: new SealedBox(openMasterKey(dirname(file)), store.flow),
+    audit,
+    clock,
+    newId,
+    tenant: 'default',
+    expiresMinutes: 60,
+    approvers: 1,
+    maxPending: 50,
+    isOpen: async (id) => {
+      const session = await sessions.get(id);
+      return session !== undefined && sessions.isOpen(session);
+    },
+    onFault: () => undefined,
+    ...change,
+  });
 
 const askOf =
   (app: FastifyInstance): AdminHarness['ask'] =>

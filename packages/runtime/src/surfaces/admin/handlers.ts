@@ -1,16 +1,20 @@
 import { agentHandlers } from './agents.ts';
+import { approvalHandlers } from './approvals.ts';
 import { entryHandlers } from './entries.ts';
 import { operatorHandlers } from './operators.ts';
 import { overviewHandlers } from './overview.ts';
 import { policyHandlers } from './policies.ts';
 import { sessionHandlers } from './sessions.ts';
 import { settingHandlers } from './settings.ts';
+import { toolHandlers } from './tools.ts';
 import type { Handlers } from './services.ts';
 
 /** One handler for each row of the contract: a missing one does not compile. */
 export const handlers: Handlers = {
   ...overviewHandlers,
   ...sessionHandlers,
+  ...approvalHandlers,
+  ...toolHandlers,
   ...entryHandlers,
   ...policyHandlers,
   ...agentHandlers,

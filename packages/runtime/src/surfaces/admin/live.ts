@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { OperatorRecord, RecordedEntry } from '@sallyport/core';
-import { entrySchema, mayOperator } from '@sallyport/core/admin';
+import { approvalSchema, entrySchema, mayOperator } from '@sallyport/core/admin';
+import type { AdminPermission } from '@sallyport/core/admin';
+import type { ListedApproval } from '../../approvals/index.ts';
 import type { SignedIn } from './gate.ts';
 import type { AdminServices } from './services.ts';
 
@@ -16,7 +18,10 @@ interface View {
   readonly response: ServerResponse;
 }
 
-/** The live views: server-sent events (WHATWG HTML section 9.2), one `entry` event for each entry once it is durable. */
+/**
+ * The live views: server-sent events (WHATWG HTML section 9.2), one `entry` event for each entry once it is durable, one
+ * `approval` event for each new approval and each change of one.
+ */
 export class LiveViews {
   readonly #services: AdminServices;
   /** Oldest first. */
@@ -27,7 +32,8 @@ export class LiveViews {
   constructor(services: AdminServices) {
     this.#services = services;
     this.#stop = [
-      services.audit.subscribe((entries) => this.#show(entries)),
+      services.audit.subscribe((entries) => this.#show('entries.read', () => entries.map(eventText).join(''))),
+      services.approvals.onChange((approval) => this.#show('approvals.read', () => approvalText(approval))),
       services.operators.onChange((operatorId) => this.#changed(operatorId)),
     ];
     this.#beat();
@@ -66,10 +72,13 @@ export class LiveViews {
     }
   }
 
-  #show(entries: readonly RecordedEntry[]): void {
+  #show(permission: AdminPermission, write: () => string): void {
     if (this.#views.size === 0) return;
-    const text = entries.map(eventText).join('');
-    for (const view of this.#views) this.#write(view, text);
+    const text = write();
+    for (const view of this.#views) {
+      const operator = this.#services.operators.get(view.operatorId);
+      if (operator && mayOperator(operator.role, permission)) this.#write(view, text);
+    }
   }
 
   #write(view: View, text: string): void {
@@ -115,4 +124,9 @@ const mayRead = (operator: OperatorRecord | undefined): boolean =>
 function eventText(entry: RecordedEntry): string {
   const shown = entrySchema.safeParse(entry);
   return shown.success ? `event: entry\nid: ${entry.seq}\ndata: ${JSON.stringify(shown.data)}\n\n` : '';
+}
+
+function approvalText(approval: ListedApproval): string {
+  const shown = approvalSchema.omit({ detail: true }).safeParse(approval);
+  return shown.success ? `event: approval\ndata: ${JSON.stringify(shown.data)}\n\n` : '';
 }

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
-import type { AuditLog, Clock, EntryReader, Json, NewId, OperatorRecord, PolicySet } from '@sallyport/core';
+import type { AuditLog, Clock, EntryReader, Json, Manifest, NewId, OperatorRecord, PolicySet } from '@sallyport/core';
 import type { AdminAnswer, AdminInput, AdminRouteName, Cell, adminRoutes, cellKinds } from '@sallyport/core/admin';
 import type { AgentService } from '../../agents/agents.ts';
+import type { ApprovalService } from '../../approvals/index.ts';
 import type { OperatorService } from '../../operators/operators.ts';
 import type { SessionService } from '../../sessions/sessions.ts';
 
@@ -39,8 +40,33 @@ interface AdminSettings {
   providers(): readonly { readonly name: string; readonly baseUrl: string; readonly scripted: boolean }[];
 }
 
+/** What is known of each tool, and what operators confirmed. */
+interface AdminTools {
+  list(): Promise<Shown<AdminAnswer<'tools.list'>['tools']>>;
+  /** Rejects with `conflict` when the tool is no longer defined as `definition` says, `not_found` when it was never seen. */
+  confirm(
+    name: string,
+    manifest: Manifest,
+    operatorId: string,
+    definition?: string,
+  ): Promise<Shown<AdminAnswer<'tools.confirm'>>>;
+  /** Rejects with `not_found` when nothing was confirmed. */
+  forget(name: string): Promise<void>;
+  /** What is assumed of it now. */
+  manifestOf(name: string): Manifest;
+}
+
+/** What each session has read. */
+interface AdminFlows {
+  /** Undefined once the session has ended and its flow was destroyed. */
+  describe(sessionId: string): Promise<Shown<AdminAnswer<'sessions.flow'>> | undefined>;
+}
+
 export interface AdminServices {
   readonly agents: AgentService;
+  readonly approvals: ApprovalService;
+  readonly flows: AdminFlows;
+  readonly tools: AdminTools;
   readonly sessions: SessionService;
   readonly operators: OperatorService;
   readonly policies: AdminPolicies;

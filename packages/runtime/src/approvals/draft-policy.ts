@@ -1,0 +1,115 @@
+import { cedarString, editCell } from '@sallyport/core';
+import type { CellValue, Reason } from '@sallyport/core';
+import type { DraftedRule, Drafting } from './draft-rule.ts';
+import { leavesOf, type Leaves } from './draft-leaves.ts';
+
+type Conditional = Exclude<CellValue, string>;
+
+/** What a policy held is lifted by a cell of the matrix, by a permit, or by an exception to the forbid. */
+export function draftPolicy(reason: Reason, drafting: Drafting): DraftedRule {
+  const leaves = heldLeaves(reason, drafting);
+  return (
+    draftCell(reason, drafting, leaves) ?? draftException(reason, drafting, leaves) ?? draftPermit(drafting, leaves)
+  );
+}
+
+/** The values to name: the one that a rule did not like; else those that choose who, where or what; else what is short. */
+function heldLeaves({ path }: Reason, { detail }: Drafting): Leaves {
+  const all = leavesOf(detail.arguments);
+  const disliked = all.filter((leaf) => `arguments.${leaf.path}` === path);
+  if (disliked.length > 0) return disliked;
+  const targets = new Set(detail.provenance.flatMap((each) => (each.role === 'target' ? [each.path] : [])));
+  const chosen = all.filter(({ places }) => places.some((place) => targets.has(place)));
+  return chosen.length > 0 ? chosen : all;
+}
+
+function draftCell({ rule }: Reason, { approval, roles }: Drafting, leaves: Leaves): DraftedRule | undefined {
+  const [, role = '', name = ''] = /^permissions\.yaml#([^/]+)\/(.+)$/.exec(rule ?? '') ?? [];
+  const old = roles[role]?.tools[name];
+  const when = old === undefined || leaves.length === 0 ? undefined : widened(old, leaves);
+  if (!when) return undefined;
+  const cell: Conditional = { decision: 'allow', when, otherwise: 'ask' };
+  const explanation = `Lets agents with the role ${role} call ${approval.tool} without asking where ${namesOf(leaves)} as in this call; any other call still asks. It takes the place of the cell ${name}${name === approval.tool ? '' : ' for this tool'}.`;
+  return {
+    file: 'permissions.yaml',
+    text: editCell('', { role, kind: 'tools', name: approval.tool, cell }),
+    explanation,
+  };
+}
+
+/** What the cell lets pass, and this call as well. Undefined where a cell cannot say that. */
+function widened(old: CellValue, leaves: Leaves): Conditional['when'] {
+  if (old === 'ask') return Object.fromEntries(leaves.map(({ path, values }) => [path, { in: [...values] }]));
+  if (typeof old === 'string' || old.decision !== 'allow' || old.otherwise !== 'ask' || !old.when) return undefined;
+  const { when } = old;
+  const merged = leaves.map(({ path, values }) => [path, merge(when[path], values)] as const);
+  if (merged.some(([, test]) => test === undefined)) return undefined;
+  return { ...when, ...Object.fromEntries(merged) } as Conditional['when'];
+}
+
+type Test = NonNullable<Conditional['when']>[string];
+
+function merge(test: Test | undefined, values: Leaves[number]['values']): Test | undefined {
+  if (test === undefined || (typeof test === 'string' && /[*\\]/.test(test))) return undefined;
+  if (typeof test !== 'object') return { in: [...new Set([test, ...values])] };
+  return 'in' in test ? { in: [...new Set([...test.in, ...values])] } : undefined;
+}
+
+/** A forbid wins over every permit, so only the forbid itself can let the call pass. */
+function draftException(reason: Reason, drafting: Drafting, leaves: Leaves): DraftedRule | undefined {
+  const { approval, detail, session, policies, now } = drafting;
+  if (leaves.length === 0) return undefined;
+  const { rules } = policies.explain({
+    principal: { id: session.agent.id, tenant: session.tenant, roles: session.agent.roles },
+    action: 'tool_call',
+    resource: approval.tool,
+    arguments: detail.arguments,
+    user: session.user,
+    session: session.counters,
+    now,
+  });
+  const found = rules.find(({ rule }) => rule.place === reason.rule && rule.effect === 'forbid');
+  if (!found) return undefined;
+  const text = found.text.trimEnd().replace(/;$/, '');
+  const condition = [resourceIs(approval.tool), ...conditionsOf(leaves)].join(' &&\n  ');
+  return {
+    file: found.file,
+    text: `${text}\nunless {\n  ${condition}\n};\n`,
+    explanation: `Put it in the place of the rule at ${found.rule.place}. It is the same rule, except that ${approval.tool} passes without asking where ${namesOf(leaves)} as in this call.`,
+  };
+}
+
+function draftPermit({ approval, session }: Drafting, leaves: Leaves): DraftedRule {
+  const [role] = session.agent.roles;
+  const lines = [
+    'permit (',
+    role === undefined
+      ? `  principal == Sallyport::Agent::${cedarString(session.agent.id)},`
+      : `  principal in Sallyport::Role::${cedarString(role)},`,
+    '  action == Sallyport::Action::"tool_call",',
+    `  resource == Sallyport::Tool::${cedarString(approval.tool)}`,
+    ')',
+    ...(leaves.length === 0 ? [] : ['when {', `  ${conditionsOf(leaves).join(' &&\n  ')}`, '}']),
+  ];
+  const whom = role === undefined ? `the agent ${session.agent.name}` : `agents with the role ${role}`;
+  const where = leaves.length === 0 ? 'whatever its arguments are' : `where ${namesOf(leaves)} as in this call`;
+  return {
+    file: 'approved-calls.cedar',
+    text: `${lines.join('\n')};\n`,
+    explanation: `Lets ${whom} call ${approval.tool} without asking, ${where}. Save it as a file of its own beside permissions.yaml.`,
+  };
+}
+
+const resourceIs = (tool: string): string => `resource == Sallyport::Tool::${cedarString(tool)}`;
+
+function conditionsOf(leaves: Leaves): string[] {
+  return leaves.flatMap(({ path, values }) => {
+    const tag = `context.args.getTag(${cedarString(path)})`;
+    const texts = values.map((value) => cedarString(String(value)));
+    const holds = texts.length === 1 ? `${tag} == ${texts[0]}` : `[${texts.join(', ')}].contains(${tag})`;
+    return [`context.args.hasTag(${cedarString(path)})`, holds];
+  });
+}
+
+const namesOf = (leaves: Leaves): string =>
+  `${leaves.map(({ path }) => path).join(', ')} ${leaves.length === 1 ? 'is' : 'are'}`;

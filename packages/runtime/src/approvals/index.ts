@@ -1,0 +1,3 @@
+export * from './approvals.ts';
+export { draftRule, type DraftedRule } from './draft-rule.ts';
+export type { SecondOpinion } from './opinion.ts';
