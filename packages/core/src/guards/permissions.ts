@@ -22,7 +22,7 @@ export const permissionsGuard = (policies: () => PolicySet): Guard =>
     check: (event, context) => judge(event, context, policies()),
   });
 
-function judge(event: PermissionEvent, { session, now }: GuardContext, policies: PolicySet): Verdict {
+function judge(event: PermissionEvent, { session, now, trace }: GuardContext, policies: PolicySet): Verdict {
   const resource = resourceOf(event);
   if (resource === undefined) {
     return deny({ code: 'no_permission', path: 'url', detail: 'the address is no http(s) or ws(s) URL with a host' });
@@ -31,7 +31,7 @@ function judge(event: PermissionEvent, { session, now }: GuardContext, policies:
     principal: { id: session.agent.id, tenant: session.tenant, roles: session.agent.roles },
     action: event.kind,
     resource,
-    ...(event.kind === 'tool_call' ? { arguments: event.arguments } : {}),
+    ...(event.kind === 'tool_call' ? { arguments: event.arguments, flow: trace } : {}),
     user: session.user,
     session: session.counters,
     now,

@@ -23,9 +23,9 @@ export interface Refusal {
 const maxViews = 1024;
 /** Of all views together: 1,024 copies of a large object would take seconds. */
 const maxLeaves = 2 ** 18;
-const maxDepth = 64;
+export const maxDepth = 64;
 
-const escapeKey = (key: string): string => key.replaceAll('~', '~0').replaceAll('.', '~1');
+export const escapeKey = (key: string): string => key.replaceAll('~', '~0').replaceAll('.', '~1');
 
 /** The keys of a dotted path; undefined when it is not one that arguments can have. Escapes as in RFC 6901. */
 export function pathSegments(path: string): readonly string[] | undefined {

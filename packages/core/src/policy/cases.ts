@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Authorization, AuthorizationRequest, PolicyAction, PolicySet } from './policy.ts';
 import type { PolicySource } from './problems.ts';
 import { counterNames } from './schema.ts';
+import { flowOfGiven, givenFlowSchema } from './given-flow.ts';
 import { invalidPolicy } from './problems.ts';
 import { policyActions } from './policy.ts';
 import { readYaml } from './yaml.ts';
@@ -28,6 +29,8 @@ const policyCase = strictKeys({
   resource: named,
   arguments: z.record(z.string(), z.json(), { error: 'must map names to values' }).optional(),
   session: counters.optional(),
+  /** Of a tool call; by default a fresh session, in which every argument is untrusted. */
+  flow: givenFlowSchema.prefault({}),
   now: z.iso.datetime({ error: 'must be a time such as 2026-11-21T10:00:00Z' }).optional(),
   expect: z.enum(expectations, { error: `must be one of ${expectations.join(', ')}` }),
   /** Id or place of a rule that must be among those that decided. */
@@ -61,8 +64,16 @@ export interface PolicyCaseResult {
 export function runPolicyCases(policies: PolicySet, source: PolicySource, now: number): PolicyCaseResult[] {
   const { value, problems, place } = readYaml(source, casesSchema);
   if (value === undefined) throw invalidPolicy(problems);
-  return value.cases.map((one, index) => {
-    const authorization = policies.authorize(requestOf(one, now));
+  const cases = value.cases.map((one) => ({ one, ...requestOf(one, now) }));
+  const mistyped = cases.flatMap(({ strangers }, index) =>
+    strangers.map((path) => {
+      const message = `cases.${index}.flow.provenance: ${showText(path)} names no argument of the case`;
+      return { file: source.name, ...place(['cases', index, 'flow', 'provenance', path]), message };
+    }),
+  );
+  if (mistyped.length > 0) throw invalidPolicy(mistyped);
+  return cases.map(({ one, request }, index) => {
+    const authorization = policies.authorize(request);
     const problem = problemOf(one, authorization);
     return {
       file: source.name,
@@ -77,16 +88,19 @@ export function runPolicyCases(policies: PolicySet, source: PolicySource, now: n
   });
 }
 
-function requestOf(one: PolicyCase, now: number): AuthorizationRequest {
-  return {
+function requestOf(one: PolicyCase, now: number): { request: AuthorizationRequest; strangers: readonly string[] } {
+  const { flow, strangers } = flowOfGiven(one.arguments ?? {}, one.flow);
+  const request = {
     principal: { id: one.agent, tenant: one.tenant, roles: one.roles },
     action: one.action,
     resource: one.resource,
     ...(one.arguments === undefined ? {} : { arguments: one.arguments }),
     user: one.user,
     session: { ...zeroCounters, ...one.session },
+    ...(one.action === 'tool_call' ? { flow } : {}),
     now: one.now === undefined ? now : Date.parse(one.now),
   };
+  return { request, strangers };
 }
 
 const placesOf = ({ rules, reasons }: Authorization): string[] => [

@@ -1,7 +1,8 @@
-import { isMap, isScalar, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, parseDocument } from 'yaml';
 import type { CellKind } from './permissions.ts';
-import type { CellValue } from './cells.ts';
+import type { CellValue, TestValue } from './cells.ts';
 import { RuntimeFault } from '../errors.ts';
+import { cellSchema } from './cells.ts';
 
 export interface CellEdit {
   readonly role: string;
@@ -13,7 +14,9 @@ export interface CellEdit {
 
 /**
  * Sets or removes one cell in the text of `permissions.yaml`. Comments and everything else stay as they are. The result
- * is not validated.
+ * is not validated. An editor that does not know of `approvers`, `matches`, `from` or `links` leaves them out, and must
+ * not take them away by that: what is left out stays, as long as the cell still asks and its argument has a condition.
+ * `approvers: 1` and `from: untrusted` take them away.
  *
  * @throws RuntimeFault `invalid_policy` when the text is no YAML map, `not_found` when there is no cell to remove
  */
@@ -33,11 +36,52 @@ export function editCell(text: string, { role, kind, name, cell }: CellEdit): st
     if (!isMap(document.getIn(above))) document.setIn(above, document.createNode({}));
   }
   const old: unknown = document.getIn(path, true);
-  if (isScalar(old) && typeof cell === 'string') old.value = cell;
+  const before = cellSchema.safeParse(isNode(old) ? old.toJS(document) : undefined);
+  const made = before.success ? withUnsaid(cell, before.data) : cell;
+  if (isScalar(old) && typeof made === 'string') old.value = made;
   else {
-    const node = document.createNode(cell, { flow: true });
+    const node = document.createNode(made, { flow: true });
     if (isScalar(old) || isMap(old)) Object.assign(node, { comment: old.comment, commentBefore: old.commentBefore });
     document.setIn(path, node);
   }
   return document.toString({ lineWidth: 0 });
+}
+
+function withUnsaid(cell: CellValue, before: CellValue): CellValue {
+  const {
+    decision,
+    when,
+    otherwise,
+    approvers = approversOf(before),
+  } = typeof cell === 'string' ? { decision: cell } : cell;
+  const asks = decision === 'ask' || otherwise === 'ask';
+  const testsBefore = typeof before === 'string' ? {} : (before.when ?? {});
+  const tests = Object.entries(when ?? {}).map(([path, test]) => {
+    const old = Object.hasOwn(testsBefore, path) ? testsBefore[path] : undefined;
+    return [path, old === undefined ? test : withUnsaidDemands(test, old)] as const;
+  });
+  const kept = asks && approvers > 1 ? { approvers } : {};
+  if (when === undefined && otherwise === undefined && kept.approvers === undefined) return decision;
+  return {
+    decision,
+    ...(when === undefined ? {} : { when: Object.fromEntries(tests) }),
+    ...(otherwise === undefined ? {} : { otherwise }),
+    ...kept,
+  };
+}
+
+const approversOf = (cell: CellValue): number => (typeof cell === 'string' ? 1 : (cell.approvers ?? 1));
+
+function withUnsaidDemands(test: TestValue, before: TestValue): TestValue {
+  if (typeof before !== 'object') return test;
+  const { from = 'untrusted', links = 'untrusted' } = before;
+  const matches = 'matches' in before ? before.matches : undefined;
+  const said: Exclude<TestValue, string | number | boolean> =
+    typeof test === 'string' ? { matches: test } : typeof test === 'object' ? test : { in: [test] };
+  const kept = matches === undefined || 'in' in said ? {} : { matches };
+  const merged = { ...kept, ...said, from: said.from ?? from, links: said.links ?? links };
+  const demands = Object.entries(merged).filter(([, value]) => value !== undefined && value !== 'untrusted');
+  const [first, ...others] = demands;
+  const alone = typeof test !== 'object' && first !== undefined && others.length === 0;
+  return alone ? test : Object.fromEntries(demands);
 }

@@ -71,7 +71,7 @@ export function evaluateFast(
   view: View,
   approved: boolean,
 ): Evaluation | undefined {
-  const env = request.environment(view, approved);
+  const env = request.environment(view, approved, slice.readsFlow);
   const permits: Rule[] = [];
   const forbids: Rule[] = [];
   const errors: { rule: Rule; message: string }[] = [];

@@ -1,4 +1,5 @@
-export type { CellDecision, CellValue } from './cells.ts';
+export type { CellDecision, CellValue, DemandedOrigin } from './cells.ts';
+export type { GivenFlow } from './given-flow.ts';
 export type { CellKind, Permissions } from './permissions.ts';
 export type { CellEdit } from './edit.ts';
 export type { PolicyCaseResult } from './cases.ts';
@@ -12,10 +13,13 @@ export type {
   PolicyAction,
   PolicySet,
   PolicySetDescription,
+  RequestFlow,
   RuleExplanation,
   RuleRef,
 } from './policy.ts';
-export { cellDecisions, cellSchema } from './cells.ts';
+export { cellDecisions, cellSchema, demandedOrigins } from './cells.ts';
+export { flowOfGiven, givenFlowSchema } from './given-flow.ts';
+export { freshFlow } from './flow.ts';
 export { cellKindNames, cellKinds, permissionsSchema, readPermissions } from './permissions.ts';
 export { cedarSchema } from './schema.ts';
 export { checkModes } from './evaluate.ts';
@@ -24,3 +28,4 @@ export { editCell } from './edit.ts';
 export { runPolicyCases } from './cases.ts';
 export { loadPolicySet } from './load.ts';
 export { policyActions } from './policy.ts';
+export { cedarString } from './text.ts';

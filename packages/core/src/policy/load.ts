@@ -10,6 +10,7 @@ import { cedarSchema } from './schema.ts';
 import { compileMatrix } from './matrix.ts';
 import { invalidPolicy, placesIn } from './problems.ts';
 import { makeRule } from './rules.ts';
+import { nearest } from '../normalize/nearest.ts';
 import { readCedar } from './cedar.ts';
 import { readPermissions } from './permissions.ts';
 
@@ -45,7 +46,7 @@ export function loadPolicySet(sources: PolicySources, options: PolicySetOptions)
   problems.push(...cellProblems(fromMatrix, generated, cellPolicies, file));
   const written = sources.cedar.map((source) => {
     const read = readCedar(source);
-    problems.push(...read.problems);
+    problems.push(...read.problems, ...read.parts.flatMap(approversProblems));
     return { source, parts: read.parts };
   });
   if (problems.length > 0) throw invalidPolicy(problems);
@@ -106,6 +107,25 @@ function cellProblems(
   return problems.map(({ line, message }) => {
     const index = firstLines.findLastIndex((first) => first <= line);
     return { file, line: policies[index]?.cell.line ?? 1, column: 1, message };
+  });
+}
+
+const mostPeople = 10;
+
+/** An annotation that does not do what its author believes: one that is misspelt would let one person do for two. */
+function approversProblems({ json, source, line }: PolicyPart): PolicyProblem[] {
+  const report = (message: string): PolicyProblem => ({ file: source.name, line, column: 1, message });
+  const annotations = Object.entries<string | null>(json.annotations ?? {});
+  return annotations.flatMap(([name, value]) => {
+    if (name !== 'approvers') {
+      const meant = name !== 'id' && nearest(name.toLowerCase(), ['approvers', 'id']) === 'approvers';
+      return meant ? [report(`unknown annotation @${name}: did you mean @approvers?`)] : [];
+    }
+    if (!/^\d{1,2}$/.test(value ?? '') || Number(value) < 1 || Number(value) > mostPeople) {
+      return [report(`@approvers must be a whole number in quotes, from "1" to "${mostPeople}"`)];
+    }
+    if (JSON.stringify(json.conditions).includes('"approved"')) return [];
+    return [report('@approvers has no effect: only a rule that reads context.approved holds')];
   });
 }
 

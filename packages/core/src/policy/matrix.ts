@@ -19,16 +19,15 @@ export function compileMatrix(cells: readonly Cell[], file: string): CellPolicy[
   return cells.flatMap((cell) => {
     const id = cellId(cell);
     const rivals = cells.filter((other) => cellYields(cell, other));
-    const write = (suffix: string, effect: 'permit' | 'forbid', conditions: readonly string[]): CellPolicy => ({
-      id: id + suffix,
-      cell,
-      text: policyText(cell, id + suffix, `${file}#${id}`, effect, conditions, rivals),
-    });
+    const write = (suffix: string, effect: 'permit' | 'forbid', when: readonly string[], asks = false): CellPolicy => {
+      const annotations = { id: id + suffix, place: `${file}#${id}`, ...(asks ? approversOf(cell) : {}) };
+      const conditions = asks ? [...when, 'context.approved'] : when;
+      return { id: id + suffix, cell, text: policyText(cell, annotations, effect, conditions, rivals) };
+    };
     if (cell.decision === 'deny') return [write('', 'forbid', [])];
     const when = cell.when.flatMap((test) => test.cedar);
-    const approved = cell.decision === 'ask' ? ['context.approved'] : [];
-    const made = [write('', 'permit', [...when, ...approved])];
-    if (cell.otherwise === 'ask') made.push(write(' (otherwise)', 'permit', ['context.approved']));
+    const made = [write('', 'permit', when, cell.decision === 'ask')];
+    if (cell.otherwise === 'ask') made.push(write(' (otherwise)', 'permit', [], true));
     return made;
   });
 }
@@ -53,10 +52,11 @@ const strictness = ({ decision, when, otherwise }: Cell): number => {
   return when.length > 0 ? 1 : 0;
 };
 
+const approversOf = ({ approvers }: Cell) => (approvers > 1 ? { approvers: String(approvers) } : {});
+
 function policyText(
   cell: Cell,
-  id: string,
-  place: string,
+  annotations: Readonly<Record<string, string>>,
   effect: 'permit' | 'forbid',
   conditions: readonly string[],
   rivals: readonly Cell[],
@@ -65,8 +65,7 @@ function policyText(
   const exact = isExact(cell.glob);
   const resource = exact ? ` == Sallyport::${policyActions[action]}::${cedarString(cell.glob[0])}` : '';
   const lines = [
-    `@id(${cedarString(id)})`,
-    `@place(${cedarString(place)})`,
+    ...Object.entries(annotations).map(([name, value]) => `@${name}(${cedarString(value)})`),
     `${effect} (`,
     `  principal in ${entityTypes.role}::${cedarString(cell.role)},`,
     `  action == ${entityTypes.action}::"${action}",`,

@@ -1,39 +1,85 @@
+import type { ArgumentOrigin } from './origins.ts';
 import type { Glob } from './glob.ts';
 import type { Leaf } from './arguments.ts';
+import type { TestValue } from './cells.ts';
 import { decimalOf } from './decimal.ts';
 import { cedarPattern, globText, isEverything, isExact, matchesGlob, parseGlob } from './glob.ts';
 import { cedarString } from './text.ts';
+import { demandsOrigin, linksTest, originTest } from './origin-tests.ts';
 import { pathSegments } from './arguments.ts';
 
 type Scalar = string | number | boolean;
-/** What a cell demands of one argument, as it stands in the file. */
-export type TestValue =
-  | Scalar
-  | { readonly min?: number | undefined; readonly max?: number | undefined }
-  | { readonly in: readonly Scalar[] };
 
-/** One demand on one argument: as Cedar text for the policies, and as a function for naming what failed. */
+/** What is known of a call's arguments: their values, and where they came from. */
+export interface ArgumentFacts {
+  leaf(path: string): Leaf | undefined;
+  /** By the key of its tag, such as `to` or `body#link`. */
+  origin(key: string): ArgumentOrigin | undefined;
+}
+
+/** One demand on one argument: as Cedar text for the policies, and as functions for naming what failed. */
 export interface ArgumentTest {
   /** Dotted path, as in `context.args`. */
   readonly path: string;
-  /** What a value that does not hold should have been: `must match *@acme.example`, to follow the argument's name. */
-  readonly demand: (leaf: Leaf | undefined) => string;
   /** Cedar conditions; all must hold. */
   readonly cedar: readonly string[];
-  holds(leaf: Leaf | undefined): boolean;
+  holds(facts: ArgumentFacts): boolean;
+  /** Of a value that does not hold: what it is and what it should have been, to follow the argument's name. */
+  explain(facts: ArgumentFacts): { readonly value?: string | undefined; readonly detail: string };
 }
+type Problem = { readonly problem: string };
 
-export function readTest(path: string, value: TestValue): ArgumentTest | { problem: string } {
+/** @returns the demands, all of which must hold, or what is wrong with them */
+export function readTest(path: string, value: TestValue): readonly ArgumentTest[] | Problem {
   if (pathSegments(path) === undefined) return { problem: 'write ~0 for ~ and ~1 for a dot inside a key' };
   const key = cedarString(path);
   const tag = `context.args.getTag(${key})`;
   const present = `context.args.hasTag(${key})`;
-  if (typeof value === 'string') return readPattern(path, value, present, tag);
-  if (typeof value !== 'object') return readChoice(path, [value], present, tag);
-  return 'in' in value ? readChoice(path, value.in, present, tag) : readRange(path, value, key);
+  if (typeof value === 'string') return allOf([readPattern(path, value, present, tag)]);
+  if (typeof value !== 'object') return allOf([readChoice(path, [value], present, tag)]);
+  const read: (ArgumentTest | Problem)[] = [];
+  if ('in' in value) read.push(readChoice(path, value.in, present, tag));
+  else {
+    if (value.matches !== undefined) read.push(readPattern(path, value.matches, present, tag));
+    if (value.min !== undefined || value.max !== undefined) read.push(readRange(path, value, key));
+  }
+  if (demandsOrigin(value.from)) read.push(originTest(path, value.from));
+  if (demandsOrigin(value.links)) read.push(linksTest(path, value.links));
+  return read.length === 0 ? { problem: 'names nothing to test: min, max, matches, in, from or links' } : allOf(read);
 }
 
-function readPattern(path: string, pattern: string, present: string, tag: string): ArgumentTest | { problem: string } {
+function allOf(read: readonly (ArgumentTest | Problem)[]): readonly ArgumentTest[] | Problem {
+  const tests: ArgumentTest[] = [];
+  for (const one of read) {
+    if ('problem' in one) return one;
+    tests.push(one);
+  }
+  return tests;
+}
+
+/** A demand on the argument's value alone. */
+interface ValueTest {
+  readonly path: string;
+  readonly cedar: readonly string[];
+  /** `must match *@acme.example`. */
+  readonly demand: (leaf: Leaf | undefined) => string;
+  readonly holds: (leaf: Leaf | undefined) => boolean;
+}
+
+function ofValue({ path, cedar, demand, holds }: ValueTest): ArgumentTest {
+  return {
+    path,
+    cedar,
+    holds: (facts) => holds(facts.leaf(path)),
+    explain(facts) {
+      const leaf = facts.leaf(path);
+      if (leaf === undefined) return { detail: `is missing or no plain value; it ${demand(leaf)}` };
+      return { value: leaf.text, detail: demand(leaf) };
+    },
+  };
+}
+
+function readPattern(path: string, pattern: string, present: string, tag: string): ArgumentTest | Problem {
   const glob = parseGlob(pattern);
   if ('problem' in glob) return glob;
   const open = openHost(pattern);
@@ -41,7 +87,7 @@ function readPattern(path: string, pattern: string, present: string, tag: string
   if (isExact(glob)) return readChoice(path, [glob[0]], present, tag);
   const excluded = isEverything(glob) ? [] : smuggling(glob);
   const smuggled = (text: string) => excluded.find(({ globs }) => globs.some((one) => matchesGlob(one, text)));
-  return {
+  return ofValue({
     path,
     demand: (leaf) => {
       const found = leaf !== undefined && matchesGlob(glob, leaf.text) ? smuggled(leaf.text) : undefined;
@@ -55,7 +101,7 @@ function readPattern(path: string, pattern: string, present: string, tag: string
       ...excluded.flatMap(({ globs }) => globs.map((one) => `!(${tag} like ${cedarPattern(one)})`)),
     ],
     holds: (leaf) => leaf !== undefined && matchesGlob(glob, leaf.text) && smuggled(leaf.text) === undefined,
-  };
+  });
 }
 
 interface Exclusion {
@@ -111,12 +157,7 @@ function openHost(pattern: string): string | undefined {
   return `also matches other hosts: write ${pattern.slice(0, -1)}/*`;
 }
 
-function readChoice(
-  path: string,
-  values: readonly Scalar[],
-  present: string,
-  tag: string,
-): ArgumentTest | { problem: string } {
+function readChoice(path: string, values: readonly Scalar[], present: string, tag: string): ArgumentTest | Problem {
   const odd = values.find((value) => typeof value === 'number' && !isCarried(value));
   if (odd !== undefined) return { problem: `${odd} is a number that readers disagree on: write it as a text` };
   const texts = values.map(String);
@@ -124,12 +165,12 @@ function readChoice(
   const quoted = texts.map(cedarString);
   const [only] = quoted;
   const set = new Set(texts);
-  return {
+  return ofValue({
     path,
     demand: () => (texts.length === 1 ? `must be ${quoted.join('')}` : `must be one of ${quoted.join(', ')}`),
     cedar: [present, quoted.length === 1 ? `${tag} == ${only}` : `[${quoted.join(', ')}].contains(${tag})`],
     holds: (leaf) => leaf !== undefined && set.has(leaf.text),
-  };
+  });
 }
 
 const isCarried = (value: number): boolean => Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
@@ -138,8 +179,7 @@ function readRange(
   path: string,
   { min, max }: { readonly min?: number | undefined; readonly max?: number | undefined },
   key: string,
-): ArgumentTest | { problem: string } {
-  if (min === undefined && max === undefined) return { problem: 'names neither min nor max' };
+): ArgumentTest | Problem {
   const low = min === undefined ? undefined : decimalOf(min);
   const high = max === undefined ? undefined : decimalOf(max);
   if ((min !== undefined && low === undefined) || (max !== undefined && high === undefined)) {
@@ -156,7 +196,7 @@ function readRange(
     cedar.push(`${tag}.lessThanOrEqual(decimal("${high.text}"))`);
     words.push(`at most ${max}`);
   }
-  return {
+  return ofValue({
     path,
     demand: () => `must be a number, ${words.join(' and ')}, with at most 4 decimals`,
     cedar,
@@ -168,5 +208,5 @@ function readRange(
         (high === undefined || value <= high.scaled)
       );
     },
-  };
+  });
 }

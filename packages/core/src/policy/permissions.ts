@@ -39,6 +39,8 @@ export interface Cell {
   /** All must hold. Empty: the cell is unconditional. */
   readonly when: readonly ArgumentTest[];
   readonly otherwise: CellDecision;
+  /** How many people must approve where it asks. */
+  readonly approvers: number;
   readonly line: number;
 }
 
@@ -88,7 +90,7 @@ function readCell(
   of: CellValue,
   complain: Complain,
 ): Cell | undefined {
-  const { decision: decided, when, otherwise = 'deny' } = typeof of === 'string' ? { decision: of } : of;
+  const { decision: decided, when, otherwise = 'deny', approvers = 1 } = typeof of === 'string' ? { decision: of } : of;
   const glob = parseGlob(head.name);
   if ('problem' in glob) {
     complain([], glob.problem);
@@ -100,7 +102,10 @@ function readCell(
   if (typeof of !== 'string' && of.otherwise !== undefined && when === undefined) {
     complain(['otherwise'], '`otherwise` needs a `when`');
   }
-  if (when === undefined) return { ...head, glob, decision: decided, when: [], otherwise };
+  if (typeof of !== 'string' && of.approvers !== undefined && decided !== 'ask' && otherwise !== 'ask') {
+    complain(['approvers'], '`approvers` needs a `decision` or an `otherwise` that is ask');
+  }
+  if (when === undefined) return { ...head, glob, decision: decided, when: [], otherwise, approvers };
   if (head.kind !== 'tools') complain(['when'], '`when` judges arguments, which only tools have');
   if (Object.keys(when).length === 0) complain(['when'], '`when` names no argument');
   if (cellDecisions.indexOf(otherwise) <= cellDecisions.indexOf(decided)) {
@@ -110,11 +115,11 @@ function readCell(
   }
   const tests = Object.entries(when).flatMap(([path, value]) => {
     const read = readTest(path, value);
-    if (!('problem' in read)) return [read];
+    if (!('problem' in read)) return read;
     complain(['when', path], `${path}: ${read.problem}`);
     return [];
   });
-  return { ...head, glob, decision: decided, when: tests, otherwise };
+  return { ...head, glob, decision: decided, when: tests, otherwise, approvers };
 }
 
 function oddName(kind: CellKind, name: string, glob: Glob): string | undefined {

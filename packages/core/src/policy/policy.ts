@@ -1,5 +1,6 @@
 import type { EventKind, JsonObject } from '../events.ts';
 import type { Reason } from '../decision.ts';
+import type { Trace } from '../flow/provenance.ts';
 import type { SessionCounters, UserRef } from '../session.ts';
 
 /** The kinds of event that a policy decides, and the type of resource each is about. */
@@ -11,6 +12,9 @@ export const policyActions = {
 } as const satisfies Partial<Record<EventKind, string>>;
 export type PolicyAction = keyof typeof policyActions;
 
+/** What policies may know of where a call's values came from, and of what its session did before. */
+export type RequestFlow = Pick<Trace, 'tainted' | 'labels' | 'provenance' | 'trajectory'>;
+
 /** One question to the policies. Arguments are only known for `tool_call`. */
 export interface AuthorizationRequest {
   readonly principal: { readonly id: string; readonly tenant: string; readonly roles: readonly string[] };
@@ -20,6 +24,8 @@ export interface AuthorizationRequest {
   readonly arguments?: JsonObject;
   readonly user: UserRef;
   readonly session: SessionCounters;
+  /** Of a `tool_call`. Without it a rule that asks for labels or for what the session did cannot be evaluated, and denies. */
+  readonly flow?: RequestFlow | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

@@ -3,7 +3,9 @@ import type { CedarCall, CedarValueJson } from './cedar.ts';
 import type { Environment } from './compile.ts';
 import type { Value } from './values.ts';
 import type { View } from './arguments.ts';
-import { ArgumentEntity, CedarRecord, Entity, Extension, uidOf } from './values.ts';
+import type { ArgumentOrigin } from './origins.ts';
+import { CedarRecord, Entity, Extension, TagEntity, uidOf } from './values.ts';
+import { FlowContext } from './flow.ts';
 import { argumentsId, counterNames, entityTypes, resourceAttributes } from './schema.ts';
 import { policyActions } from './policy.ts';
 
@@ -17,6 +19,7 @@ export class CedarRequest {
   readonly #action: Entity;
   readonly #user: Entity;
   readonly #request: AuthorizationRequest;
+  #flow: FlowContext | undefined;
 
   /** @throws on names that are not well-formed Unicode and on counters and times that are no safe integers */
   constructor(request: AuthorizationRequest) {
@@ -37,7 +40,19 @@ export class CedarRequest {
     this.#user = new Entity(entityTypes.user, user.id, new Map(), rolesOf(user.roles));
   }
 
-  environment(view: View, approved: boolean): Environment {
+  /** Where an argument came from, by the tag's key. */
+  origin(key: string): ArgumentOrigin | undefined {
+    return this.#flowContext().origins.get(key);
+  }
+
+  /** Made when first needed: most rules never ask. */
+  #flowContext(): FlowContext {
+    this.#flow ??= new FlowContext(this.#request.arguments ?? {}, this.#request.flow);
+    return this.#flow;
+  }
+
+  /** @param withFlow whether some rule asks where values came from or what the session did before */
+  environment(view: View, approved: boolean, withFlow: boolean): Environment {
     const { action, session, now } = this.#request;
     const context = new Map<string, Value>([
       ['approved', approved],
@@ -49,10 +64,19 @@ export class CedarRequest {
     ]);
     const entities = [this.principal, this.resource, this.#user];
     if (action === 'tool_call') {
-      const args = new ArgumentEntity(entityTypes.arguments, argumentsId, view, false);
-      const numbers = new ArgumentEntity(entityTypes.numbers, argumentsId, view, true);
+      const args = new TagEntity(entityTypes.arguments, argumentsId, (path) => view.get(path)?.text);
+      const numbers = new TagEntity(entityTypes.numbers, argumentsId, (path) => {
+        const decimal = view.get(path)?.decimal;
+        return decimal && new Extension('decimal', decimal.scaled);
+      });
       context.set('args', args).set('numbers', numbers);
       entities.push(args, numbers);
+      if (withFlow) {
+        for (const [name, value] of this.#flowContext().values()) {
+          context.set(name, value);
+          if (value instanceof Entity) entities.push(value);
+        }
+      }
     }
     return {
       principal: this.principal,
@@ -94,11 +118,13 @@ export class CedarRequest {
         decimal === undefined ? [] : [[path, { __extn: { fn: 'decimal', arg: decimal.text } }]],
       ),
     );
+    const flow = this.#flowContext().inCedar();
     return {
       ...calls,
-      context: { ...context, args: { __entity: uid.args }, numbers: { __entity: uid.numbers } },
+      context: { ...context, args: { __entity: uid.args }, numbers: { __entity: uid.numbers }, ...flow.context },
       entities: [
         ...entities,
+        ...flow.entities,
         { uid: uid.args, attrs: {}, parents: [], tags },
         { uid: uid.numbers, attrs: {}, parents: [], tags: decimals },
       ] as CedarCall['entities'],

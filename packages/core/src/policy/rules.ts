@@ -5,6 +5,7 @@ import type { PolicyAction, RuleRef } from './policy.ts';
 import type { PolicyJson, PolicyPart } from './cedar.ts';
 import { compilePolicy, entityUid } from './compile.ts';
 import { entityTypes } from './schema.ts';
+import { flowEntityNames, flowNames } from './flow.ts';
 import { mentionTree } from './arguments.ts';
 import { policyActions } from './policy.ts';
 import { uidOf } from './values.ts';
@@ -25,6 +26,10 @@ export interface Rule {
   /** The paths of arguments that it reads, or `all` when it computes one. */
   readonly mentions: ReadonlySet<string> | 'all';
   readonly readsApproved: boolean;
+  /** Whether it asks where values came from or what the session did before. */
+  readonly readsFlow: boolean;
+  /** How many people must approve what it holds. */
+  readonly approvers: number;
 }
 
 export function makeRule(
@@ -33,6 +38,7 @@ export function makeRule(
   origin: { place: string; file: string; line: number; cell?: Cell },
 ): Rule {
   const { json, text } = part;
+  const conditions = JSON.stringify(json.conditions);
   return {
     ref: { id: json.annotations?.['id'] ?? origin.place, place: origin.place, effect: json.effect },
     key,
@@ -43,17 +49,22 @@ export function makeRule(
     cell: origin.cell,
     applies: compilePolicy(json),
     mentions: mentionsOf(json.conditions),
-    readsApproved: JSON.stringify(json.conditions).includes('"approved"'),
+    readsApproved: conditions.includes('"approved"'),
+    readsFlow: flowNames.some((name) => conditions.includes(JSON.stringify(name))),
+    approvers: Number(json.annotations?.['approvers'] ?? 1),
   };
 }
 
-/** Every key that the conditions pass to hasTag or getTag, whether or not the compiler knows the rest of them. */
+/**
+ * Every key that the conditions pass to hasTag or getTag, whether or not the compiler knows the rest of them. Keys of
+ * what is surely no argument do not count: `context.called.getTag(resource.name)` must not make all arguments be looked at.
+ */
 function mentionsOf(conditions: unknown): ReadonlySet<string> | 'all' {
   const found = new Set<string>();
   const visit = (node: unknown): boolean => {
     if (typeof node !== 'object' || node === null) return true;
     return Object.entries(node).every(([name, inner]: [string, unknown]) => {
-      if ((name === 'hasTag' || name === 'getTag') && !Array.isArray(node)) {
+      if ((name === 'hasTag' || name === 'getTag') && !Array.isArray(node) && !isFlow(inner)) {
         const right = (inner as { right?: { Value?: unknown } }).right?.Value;
         if (typeof right !== 'string') return false;
         found.add(right);
@@ -64,12 +75,20 @@ function mentionsOf(conditions: unknown): ReadonlySet<string> | 'all' {
   return visit(conditions) ? found : 'all';
 }
 
+/** Whether an operand's left side is `context.<name>` of one of the flow's entities. */
+function isFlow(operand: unknown): boolean {
+  const { left } = operand as { left?: { '.'?: { left?: { Var?: unknown }; attr?: unknown } } };
+  const attribute = left?.['.'];
+  return attribute?.left?.Var === 'context' && flowEntityNames.some((name) => name === attribute.attr);
+}
+
 /** The rules that can apply to a request, by what their scopes name. */
 export interface Slice {
   readonly rules: readonly Rule[];
   /** What of the arguments they read; undefined for everything. */
   readonly mention: Mention | undefined;
   readonly readsApproved: boolean;
+  readonly readsFlow: boolean;
   /** Whether Cedar's own engine must be asked. */
   readonly needsCedar: boolean;
 }
@@ -115,6 +134,7 @@ export class RuleIndex {
       rules,
       mention: rules.some(({ mentions }) => mentions === 'all') ? undefined : mentionTree(paths),
       readsApproved: rules.some((rule) => rule.readsApproved),
+      readsFlow: rules.some((rule) => rule.readsFlow),
       needsCedar: rules.some((rule) => rule.applies === undefined),
     };
   }

@@ -9,6 +9,9 @@ export const entityTypes = {
   user: 'Sallyport::User',
   arguments: 'Sallyport::Arguments',
   numbers: 'Sallyport::Numbers',
+  provenance: 'Sallyport::Provenance',
+  integrity: 'Sallyport::Integrity',
+  calls: 'Sallyport::Calls',
   action: 'Sallyport::Action',
 } as const;
 
@@ -32,6 +35,10 @@ const context = `
  * Arguments have any shape, and a strict schema cannot say so: each scalar is a tag of `context.args`, keyed by its
  * dotted path (`order.total`; inside a key `~` is written `~0` and `.` is written `~1`, as in RFC 6901).
  * Numbers that a Cedar decimal can hold are tags of `context.numbers` as well.
+ * Where an argument came from is a tag of `context.provenance` by name (`untrusted` … `operator`) and of
+ * `context.integrity` by rank (0 … 5), keyed as the argument is: of a list or an object the lowest of all within. Under
+ * `<path>#link` stands the lowest of the links, addresses and accounts in the argument's text, `operator` where it has none.
+ * `called`, `denied` and `held` count this session's earlier calls by tool; no tag is none.
  * Of a model, `name` is what follows the provider's slash: `openai/gpt-5` has provider `openai`, name `gpt-5`.
  */
 export const cedarSchema = `namespace Sallyport {
@@ -44,12 +51,23 @@ export const cedarSchema = `namespace Sallyport {
   entity Language { name: String };
   entity Arguments tags String;
   entity Numbers tags decimal;
+  entity Provenance tags String;
+  entity Integrity tags Long;
+  entity Calls tags Long;
   type Counters = { ${counterNames.map((name) => `${name}: Long`).join(', ')} };
   action tool_call appliesTo {
     principal: [Agent], resource: [Tool],
     context: {${context},
     args: Arguments,
-    numbers: Numbers }
+    numbers: Numbers,
+    tainted: Bool,
+    labels: Set<String>,
+    provenance: Provenance,
+    integrity: Integrity,
+    called: Calls,
+    denied: Calls,
+    held: Calls,
+    read: Set<String> }
   };
   action model_request appliesTo { principal: [Agent], resource: [Model], context: {${context} } };
   action egress_request appliesTo { principal: [Agent], resource: [Host], context: {${context} } };

@@ -13,7 +13,7 @@ import type { View } from './arguments.ts';
 import { CedarEngine, askAlone } from './cedar.ts';
 import { CedarRequest } from './request.ts';
 import { RuleIndex, actionsOf, anything, keyOf } from './rules.ts';
-import { failureReasons, forbidReasons, holdReasons, missingReasons } from './why.ts';
+import { failureReasons, forbidReasons, holdReasons, holdingRules, missingReasons, mostApprovers } from './why.ts';
 import { evaluateFast, makeEvaluator } from './evaluate.ts';
 import { viewsOf } from './arguments.ts';
 import { showText } from '../normalize/show.ts';
@@ -85,9 +85,8 @@ export class LoadedPolicySet implements PolicySet {
     let worst: Judgement | undefined;
     for (const view of views) {
       const judged = this.#judgeView(request, asked, slice, view);
-      const { outcome } = judged.authorization;
-      if (worst === undefined || severity[outcome] > severity[worst.authorization.outcome]) worst = judged;
-      if (outcome === 'deny') break;
+      if (worst === undefined || isWorse(judged, worst)) worst = judged;
+      if (judged.authorization.outcome === 'deny') break;
     }
     if (worst === undefined) throw new Error('the arguments have no view');
     return worst;
@@ -102,19 +101,21 @@ export class LoadedPolicySet implements PolicySet {
       deciding,
     });
     const first = this.#evaluator.evaluate(slice, asked, view, false);
-    if (first.errors.length > 0) return failed(first, view);
+    const traced = request.flow !== undefined;
+    if (first.errors.length > 0) return failed(first, view, traced);
     if (allows(first))
       return made({ outcome: 'allow', reasons: [], rules: first.permits.map(({ ref }) => ref) }, first.permits);
     const second = slice.readsApproved ? this.#evaluator.evaluate(slice, asked, view, true) : first;
-    if (second.errors.length > 0) return failed(second, view);
+    if (second.errors.length > 0) return failed(second, view, traced);
+    const facts = { leaf: (path: string) => view.get(path), origin: (key: string) => asked.origin(key) };
     if (allows(second)) {
-      const deciding = first.forbids.length > 0 ? first.forbids : second.permits;
-      const reasons = holdReasons(first, second, view);
+      const deciding = holdingRules(first, second);
+      const reasons = holdReasons(deciding, facts);
       return made({ outcome: 'require_approval', reasons, rules: deciding.map(({ ref }) => ref) }, deciding);
     }
     // With forbids that an approval would lift gone, what remains is why it is denied even so.
     const reasons =
-      second.forbids.length > 0 ? forbidReasons(second.forbids, matrix) : missingReasons(request, view, matrix);
+      second.forbids.length > 0 ? forbidReasons(second.forbids, matrix) : missingReasons(request, facts, matrix);
     return made({ outcome: 'deny', reasons, rules: second.forbids.map(({ ref }) => ref) }, second.forbids);
   }
 
@@ -155,14 +156,22 @@ const allows = ({ permits, forbids }: Evaluation): boolean => forbids.length ===
 
 const denial = (reasons: Authorization['reasons']): Authorization => ({ outcome: 'deny', reasons, rules: [] });
 
-function failed(evaluation: Evaluation, view: View): Judgement {
+/** Of two holds, the one that needs more people: what all values need must be given. */
+function isWorse(judged: Judgement, than: Judgement): boolean {
+  const [a, b] = [severity[judged.authorization.outcome], severity[than.authorization.outcome]];
+  if (a !== b || judged.authorization.outcome !== 'require_approval') return a > b;
+  return mostApprovers(judged.deciding) > mostApprovers(than.deciding);
+}
+
+function failed(evaluation: Evaluation, view: View, traced: boolean): Judgement {
   const deciding = evaluation.errors.flatMap(({ rule }) => rule ?? []);
-  const authorization = { ...denial(failureReasons(evaluation)), rules: deciding.map(({ ref }) => ref) };
+  const authorization = { ...denial(failureReasons(evaluation, traced)), rules: deciding.map(({ ref }) => ref) };
   return { authorization, view, deciding };
 }
 
 function conditionsOf(rule: Rule, asked: CedarRequest, view: View, approved: boolean): RuleExplanation['conditions'] {
-  const alone = { rules: [rule], mention: undefined, readsApproved: rule.readsApproved, needsCedar: false };
+  const { readsApproved, readsFlow } = rule;
+  const alone = { rules: [rule], mention: undefined, readsApproved, readsFlow, needsCedar: false };
   const fast = rule.applies === undefined ? undefined : evaluateFast(alone, asked, view, approved);
   if (fast !== undefined) {
     if (fast.errors.length > 0) return 'failed';

@@ -1,5 +1,3 @@
-import type { View } from './arguments.ts';
-
 /** A policy could not be evaluated: Cedar would skip it, Sallyport denies. */
 export class EvaluationError extends Error {}
 /** Outside of what the closures know: Cedar's own engine must answer. */
@@ -36,27 +34,24 @@ const none: ReadonlySet<string> = new Set();
 /** A type holds no quote, so no other pair of type and id reads the same. Not Cedar text: the id is not escaped. */
 export const uidOf = (type: string, id: string): string => `${type}::"${id}"`;
 
-/** `context.args` and `context.numbers`: one view of the arguments, as tags. */
-export class ArgumentEntity extends Entity {
-  readonly #view: View;
-  readonly #numbers: boolean;
+const noAttributes: ReadonlyMap<string, Value> = new Map();
 
-  constructor(type: string, id: string, view: View, numbers: boolean) {
+/** An entity whose tags are looked up when a policy asks for them. */
+export class TagEntity extends Entity {
+  readonly #lookUp: (key: string) => Value | undefined;
+
+  constructor(type: string, id: string, lookUp: (key: string) => Value | undefined) {
     super(type, id, noAttributes);
-    this.#view = view;
-    this.#numbers = numbers;
+    this.#lookUp = lookUp;
   }
 
   override hasTag(key: string): boolean {
-    return this.tag(key) !== undefined;
+    return this.#lookUp(key) !== undefined;
   }
   override tag(key: string): Value | undefined {
-    const leaf = this.#view.get(key);
-    if (!this.#numbers || leaf === undefined) return leaf?.text;
-    return leaf.decimal === undefined ? undefined : new Extension('decimal', leaf.decimal.scaled);
+    return this.#lookUp(key);
   }
 }
-const noAttributes: ReadonlyMap<string, Value> = new Map();
 
 /** Decimals count ten-thousandths; datetimes and durations milliseconds. */
 export class Extension {

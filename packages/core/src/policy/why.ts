@@ -1,10 +1,9 @@
-import type { ArgumentTest } from './patterns.ts';
+import type { ArgumentFacts, ArgumentTest } from './patterns.ts';
 import type { AuthorizationRequest } from './policy.ts';
 import type { Cell, CellKind } from './permissions.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { Reason } from '../decision.ts';
 import type { Rule } from './rules.ts';
-import type { View } from './arguments.ts';
 import { cellCovers, cellYields } from './matrix.ts';
 import { cellId, cellKindNames, cellKinds } from './permissions.ts';
 import { showText } from '../normalize/show.ts';
@@ -16,12 +15,16 @@ export interface MatrixContext {
   readonly cells: readonly Cell[];
 }
 
-export function failureReasons({ errors }: Evaluation): Reason[] {
+/** @param traced whether anything was known of where the call's values came from */
+export function failureReasons({ errors }: Evaluation, traced: boolean): Reason[] {
   return errors.map(({ rule, message }) => ({
     code: 'guard_failed',
     ...(rule === undefined ? {} : { rule: rule.ref.place }),
     detail: `The policies could not be evaluated: ${showText(message, 300)}.`,
-    fix: 'Correct the named rule; a rule that cannot be evaluated denies.',
+    fix:
+      rule?.readsFlow === true && !traced
+        ? 'The rule asks for labels or for what the session did before, which is only known of traced tool calls.'
+        : 'Correct the named rule; a rule that cannot be evaluated denies.',
   }));
 }
 
@@ -36,28 +39,42 @@ export function forbidReasons(forbids: readonly Rule[], matrix: MatrixContext): 
   }));
 }
 
-/** Why a hold: the forbids that an approval lifts, or else the permits that it opens. */
-export function holdReasons(before: Evaluation, approved: Evaluation, view: View): Reason[] {
-  const rules = before.forbids.length > 0 ? before.forbids : approved.permits;
-  return rules.flatMap((rule) => {
-    const failed = rule.cell === undefined ? undefined : unmet(rule.cell, view)[0];
+/**
+ * The rules that hold: the forbids that an approval lifts, or else the permits that it opens. Where both need an approval
+ * and the permits need more people, these as well.
+ */
+export function holdingRules(before: Evaluation, approved: Evaluation): readonly Rule[] {
+  const { forbids } = before;
+  if (forbids.length === 0) return approved.permits;
+  // A permit that never asks for approval is enough; of the others nobody knows which one the operator relies on.
+  const opened = approved.permits.every((rule) => rule.readsApproved) ? approved.permits : [];
+  return [...forbids, ...opened.filter(({ approvers }) => approvers > mostApprovers(forbids))];
+}
+
+export const mostApprovers = (rules: readonly Rule[]): number =>
+  Math.max(1, ...rules.map(({ approvers }) => approvers));
+
+export function holdReasons(rules: readonly Rule[], facts: ArgumentFacts): Reason[] {
+  return rules.map(({ ref, cell, approvers }) => {
+    const failed = cell === undefined ? undefined : unmet(cell, facts)[0];
     return {
       code: 'approval_required' as const,
-      rule: rule.ref.place,
-      ...(failed === undefined ? {} : demandOf(failed, view)),
-      fix: `Approve it${rule.cell === undefined ? '' : `, or change ${cellPlace(rule.cell)}`}.`,
+      rule: ref.place,
+      ...(failed === undefined ? {} : demandOf(failed, facts)),
+      fix: `Approve it${cell === undefined ? '' : `, or change ${cellPlace(cell)}`}.`,
+      ...(approvers > 1 ? { approvers } : {}),
     };
   });
 }
 
 /** Nothing permits: the cells that would have, had their patterns held; or else the cell that is missing. */
-export function missingReasons(request: AuthorizationRequest, view: View, matrix: MatrixContext): Reason[] {
+export function missingReasons(request: AuthorizationRequest, facts: ArgumentFacts, matrix: MatrixContext): Reason[] {
   const ruling = rulingCells(request, matrix.cells);
   const failed = ruling.flatMap((cell) =>
-    unmet(cell, view).map((test): Reason => ({
+    unmet(cell, facts).map((test): Reason => ({
       code: 'no_permission',
       rule: `${matrix.file}#${cellId(cell)}`,
-      ...demandOf(test, view),
+      ...demandOf(test, facts),
       fix: `Change \`when.${test.path}\` of ${cellPlace(cell)} in ${matrix.file} if this value is fine.`,
     })),
   );
@@ -94,12 +111,14 @@ function rulingCells({ principal, resource, ...request }: AuthorizationRequest, 
   return covering.filter((cell) => !covering.some((other) => cellYields(cell, other)));
 }
 
-const unmet = (cell: Cell, view: View): ArgumentTest[] => cell.when.filter((test) => !test.holds(view.get(test.path)));
+const unmet = (cell: Cell, facts: ArgumentFacts): ArgumentTest[] => cell.when.filter((test) => !test.holds(facts));
 
-function demandOf(test: ArgumentTest, view: View): Pick<Reason, 'path' | 'value' | 'detail'> {
+function demandOf(test: ArgumentTest, facts: ArgumentFacts): Pick<Reason, 'path' | 'value' | 'detail'> {
   const path = `arguments.${showText(test.path)}`;
-  const leaf = view.get(test.path);
-  const demand = showText(test.demand(leaf), 300);
-  if (leaf === undefined) return { path, detail: `${path} is missing or no plain value; it ${demand}` };
-  return { path, value: showText(leaf.text), detail: `${path} ${demand}` };
+  const { value, detail } = test.explain(facts);
+  return {
+    path,
+    ...(value === undefined ? {} : { value: showText(value) }),
+    detail: `${path} ${showText(detail, 300)}`,
+  };
 }

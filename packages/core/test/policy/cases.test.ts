@@ -123,3 +123,40 @@ test.each(['a: b', '# x', "it's", '{}', '*', '&a', '!!str', 'true', '1', 'a\nb: 
     expect(load({ yaml: edited }).describe().sources[0]?.rules).toBe(1);
   },
 );
+
+const flowSet = load({
+  cedar: `permit(principal, action == Sallyport::Action::"tool_call", resource) when {
+    context.integrity.hasTag("to") && context.integrity.getTag("to") >= 4 &&
+    context.integrity.hasTag("body#link") && context.integrity.getTag("body#link") >= 3 &&
+    !(context.called.hasTag("pay") && context.called.getTag("pay") >= 3) && !context.labels.contains("phi") };`,
+});
+const runFlow = (lines: string) => runPolicyCases(flowSet, { name: 'own.test.yaml', text: `cases:\n${lines}` }, noon);
+
+test('a case may say where its arguments come from and what the session did', () => {
+  const one = (name: string, flow: string, outcome: string) =>
+    `  - { name: ${name}, resource: pay, arguments: { to: [a, b], body: x }, ${flow} expect: ${outcome} }\n`;
+  const results = runFlow(
+    one('fresh', '', 'deny') +
+      one('given', 'flow: { provenance: { to: user, body: derived } },', 'allow') +
+      one('one of two', 'flow: { provenance: { to: user, "to[1]": named, body: derived } },', 'deny') +
+      one('a link', 'flow: { provenance: { to: user, body: user, "body#link": derived } },', 'deny') +
+      one('twice', 'flow: { provenance: { to: user, body: user }, called: { pay: 2 } },', 'allow') +
+      one('thrice', 'flow: { provenance: { to: user, body: user }, called: { pay: 3 } },', 'deny') +
+      one('health', 'flow: { provenance: { to: user, body: user }, labels: [phi], tainted: true },', 'deny'),
+  );
+  expect(results.filter(({ ok }) => !ok)).toEqual([]);
+  expect(results).toHaveLength(7);
+});
+test('an origin for an argument that the case has not is a mistake, with its place', () => {
+  const lines = `  - { name: a, resource: pay, arguments: { to: a }, flow: { provenance: { too: user, 'to': user, 'x#link': user } }, expect: allow }`;
+  let detail = '';
+  try {
+    runFlow(lines);
+  } catch (error) {
+    detail = error instanceof RuntimeFault ? (error.detail ?? '') : '';
+  }
+  expect(detail.split('\n')).toEqual([
+    expect.stringMatching(/^own\.test\.yaml:2:\d+ cases\.0\.flow\.provenance: too names no argument of the case$/),
+    expect.stringMatching(/^own\.test\.yaml:2:\d+ cases\.0\.flow\.provenance: x#link names no argument of the case$/),
+  ]);
+});

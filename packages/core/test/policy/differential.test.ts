@@ -73,6 +73,15 @@ test('the generator uses every operator that the compiler knows', () => {
     'is Sallyport::Agent in',
     'action in [',
     'context has session.',
+    'context.tainted',
+    'context.labels',
+    'context.read',
+    'context.provenance.getTag(',
+    'context.integrity.getTag(',
+    'context.called.getTag(',
+    'context.denied.getTag(',
+    'context.held.getTag(',
+    '#link',
   ];
   expect(operators.filter((operator) => !text.includes(operator))).toEqual([]);
 });

@@ -1,6 +1,9 @@
-import type { AuthorizationRequest } from '../../src/policy/policy.ts';
+import type { ArgumentProvenance } from '../../src/flow/provenance.ts';
+import type { AuthorizationRequest, RequestFlow } from '../../src/policy/policy.ts';
 import type { Json, JsonObject } from '../../src/events.ts';
 import { policyActions } from '../../src/policy/policy.ts';
+import { argumentLeaves } from '../../src/policy/origins.ts';
+import { integrities } from '../../src/flow/labels.ts';
 import { counterNames } from '../../src/policy/schema.ts';
 import { zeroCounters } from '../../src/session.ts';
 
@@ -50,6 +53,10 @@ const patterns = [
 const decimals = ['0.0', '12.5', '-3.25', '100.0', '0.0001', '922337203685477.5807'];
 const instants = ['2024-01-01', '2024-02-29T10:00:00Z', '1970-01-01T00:00:00.001Z', '2026-11-21T23:59:59.999Z'];
 const durations = ['0ms', '1d', '-1h', '8h30m', '1d2h3m4s5ms', '-90s'];
+
+const labels = ['phi', 'secret', 'user:ann'];
+const called = [...tools, '__proto__', 'unknown'];
+const context = ['tainted', 'labels', 'called', 'read', 'provenance'];
 
 const quoted = (text: string): string => JSON.stringify(text).replaceAll(/\\u([0-9a-f]{4})/g, '\\u{$1}');
 const role = (dice: Dice) => `Sallyport::Role::"${dice.pick(roles)}"`;
@@ -113,7 +120,38 @@ class Expressions {
       () => this.#number(),
       () => `context.args.hasTag(${quoted(dice.pick(paths))})`,
     ];
-    return `(${dice.pick(this.#tool && dice.roll(2) === 0 ? ofTools : general)()})`;
+    const kinds = this.#tool ? [general, ofTools, this.#flowTests()] : [general];
+    return `(${dice.pick(dice.pick(kinds))()})`;
+  }
+
+  /** Where values came from, what they carry, and what the session did. */
+  #flowTests(): (() => string)[] {
+    const dice = this.#dice;
+    const path = () => quoted(dice.pick(paths) + dice.pick(['', '', '#link']));
+    const tool = () => (dice.roll(3) === 0 ? 'resource.name' : quoted(dice.pick(called)));
+    const compare = () => `${dice.pick(['<', '<=', '>', '>=', '==', '!='])} ${dice.roll(6)}`;
+    const has = (entity: string, key: string, use: (tag: string) => string) =>
+      `context.${entity}.hasTag(${key}) && ${use(`context.${entity}.getTag(${key})`)}`;
+    const set = () => `context.${dice.pick(['labels', 'read'])}`;
+    const name = () => quoted(dice.pick([...labels, ...called]));
+    return [
+      () => 'context.tainted',
+      () => has('provenance', path(), (tag) => `${tag} ${dice.pick(['==', '!='])} "${dice.pick(integrities)}"`),
+      () => has('provenance', path(), (tag) => `["user", "operator"].contains(${tag})`),
+      () => has('integrity', path(), (tag) => `${tag} ${compare()}`),
+      () => has('integrity', 'resource.name', (tag) => `${tag} ${compare()}`),
+      () => has(dice.pick(['called', 'denied', 'held']), tool(), (tag) => `${tag} ${compare()}`),
+      () => `${set()}.contains(${name()})`,
+      () => `${set()}.${dice.pick(['containsAny', 'containsAll'])}([${list(dice, name)}])`,
+      () => `${set()} == [${list(dice, name)}]`,
+      () => `${set()}.isEmpty()`,
+      () => `context.labels.containsAll(context.read)`,
+      () => `context has ${dice.pick(context)}`,
+      () => `context.called ${dice.pick(['==', '!='])} context.${dice.pick(['called', 'denied'])}`,
+      () => `context.held == Sallyport::Calls::"held"`,
+      () => `Sallyport::Calls::"called".hasTag(${name()})`,
+      () => `Sallyport::Provenance::"call".hasTag(${path()})`,
+    ];
   }
 
   #tagged(use: (tag: string) => string): string {
@@ -228,10 +266,29 @@ function generateArguments(dice: Dice): JsonObject {
   return Object.fromEntries(chosen.map((name) => [name, value(dice, 2)]));
 }
 
+function generateFlow(dice: Dice, args: JsonObject): RequestFlow {
+  const record = (path: string, of: ArgumentProvenance['role']): ArgumentProvenance[] =>
+    dice.roll(4) === 0
+      ? []
+      : [{ path, value: '', role: of, integrity: dice.pick(integrities), labels: [], origins: [] }];
+  const provenance = argumentLeaves(args).flatMap(({ path }) => [
+    ...record(path, dice.pick(['target', 'content'])),
+    ...(dice.roll(3) === 0 ? [...record(path, 'link'), ...record(path, 'link')] : []),
+  ]);
+  const counts = () => Object.fromEntries(called.filter(() => dice.roll(2) === 0).map((tool) => [tool, dice.roll(6)]));
+  return {
+    tainted: dice.roll(2) === 0,
+    labels: labels.filter(() => dice.roll(2) === 0),
+    provenance: [...provenance, ...record('arguments.nowhere', 'target')],
+    trajectory: { called: counts(), denied: counts(), held: counts(), read: called.filter(() => dice.roll(3) === 0) },
+  };
+}
+
 export function generateRequest(dice: Dice): AuthorizationRequest {
   const action =
     dice.roll(3) > 0 ? 'tool_call' : dice.pick(Object.keys(policyActions) as (keyof typeof policyActions)[]);
   const name = dice.pick([...tools, 'unknown', 'openai/gpt-5', 'api.acme.example']);
+  const args = action === 'tool_call' ? generateArguments(dice) : undefined;
   const counters = Object.fromEntries(counterNames.map((counter) => [counter, dice.roll(150)]));
   return {
     principal: {
@@ -241,7 +298,9 @@ export function generateRequest(dice: Dice): AuthorizationRequest {
     },
     action,
     resource: name,
-    ...(action === 'tool_call' ? { arguments: generateArguments(dice) } : {}),
+    ...(args === undefined
+      ? {}
+      : { arguments: args, ...(dice.roll(5) === 0 ? {} : { flow: generateFlow(dice, args) }) }),
     user: { id: dice.pick(['ann', 'bob']), roles: roles.filter(() => dice.roll(2) === 0) },
     session: { ...zeroCounters, ...counters },
     now: dice.pick([0, 1, 1_704_067_200_000, 1_709_200_800_000, 1_795_305_599_999]) + dice.roll(3) * 3_600_000,

@@ -2,6 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Glob } from '../../src/policy/glob.ts';
 import { covers, globText, matchesGlob, overlap, parseGlob } from '../../src/policy/glob.ts';
+import type { View } from '../../src/policy/arguments.ts';
+import { demandedOrigins } from '../../src/policy/cells.ts';
+import { flowOfGiven, givenFlowSchema } from '../../src/policy/given-flow.ts';
+import { integrities } from '../../src/flow/labels.ts';
+import { originsOf } from '../../src/policy/origins.ts';
 import { readTest } from '../../src/policy/patterns.ts';
 import { viewsOf } from '../../src/policy/arguments.ts';
 import { call, disagreements, load } from './ask.ts';
@@ -65,7 +70,11 @@ test('what a narrower pattern matches, the one that covers it matches; what two 
   expect(covered).toBeGreaterThan(10);
 });
 test('the reason and the decision agree: a value is allowed exactly when its test says that it holds', () => {
+  const origin = fc.constantFrom(...demandedOrigins);
   const demand = fc.oneof(
+    fc.record({ matches: fc.constantFrom('*', 'a*', '*b*'), from: origin }),
+    fc.record({ max: fc.integer({ min: -5, max: 5 }), from: origin.filter((of) => of !== 'untrusted') }),
+    fc.record({ in: fc.constant(['a', 1, true]), links: origin }),
     text.filter((pattern) => !('problem' in readTest('k', pattern))),
     fc.record({ min: fc.integer({ min: -5, max: 5 }), max: fc.integer({ min: -5, max: 5 }) }),
     fc.record({
@@ -73,23 +82,30 @@ test('the reason and the decision agree: a value is allowed exactly when its tes
     }),
   );
   const value = fc.oneof(text, fc.integer({ min: -6, max: 6 }), fc.constantFrom(0.5, 1e-5, 1e20, null, true, false));
+  const given = fc.dictionary(fc.constantFrom('k', 'k#link'), fc.constantFrom(...integrities));
   const outcomes = { allow: 0, deny: 0 };
   fc.assert(
-    fc.property(demand, fc.array(value, { minLength: 1, maxLength: 20 }), (wanted, values) => {
+    fc.property(demand, fc.array(value, { minLength: 1, maxLength: 20 }), given, (wanted, values, provenance) => {
       const cell = { decision: 'allow', when: { k: wanted } };
       const set = load({ yaml: JSON.stringify({ roles: { support: { tools: { t: cell } } } }) });
-      const holds = readTest('k', wanted);
-      if ('problem' in holds) throw new Error(holds.problem);
+      const tests = readTest('k', wanted);
+      if ('problem' in tests) throw new Error(tests.problem);
       for (const one of values) {
         const views = viewsOf({ k: one }, undefined);
-        const expected = !('code' in views) && views.every((view) => holds.holds(view.get('k'))) ? 'allow' : 'deny';
-        const { outcome, reasons } = call(set, 't', { k: one });
+        const { flow } = flowOfGiven({ k: one }, givenFlowSchema.parse({ provenance }));
+        const origins = originsOf({ k: one }, flow.provenance);
+        const holds = (view: View) => {
+          const facts = { leaf: (path: string) => view.get(path), origin: (key: string) => origins.get(key) };
+          return tests.every((one) => one.holds(facts));
+        };
+        const expected = !('code' in views) && views.every(holds) ? 'allow' : 'deny';
+        const { outcome, reasons } = call(set, 't', { k: one }, { flow });
         expect(outcome).toBe(expected);
         expect(reasons.length > 0).toBe(expected === 'deny');
         outcomes[expected]++;
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 250 },
   );
   expect(disagreements.splice(0)).toEqual([]);
   expect(Math.min(outcomes.allow, outcomes.deny)).toBeGreaterThan(20);

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import type { AgentEvent, JsonObject, Message } from '../../src/events.ts';
 import type { PolicySet } from '../../src/policy/policy.ts';
 import type { Session } from '../../src/session.ts';
+import type { Trace } from '../../src/flow/provenance.ts';
 import { permissionsGuard } from '../../src/guards/permissions.ts';
+import { unknownManifest } from '../../src/flow/manifest.ts';
 import { zeroCounters } from '../../src/session.ts';
 import { load } from './ask.ts';
 
@@ -49,6 +51,26 @@ test('a held value is named with the message in which the model had read it', ()
     outcome: 'require_approval',
     reasons: [{ path: 'arguments.to', value: 'evil@attacker.com', source: { message: 1, role: 'tool' } }],
   });
+});
+test('the trace of the call reaches the rules; without one a rule that needs it holds', () => {
+  const policies = load({
+    yaml: `roles: { support: { tools: { pay: { decision: allow, when: { to: { from: user } }, otherwise: ask } } } }`,
+  });
+  const trace = (integrity: 'user' | 'untrusted'): Trace => ({
+    manifest: unknownManifest,
+    tainted: true,
+    labels: [],
+    provenance: [{ path: 'arguments.to', value: 'x', role: 'target', integrity, labels: [], origins: [] }],
+    trajectory: { called: {}, denied: {}, held: {}, read: [] },
+    findings: [],
+    excerpts: () => [],
+    requests: () => [],
+  });
+  const ask = (of?: Trace) =>
+    permissionsGuard(() => policies).check(call('pay', { to: 'x' }), { session, now: 0, ...(of ? { trace: of } : {}) });
+  expect(ask(trace('user'))).toMatchObject({ outcome: 'allow' });
+  expect(ask(trace('untrusted'))).toMatchObject({ outcome: 'require_approval', reasons: [{ value: 'x' }] });
+  expect(ask()).toMatchObject({ outcome: 'require_approval' });
 });
 test.each([
   ['https://api.acme.example/x', 'allow'],

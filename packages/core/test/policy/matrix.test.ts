@@ -297,7 +297,7 @@ describe('refusals', () => {
   test.each([
     [
       'x: alow',
-      'permissions.yaml:4:10 roles.support.tools.x: must be allow, ask, deny or { decision, when, otherwise }',
+      'permissions.yaml:4:10 roles.support.tools.x: must be allow, ask, deny or { decision, when, otherwise, approvers }',
     ],
     [
       'x: { decision: allow, wen: { a: b } }',
