@@ -15,6 +15,7 @@ const rooms: Record<string, { mayImport: readonly string[]; packages?: readonly 
       '@cedar-policy/cedar-wasm/nodejs',
       '@cfworker/json-schema',
       'canonicalize',
+      'tldts',
       'fastest-levenshtein',
       're2js',
     ],
@@ -42,6 +43,12 @@ const rooms: Record<string, { mayImport: readonly string[]; packages?: readonly 
   },
   'packages/runtime/src/flow': { mayImport: ['packages/core/src'], node: true },
   'packages/runtime/src/approvals': { mayImport: ['packages/core/src', 'packages/runtime/src/flow'], node: true },
+  'packages/runtime/src/tools': { mayImport: ['packages/core/src', 'packages/core/src/admin'], node: true },
+  'packages/runtime/src/marks': { mayImport: ['packages/core/src'], node: true },
+  'packages/runtime/src/second-model': {
+    mayImport: ['packages/core/src', 'packages/runtime/src/identity'],
+    node: true,
+  },
   // Surfaces: never a driver.
   'packages/runtime/src/surfaces': {
     mayImport: [
@@ -50,6 +57,7 @@ const rooms: Record<string, { mayImport: readonly string[]; packages?: readonly 
       'packages/runtime/src/identity',
       'packages/runtime/src/agents',
       'packages/runtime/src/sessions',
+      'packages/runtime/src/second-model',
       'packages/runtime/src/operators',
       'packages/runtime/src/approvals',
     ],

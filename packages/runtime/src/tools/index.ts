@@ -1,0 +1,2 @@
+export * from './observing.ts';
+export * from './registry.ts';
