@@ -220,7 +220,7 @@ async function listen(options: RuntimeOptions, parts: Parts): Promise<FastifyIns
   const read = (path: string) => readFileSync(resolve(configPath ? dirname(configPath) : '.', path), 'utf8');
   const tls = server.tls && { cert: read(server.tls.certFile), key: read(server.tls.keyFile) };
   const app = createHttpServer({ server, newId, logFault, ...(tls ? { tls } : {}) });
-  const { monitor, providers, policies, sessions, agents, tokens } = parts;
+  const { monitor, providers, policies, sessions, approvals, agents, tokens } = parts;
   const authenticator = new Authenticator({ agents, sessions, tokens });
   app.get('/health', () => ({ status: 'ok', version }));
   await app.register(openAiRoutes, {
@@ -230,6 +230,8 @@ async function listen(options: RuntimeOptions, parts: Parts): Promise<FastifyIns
     newId,
     reasks: config.deniedCalls.reasks,
     maxJsonDepth: server.maxJsonDepth,
+    approvals,
+    holdOpenMs: config.approvals.holdOpenMs,
     authenticate: (request) => authenticator.authenticate(credentialsOf(request.raw)),
     mayUse: (session, { provider, name }) => {
       const { agent, user, counters } = session;

@@ -7,6 +7,8 @@ import OpenAI from 'openai';
 import { onTestFinished } from 'vitest';
 import type { ArmedGuard, AuditLog, Entry, Session } from '@sallyport/core';
 import { Monitor, RuntimeFault, armGuards, loadPolicySet, parseConfig, zeroCounters } from '@sallyport/core';
+import { ApprovalService } from '../../src/approvals/index.ts';
+import { SealedBox, openMasterKey } from '../../src/flow/index.ts';
 import type { Script } from '../../src/providers/scripted/script.ts';
 import { createHttpServer } from '../../src/surfaces/http.ts';
 import { createProviders } from '../../src/providers/index.ts';
@@ -60,6 +62,20 @@ export async function startCheckpoint({
     { sha256: (text) => createHash('sha256').update(text).digest('hex') },
   );
   const providers = createProviders(settings.providers);
+  const { expiresMinutes, approvers, maxPending, holdOpenMs } = settings.approvals;
+  const approvals = new ApprovalService({
+    store: store.approvals,
+    box: new SealedBox(openMasterKey(folder), store.flow),
+    audit: log,
+    clock: systemClock,
+    newId,
+    tenant: 'default',
+    expiresMinutes,
+    approvers,
+    maxPending,
+    isOpen: () => Promise.resolve(true),
+    onFault: () => undefined,
+  });
   const monitor = new Monitor({
     guards: guards(armGuards(settings, () => policies)),
     audit: audit(log),
@@ -68,9 +84,16 @@ export async function startCheckpoint({
     policyHash: () => policies.hash,
     modelCalls: settings.audit.modelCalls,
     keep: keepContent('messages'),
+    holds: approvals,
   });
   const session = testSession();
-  await store.sessions.insert(session);
+  const others: Readonly<Record<string, Session>> = {
+    'Bearer good': session,
+    'Bearer later': testSession(),
+    'Bearer another-user': testSession({ user: { id: 'eve', roles: [] } }),
+    'Bearer another-agent': testSession({ agent: { id: 'a-2', name: 'support', roles: ['support'] } }),
+  };
+  for (const each of Object.values(others)) await store.sessions.insert(each);
   const app = createHttpServer({ server: settings.server, newId, logFault: () => undefined });
   await app.register(openAiRoutes, {
     monitor,
@@ -79,10 +102,13 @@ export async function startCheckpoint({
     newId,
     reasks: settings.deniedCalls.reasks,
     maxJsonDepth: settings.server.maxJsonDepth,
+    approvals,
+    holdOpenMs,
     mayUse: () => true,
     authenticate: async ({ headers }) => {
-      if (headers.authorization === 'Bearer good') return session;
-      throw new RuntimeFault('unauthenticated');
+      const found = others[headers.authorization ?? ''];
+      if (!found) throw new RuntimeFault('unauthenticated');
+      return found;
     },
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
@@ -90,6 +116,7 @@ export async function startCheckpoint({
   onTestFinished(async () => {
     app.server.closeAllConnections();
     await app.close();
+    approvals.close();
     await providers.close();
     await model.close();
     await store.close();
@@ -99,10 +126,10 @@ export async function startCheckpoint({
   const entries = async (): Promise<Entry[]> => store.entries.list({ sessionId: session.id, after: 0, limit: 500 });
   const client = (options: object = {}) =>
     new OpenAI({ baseURL: `${url}/v1`, apiKey: 'good', timeout: 10_000, ...options });
-  return { url, port, model, entries, client, session: () => store.sessions.get(session.id) };
+  return { url, port, model, entries, client, approvals, session: () => store.sessions.get(session.id) };
 }
 
-const testSession = (): Session => ({
+const testSession = (change: Partial<Session> = {}): Session => ({
   id: newId(),
   tenant: 'default',
   agent: { id: 'a-1', name: 'support', roles: ['support'] },
@@ -112,6 +139,7 @@ const testSession = (): Session => ({
   expiresAt: Date.now() + 600_000,
   state: 'open',
   counters: zeroCounters,
+  ...change,
 });
 
 const tool = (name: string, properties: object): OpenAI.ChatCompletionTool => ({

@@ -15,7 +15,7 @@ export interface OpenAiSurface extends OpenAiServices {
   mayUse(session: Session, model: ModelRef): boolean;
 }
 
-/** `/v1/chat/completions` and `/v1/models`, as OpenAI's own SDKs expect them. */
+/** `/v1/chat/completions` and `/v1/models`, as OpenAI's own SDKs expect them; and the agent's own approvals. */
 export const openAiRoutes: FastifyPluginCallback<OpenAiSurface> = (app, surface, done) => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, parsed) => parsed(null, body));
@@ -27,8 +27,18 @@ export const openAiRoutes: FastifyPluginCallback<OpenAiSurface> = (app, surface,
   app.all('/v1/*', nowhere);
   app.post('/v1/chat/completions', (request, reply) => chat(surface, request, reply));
   app.get('/v1/models', (request) => listModels(surface, request));
+  app.get<{ Params: { id: string } }>('/v1/approvals/:id', (request) => showApproval(surface, request));
   done();
 };
+
+/** Whether its call may be made again now; to any other agent, and for any other user, there is no such approval. */
+async function showApproval(surface: OpenAiSurface, request: FastifyRequest<{ Params: { id: string } }>) {
+  const session = await surface.authenticate(request);
+  const approval = await surface.approvals?.stateFor(request.params.id, session);
+  if (!approval) throw new RuntimeFault('not_found', { detail: 'You have no such approval.' });
+  const { id, state, expiresAt } = approval;
+  return { object: 'approval', id, state, expiresAt };
+}
 
 async function listModels(surface: OpenAiSurface, request: FastifyRequest) {
   const session = await surface.authenticate(request);

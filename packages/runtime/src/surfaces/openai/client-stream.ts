@@ -2,6 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { errorEvent, type OpenAiError } from './errors.ts';
 
 const keepAliveMs = 15_000;
+/** While a person is waited for. */
+const holdMs = 5_000;
 /** A client that takes nothing for this long has gone, whatever its socket says. */
 const stalledMs = 120_000;
 
@@ -54,6 +56,16 @@ export class ClientStream {
       'cache-control': 'no-cache',
       'x-accel-buffering': 'no',
     });
+  }
+
+  /** A silent connection would be taken for a dead one; comments are no events to any reader. Returns how to stop. */
+  keepAlive(): () => void {
+    const comment = () => {
+      if (!this.#response.writableEnded) this.write(': waiting for approval\n\n');
+    };
+    comment();
+    const timer = setInterval(comment, holdMs);
+    return () => clearInterval(timer);
   }
 
   drained(then: () => void): void {

@@ -4,6 +4,7 @@ import type { Cleared, ModelRequest } from '@sallyport/core';
 import { collect, readCompletion, rewriteCompletion, type Completion, type WholeAnswer } from './answer.ts';
 import { passError, type Passed } from './upstream-errors.ts';
 import type { ChatTurn, JudgedCalls } from './turn.ts';
+import type { WaitingClient } from './held.ts';
 
 /** Runs a turn whose answer comes in one piece. */
 export async function completeChat(
@@ -11,6 +12,7 @@ export async function completeChat(
   first: Cleared<ModelRequest>,
   client: ServerResponse,
 ): Promise<Passed> {
+  const waiting = waitingClient(client);
   let cleared = first;
   let standing: Standing | undefined;
   for (let asks = 1; ; asks++) {
@@ -21,12 +23,21 @@ export async function completeChat(
       return standing ? pass(turn, standing, asks) : passError(answer);
     }
     const completion = await read(turn, cleared, answer);
-    const judged = await turn.judge(cleared, completion.choices, completion.usage);
+    const judged = await turn.judge(cleared, completion.choices, completion.usage, waiting);
     const again = await askAgain(turn, completion, judged);
     standing = { answer, completion, judged };
     if (!again) return pass(turn, standing, asks);
     cleared = again;
   }
+}
+
+/** Nothing can be sent before the whole answer: whoever waits for it must be patient. */
+function waitingClient(client: ServerResponse): WaitingClient {
+  const gone = new AbortController();
+  const over = () => gone.abort();
+  if (client.destroyed) over();
+  else client.once('close', over);
+  return { signal: gone.signal, keepAlive: () => () => undefined };
 }
 
 async function ask(turn: ChatTurn, cleared: Cleared<ModelRequest>, client: ServerResponse): Promise<WholeAnswer> {

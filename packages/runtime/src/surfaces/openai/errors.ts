@@ -1,4 +1,13 @@
-import { asFault, denialOf, faults, reasons, type Decision, type FaultCode, type RuntimeFault } from '@sallyport/core';
+import {
+  asFault,
+  denialOf,
+  faults,
+  reasons,
+  retryableReasons,
+  type Decision,
+  type FaultCode,
+  type RuntimeFault,
+} from '@sallyport/core';
 
 /** An error as OpenAI's SDKs read it: status, body and what they may do next. */
 export interface OpenAiError {
@@ -43,7 +52,7 @@ export function denialError(decision: Decision, eventId: string): OpenAiError {
   const [first] = decision.reasons;
   const message = `${reasons[denial.reason].title}. ${denial.message} Event ${denial.event}.`;
   const error = { message, type: 'permission_error', code: denial.reason, param: first?.path ?? null };
-  return { status: denial.retryable ? 503 : 403, headers: never, body: { error } };
+  return { status: retryableReasons.has(denial.reason) ? 503 : 403, headers: never, body: { error } };
 }
 
 /** The in-band form: a stream that merely stopped would look like success. */

@@ -9,6 +9,7 @@ import type { ClientStream } from './client-stream.ts';
 
 /** Runs a turn whose answer is streamed. Text goes on as it comes; calls, once they are whole and judged. */
 export async function streamChat(turn: ChatTurn, first: Cleared<ModelRequest>, client: ClientStream): Promise<void> {
+  const waiting = { signal: client.gone.signal, keepAlive: () => client.keepAlive() };
   let cleared = first;
   let frame: JsonObject = {};
   let standing: Finished | undefined;
@@ -27,7 +28,7 @@ export async function streamChat(turn: ChatTurn, first: Cleared<ModelRequest>, c
     const { reader } = relay;
     frame = relay.frame;
     const choices = await whole(turn, cleared, reader);
-    const judged = await turn.judge(cleared, choices, reader.usage);
+    const judged = await turn.judge(cleared, choices, reader.usage, waiting);
     const [choice] = choices;
     const again = choice && judged[0] && choices.length === 1 ? await turn.askAgain(choice, judged[0]) : undefined;
     standing = { reader, frame, choices, judged };

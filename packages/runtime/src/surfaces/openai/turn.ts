@@ -1,4 +1,4 @@
-import { RuntimeFault, denialOf, parseJson, reasons, showText } from '@sallyport/core';
+import { RuntimeFault, parseJson, reasons, showText } from '@sallyport/core';
 import type {
   Cleared,
   Clock,
@@ -21,6 +21,7 @@ import type {
 } from '@sallyport/core';
 import type { ChatRequest } from './request.ts';
 import { isObject } from './request.ts';
+import { OpenHolds, type HeldCalls, type Judgement, type WaitingClient } from './held.ts';
 
 /** What the OpenAI surface is given; it decides nothing itself. */
 export interface OpenAiServices {
@@ -30,6 +31,10 @@ export interface OpenAiServices {
   readonly newId: NewId;
   readonly reasks: number;
   readonly maxJsonDepth: number;
+  /** Without it nobody can be asked about a held call. */
+  readonly approvals?: HeldCalls;
+  /** How long an answer is kept open for a person, in milliseconds; 0: not at all. */
+  readonly holdOpenMs?: number;
 }
 
 /** A call that the model proposed, as it stood in the answer. */
@@ -75,6 +80,7 @@ export class ChatTurn {
   readonly model: ModelRef;
   readonly #services: OpenAiServices;
   readonly #session: Session;
+  readonly #holds: OpenHolds;
   #messages: readonly Message[];
   #wireMessages: readonly Json[];
   #asks = 0;
@@ -84,6 +90,7 @@ export class ChatTurn {
   constructor(services: OpenAiServices, session: Session, request: ChatRequest, model: ModelRef) {
     this.#services = services;
     this.#session = session;
+    this.#holds = new OpenHolds(services.approvals, services.holdOpenMs ?? 0, services.clock);
     this.request = request;
     this.model = model;
     this.#messages = request.messages;
@@ -118,6 +125,7 @@ export class ChatTurn {
     cleared: Cleared<ModelRequest>,
     choices: readonly Choice[],
     usage: Usage | undefined,
+    client: WaitingClient,
   ): Promise<JudgedCalls[]> {
     this.#count(usage);
     const { monitor } = this.#services;
@@ -128,7 +136,7 @@ export class ChatTurn {
     const [, answered, judged] = await Promise.all([
       this.complete(cleared, { outcome: 'ok' }, usage),
       monitor.decide(response, this.#session),
-      Promise.all(choices.map((choice) => this.#judgeCalls(choice.calls))),
+      Promise.all(choices.map((choice) => this.#judgeCalls(choice.calls, client))),
     ]);
     if (!answered.cleared) throw new DeniedAnswer({ decision: answered.decision, eventId: response.id });
     return judged;
@@ -207,19 +215,20 @@ export class ChatTurn {
     return Buffer.from(JSON.stringify({ ...body, model: this.model.name, messages: this.#wireMessages, ...streaming }));
   }
 
-  async #judgeCalls(calls: readonly ProposedCall[]): Promise<JudgedCalls> {
-    const rulings = await Promise.all(calls.map((call) => this.#judgeCall(call)));
+  async #judgeCalls(calls: readonly ProposedCall[], client: WaitingClient): Promise<JudgedCalls> {
+    const denials = await Promise.all(calls.map((call) => this.#holds.settle(() => this.#judgeCall(call), client)));
     const released: ProposedCall[] = [];
     const refused: RefusedCall[] = [];
     for (const [index, call] of calls.entries()) {
-      const denial = rulings[index];
+      const denial = denials[index];
       if (denial) refused.push({ call, denial });
       else released.push(call);
     }
     return { released, refused };
   }
 
-  async #judgeCall(call: ProposedCall): Promise<Denial | undefined> {
+  /** An event of its own each time: of one event there is one intent. */
+  async #judgeCall(call: ProposedCall): Promise<Judgement> {
     const { value, broken } = readArguments(call.arguments, this.maxJsonDepth);
     const definition = this.request.tools.find(({ name }) => name === call.tool);
     const event: ToolCall = {
@@ -233,7 +242,7 @@ export class ChatTurn {
       ...(definition ? { definition } : {}),
     };
     const { cleared, decision } = await this.#services.monitor.decide(event, this.#session, broken);
-    return cleared ? undefined : denialOf(decision, event.id);
+    return { cleared: cleared !== undefined, decision, eventId: event.id };
   }
 
   #stamp(): { id: string; at: number } {
