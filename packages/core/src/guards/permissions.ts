@@ -4,6 +4,7 @@ import type { Guard, GuardContext } from '../guard.ts';
 import type { Reason, Verdict } from '../decision.ts';
 import { allow, deny } from '../decision.ts';
 import { defineGuard } from '../guard.ts';
+import { hostOf } from '../policy/resource.ts';
 import { locate } from '../flow/locate.ts';
 
 type PermissionEvent = EventOf<'model_request' | 'tool_call' | 'egress_request' | 'code_execution'>;
@@ -60,13 +61,4 @@ function resourceOf(event: PermissionEvent): string | undefined {
     case 'code_execution':
       return event.language;
   }
-}
-
-/** The host as the WHATWG URL parser reads it: lower case, punycode; `acme.example.` is `acme.example`. */
-function hostOf(text: string): string | undefined {
-  const url = URL.parse(text);
-  // Only of these schemes does the parser normalise the host.
-  if (url === null || !['http:', 'https:', 'ws:', 'wss:'].includes(url.protocol)) return undefined;
-  const host = url.hostname.replace(/\.$/, '');
-  return host === '' ? undefined : host;
 }

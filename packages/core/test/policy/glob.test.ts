@@ -96,7 +96,7 @@ test('the reason and the decision agree: a value is allowed exactly when its tes
         const origins = originsOf({ k: one }, flow.provenance);
         const holds = (view: View) => {
           const facts = { leaf: (path: string) => view.get(path), origin: (key: string) => origins.get(key) };
-          return tests.every((one) => one.holds(facts));
+          return tests.every((wish) => wish.holds(facts));
         };
         const expected = !('code' in views) && views.every(holds) ? 'allow' : 'deny';
         const { outcome, reasons } = call(set, 't', { k: one }, { flow });
