@@ -1,10 +1,9 @@
-import { LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
 import { Secret } from './secret.ts';
 import { RuntimeFault } from '../errors.ts';
 import { checkConfigured } from '../tools/check.ts';
+import { readDocument, reportIssues, type Report } from './document.ts';
 import { configSchema, type ParsedConfig } from './schema.ts';
-import { nearest } from '../normalize/nearest.ts';
 import type { Json } from '../events.ts';
 
 type ParsedProvider = ParsedConfig['providers'][string];
@@ -32,22 +31,9 @@ export interface ReferenceSource {
  * @throws RuntimeFault `invalid_config`
  */
 export function parseConfig(text: string, source: ReferenceSource): Config {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, maxAliasCount: 0 } as object);
-  const [error] = document.errors;
-  if (error) {
-    const at = error.linePos?.[0];
-    throw new RuntimeFault('invalid_config', {
-      detail: `${at?.line ?? 1}:${at?.col ?? 1}  ${error.message.split('\n')[0]}`,
-    });
-  }
-  const problems: string[] = [];
-  const report = (path: readonly PropertyKey[], message: string) => {
-    problems.push(`${placeOf(document, lines, path)}  ${path.join('.') || 'the file'}: ${message}`);
-  };
-  const raw: unknown = document.toJS({ maxAliasCount: 0 }) ?? {};
+  const { raw, report, problems } = readDocument(text);
   const parsed = configSchema.safeParse(dereference(raw, [], source, report));
-  if (!parsed.success) for (const issue of parsed.error.issues) reportIssue(issue, report);
+  if (!parsed.success) reportIssues(parsed.error.issues, configJsonSchema(), report);
   const providers = parsed.success ? resolveSecrets(parsed.data.providers, source, report) : {};
   if (parsed.success) reportTools(parsed.data.tools, report);
   const approvals = parsed.success ? resolveWebhook(parsed.data.approvals, source, report) : undefined;
@@ -62,8 +48,6 @@ export const configJsonSchema = (): object => z.toJSONSchema(configSchema, { io:
 
 /** What is in force, as JSON: each secret is shown as the reference it came from. */
 export const effectiveConfig = (config: Config): Json => JSON.parse(JSON.stringify(config)) as Json;
-
-type Report = (path: readonly PropertyKey[], message: string) => void;
 
 /** Keys whose value is a secret: their reference is resolved into a `Secret`, never into plain text. */
 const secretKeys: ReadonlySet<PropertyKey> = new Set(['apiKey', 'secret']);
@@ -136,45 +120,4 @@ function reportTools(tools: ParsedConfig['tools'], report: Report): void {
   for (const [name, manifest] of Object.entries(tools)) {
     for (const { path, message } of checkConfigured(name, manifest)) report(['tools', name, ...path], message);
   }
-}
-
-function reportIssue(issue: z.core.$ZodIssue, report: Report): void {
-  if (issue.code === 'invalid_key') return report(issue.path, issue.issues[0]?.message ?? issue.message);
-  if (issue.code !== 'unrecognized_keys') return report(issue.path, issue.message);
-  const known = keysAt(issue.path);
-  for (const key of issue.keys) {
-    const meant = nearest(key, known);
-    report(
-      [...issue.path, key],
-      `unknown key${meant ? `; did you mean ${meant}?` : `; known are ${known.join(', ')}`}`,
-    );
-  }
-}
-
-/** The names that the schema knows at a place. */
-function keysAt(path: readonly PropertyKey[]): string[] {
-  interface SchemaNode {
-    properties?: Record<string, SchemaNode>;
-    additionalProperties?: SchemaNode | boolean;
-    items?: SchemaNode;
-  }
-  let node: SchemaNode | undefined = configJsonSchema();
-  for (const key of path) {
-    const extra: SchemaNode | undefined =
-      typeof node?.additionalProperties === 'object' ? node.additionalProperties : undefined;
-    node = node?.properties?.[String(key)] ?? extra ?? node?.items;
-  }
-  return Object.keys(node?.properties ?? {});
-}
-
-/** `line:column` of the value at a path, or of the nearest part of the path that is in the file. */
-function placeOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): string {
-  for (let length = path.length; length >= 0; length--) {
-    const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] } | undefined;
-    if (node?.range) {
-      const { line, col } = lines.linePos(node.range[0]);
-      return `${line}:${col}`;
-    }
-  }
-  return '1:1';
 }

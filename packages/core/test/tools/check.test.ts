@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, ManifestInput, RuntimeFault } from '../../src/index.ts';
-import { canonicalDefinition, checkManifest, manifestSchema, parseConfig } from '../../src/index.ts';
+import { canonicalDefinition, checkManifest, manifestSchema, parseConfig, parseManifest } from '../../src/index.ts';
 
 const source = { env: {}, readFile: () => '' };
 
@@ -75,6 +75,30 @@ describe('a manifest beside its definition', () => {
 
   it('may name any where the tool takes any', () => {
     expect(problems({ target: ['x'] }, { additionalProperties: true })).toEqual([]);
+  });
+});
+
+describe('a manifest in a file of its own', () => {
+  it('is read as in the configuration', () => {
+    expect(parseManifest('effect: send\ntarget: [to]\n')).toEqual(
+      manifestSchema.parse({ effect: 'send', target: ['to'] }),
+    );
+    expect(parseManifest('')).toEqual(manifestSchema.parse({}));
+  });
+
+  it.each([
+    ['efect: read', /^1:\d+ {2}efect: unknown key; did you mean effect\?$/],
+    ['effect: read\nresults: {formt: text}', /^2:\d+ {2}results\.formt: unknown key; did you mean format\?$/],
+    ['target: [a]\ncontent: [a]', /^2:\d+ {2}content\.0: a is a target too/],
+    ['- effect', /the file: /],
+    ['effect: [', /^\d+:\d+/],
+    ['target: &x [to]\ncontent: *x', /an alias/],
+  ])('and refused with line, column and fix: %j', (text, detail) => {
+    const refused = expect.objectContaining({
+      code: 'invalid_config',
+      detail: expect.stringMatching(detail) as string,
+    });
+    expect(() => parseManifest(text)).toThrow(refused as Error);
   });
 });
 
