@@ -1,0 +1,96 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { join } from 'node:path';
+import type { Effect, JsonObject } from '@sallyport/core';
+
+/** One row of `tools-<suite>.json`. */
+export interface ToolRow {
+  readonly name: string;
+  readonly description: string;
+  readonly parameters?: JsonObject;
+  readonly effect: Effect;
+  readonly reads_untrusted: boolean;
+  readonly sink: boolean;
+  readonly target_args?: readonly string[];
+  readonly content_args?: readonly string[];
+  readonly authority_params?: readonly string[];
+  readonly content_params?: readonly string[];
+  readonly confirms?: readonly string[];
+}
+
+export interface RecordedCall {
+  readonly tool: string;
+  readonly args: JsonObject;
+  readonly result_text?: string;
+}
+/** `user-tasks-<suite>.json`. */
+export interface TaskRow {
+  readonly id: string;
+  readonly prompt: string;
+  readonly calls: readonly RecordedCall[];
+}
+/** `attacks-<suite>.json`. */
+export interface AttackRow {
+  readonly user_task: string;
+  readonly injection_task: string;
+  readonly prompt: string;
+  readonly calls: readonly RecordedCall[];
+  readonly attacker_calls: readonly (RecordedCall & { readonly result_ref?: number })[];
+  readonly attacker_calls_source: string;
+  readonly remaining_user_calls: readonly RecordedCall[];
+}
+
+export interface RunMessage {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool';
+  readonly content: string | null;
+  readonly tool_calls?: readonly { readonly id: string; readonly name: string; readonly args: JsonObject }[] | null;
+  readonly tool_call_id?: string;
+}
+/** `runs-<kind>.jsonl[.gz]`. */
+export interface RunRow {
+  readonly id: string;
+  readonly suite: string;
+  readonly kind: string;
+  readonly messages: readonly RunMessage[];
+  readonly attacker_calls: readonly string[];
+  readonly attacker_effects?: readonly string[];
+  readonly injected_at: number | null;
+  readonly [more: string]: unknown;
+}
+
+const readJson = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T;
+
+/** Suites that a folder holds, by the names of its `tools-<suite>.json`. */
+export const suitesIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .map((name) => /^tools-(.+)\.json$/.exec(name)?.[1])
+    .filter((name) => name !== undefined);
+
+export const toolsOf = (folder: string, suite: string): ToolRow[] => readJson(join(folder, `tools-${suite}.json`));
+
+export function tasksOf(
+  folder: string,
+  suite: string,
+): { tasks: TaskRow[]; attacks: AttackRow[]; results: string[] } | undefined {
+  const file = (name: string) => join(folder, `${name}-${suite}.json`);
+  if (!existsSync(file('user-tasks'))) return undefined;
+  return {
+    tasks: readJson(file('user-tasks')),
+    attacks: existsSync(file('attacks')) ? readJson(file('attacks')) : [],
+    results: existsSync(file('attacker-results')) ? readJson(file('attacker-results')) : [],
+  };
+}
+
+/** Recorded runs of one kind, plain or gzipped. */
+export function runsOf(folder: string, kind: 'hijacked' | 'benign' | 'resisted'): RunRow[] {
+  return ['jsonl', 'jsonl.gz'].flatMap((ending) => {
+    const file = join(folder, `runs-${kind}.${ending}`);
+    if (!existsSync(file)) return [];
+    const bytes = readFileSync(file);
+    const text = ending === 'jsonl' ? bytes.toString('utf8') : gunzipSync(bytes).toString('utf8');
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as RunRow);
+  });
+}

@@ -1,0 +1,125 @@
+import type { ActionKind, Manifest } from './manifest.ts';
+import { fold } from './text.ts';
+
+/** Stems of words by which people ask for a kind of action; a word counts when it starts with one. `=` is the whole word. */
+const asked: Readonly<Record<ActionKind, string>> = {
+  message:
+    'send mail email e-mail messag repl respond answer forward tell notif inform write text contact share invit ask remind thank greet welcom announc submit post dm schick sende antwort envoy répond enví respond manda rispond',
+  pay: 'pay transfer send refund wire settl reimburs money bill rent donat tip deposit charg subscri purchas bezahl überweis paye vire paga transfier bonific',
+  buy: 'buy bought rebuy purchas order checkout shop cart get=me acquir kauf bestell achet command compr ordina',
+  book: 'book reserv schedul resched appoint meeting calendar event plan invit remind dinner lunch arrang participant attend reservier termin réserv planif reserva prenot',
+  delete:
+    'delet remov clear cancel drop eras clean unsubscrib revok discard uninstall purg kick block empt wipe trash lösch entfern stornier supprim efface annul borra elimin cancell',
+  credential:
+    'password passwort passphrase credential secret token pin= 2fa mfa ssh gpg pgp key keys passcode contraseña mot=de=passe',
+  ownership:
+    'owner transfer permission access admin grant invit collaborat role member share maintain privileg public visib join add onboard kick',
+  edit: 'updat chang modif edit adjust set= renam mov mark append fix correct renew resched replac increas decreas follow änder aktualis modifi actualiz aggiorn',
+  create:
+    'creat add mak= make new writ generat append save download copy draft prepar clone init fork erstell crée crea aggiung',
+  execute: 'run= execut install deploy login log=in sign=in start launch build compil invok',
+  publish: 'post publish push upload comment merg releas tweet blog announc submit commit share star fork issue pull',
+  web: 'visit brows open link websit web site page url form fill regist sign=up submit subscri check read access look download get fetch summar find search book reserv www http',
+};
+
+/** Words of a tool's name that say which kind of action it is. */
+const named: Readonly<Record<ActionKind, RegExp>> = {
+  message: /^(?:send|mail|email|message|reply|forward|notify|sms|dm|invite|share|contact)/,
+  pay: /^(?:pay|payment|money|transfer|transaction|refund|wire|invoice|charge|deposit|withdraw)/,
+  buy: /^(?:buy|purchase|order|checkout|cart|shop)/,
+  book: /^(?:book|reserve|reservation|schedule|reschedule|calendar|event|appointment|meeting)/,
+  delete: /^(?:delete|remove|clear|cancel|drop|erase|purge|revoke|destroy|unsubscribe|uninstall|wipe|truncate)/,
+  credential: /^(?:password|credential|secret|token|key|ssh|gpg|passphrase|mfa|otp)s?$/,
+  ownership:
+    /^(?:owner|ownership|permission|role|member|collaborator|admin|access|grant|share|invite|visibility|team)s?/,
+  edit: /^(?:update|change|modify|edit|set|rename|move|append|adjust|patch|mark|reschedule)/,
+  create: /^(?:create|add|make|new|write|append|save|download|copy|insert|upload|clone|fork)/,
+  execute: /^(?:run|execute|exec|install|deploy|login|start|launch|invoke|eval)/,
+  publish: /^(?:post|publish|push|upload|comment|merge|release|tweet|commit|issue|pull)/,
+  web: /^(?:browse|web|webpage|url|http|fetch|navigate|visit|click|link|page|site|form|download)/,
+};
+
+/** What an attacker gains most by, so that nothing but the user's own request will do. */
+export const takeOverKinds: ReadonlySet<ActionKind> = new Set(['delete', 'credential', 'ownership']);
+
+/** What an open request ("do what he asks") may be taken to ask for: nothing that pays, buys, deletes or hands over. */
+export const openKinds: ReadonlySet<ActionKind> = new Set(['message', 'book', 'create', 'edit', 'publish']);
+
+const openRequest =
+  /\b(?:do|complete|finish|perform|carry out|handle|follow|take care of|work (?:on|through)|achieve|help (?:him|her|them))\b.{0,60}\b(?:asks?|asked|request(?:s|ed)?|tasks?|actions?|instructions?|todos?|to-dos?|it|homework|steps?|says?|wants?|him|her|them)\b/;
+
+export interface Asked {
+  readonly kinds: ReadonlySet<ActionKind>;
+  /** Whether the user left it to a source to say what is to be done. */
+  readonly open: boolean;
+  readonly words: ReadonlySet<string>;
+}
+
+/** What the user's messages ask for. */
+export function askedFor(requests: readonly string[]): Asked {
+  const text = fold(requests.join('\n'));
+  const words = new Set(text.match(/[\p{L}\p{N}]+/gu));
+  const all = [...words];
+  const kinds = new Set<ActionKind>();
+  for (const [kind, stems] of stemsByKind) {
+    const hit = stems.some(({ stem, whole }) => {
+      if (stem.includes(' ')) return text.includes(stem);
+      return whole ? words.has(stem) : all.some((word) => word.startsWith(stem));
+    });
+    if (hit) kinds.add(kind);
+  }
+  return { kinds, open: openRequest.test(text), words };
+}
+
+const stemsByKind = Object.entries(asked).map(
+  ([kind, stems]) =>
+    [
+      kind as ActionKind,
+      stems.split(' ').map((entry) => {
+        const whole = entry.endsWith('=');
+        const stem = (whole ? entry.slice(0, -1) : entry).replaceAll('=', ' ');
+        return { stem, whole };
+      }),
+    ] as const,
+);
+
+/** `transfer_repoOwnership` → transfer, repo, ownership. */
+export const wordsOfName = (tool: string): string[] =>
+  tool
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean);
+
+/** The kinds of action that a tool is: as its manifest says, else by the words of its name, else by its effect. */
+export function kindsOf(tool: string, manifest: Manifest): ReadonlySet<ActionKind> {
+  if (manifest.kinds) return new Set(manifest.kinds);
+  const kinds = new Set<ActionKind>();
+  for (const word of wordsOfName(tool)) {
+    for (const [kind, pattern] of Object.entries(named)) if (pattern.test(word)) kinds.add(kind as ActionKind);
+  }
+  if (manifest.effect === 'delete') kinds.add('delete');
+  if (kinds.size === 0)
+    kinds.add(
+      { read: 'web', write: 'edit', send: 'message', execute: 'execute' }[manifest.effect as 'read'] as ActionKind,
+    );
+  return kinds;
+}
+
+/** Whether the user's own words ask for what this tool does. Take-over and deletion are asked for by their own kind only. */
+export function isAsked(tool: string, kinds: ReadonlySet<ActionKind>, { kinds: wanted, words }: Asked): boolean {
+  const grave = [...kinds].filter((kind) => takeOverKinds.has(kind));
+  if (grave.length > 0)
+    return (
+      grave.some((kind) => wanted.has(kind)) &&
+      (grave.length === 1 || sharesWord(tool, words) || grave.every((kind) => wanted.has(kind)))
+    );
+  return [...kinds].some((kind) => wanted.has(kind)) || sharesWord(tool, words);
+}
+
+/** `star_repo` for "please star the repo": a verb of its own that no table lists. */
+const sharesWord = (tool: string, words: ReadonlySet<string>): boolean => {
+  const [verb] = wordsOfName(tool);
+  return verb !== undefined && verb.length > 2 && !plainVerbs.has(verb) && words.has(verb);
+};
+const plainVerbs = new Set(['get', 'set', 'do', 'the', 'list', 'use', 'put']);

@@ -1,0 +1,181 @@
+import type { Decision } from '../decision.ts';
+import type { Field, NewField, SourceText } from './sources.ts';
+import type { Json, JsonObject, Message, ModelRequest, ToolResult, UserMessage } from '../events.ts';
+import type { LearnedResult } from './learn.ts';
+import type { Manifest } from './manifest.ts';
+import { Memory } from './memory.ts';
+import { Quotes } from './quotes.ts';
+import { Sources } from './sources.ts';
+import { atLeast } from './labels.ts';
+import { fold } from './text.ts';
+import { resultSource } from './learn.ts';
+
+/** One thing learned, as it is kept (encrypted) to be learned again after a restart. */
+export type FlowPiece =
+  | { readonly kind: 'message'; readonly role: 'system' | 'user'; readonly text: string }
+  | ({ readonly kind: 'result' } & LearnedResult)
+  | {
+      readonly kind: 'settled';
+      readonly tool: string;
+      readonly callId: string;
+      readonly args: JsonObject;
+      readonly outcome: Decision['outcome'];
+      readonly approved: boolean;
+      readonly endorses: boolean;
+    };
+
+/** Takes up what a session reads. The same pieces in the same order always give the same state. */
+export class Learner {
+  readonly sources = new Sources();
+  readonly memory = new Memory();
+  readonly #manifestOf: (tool: string) => Manifest;
+  readonly #known = new Map<string, Set<string>>();
+  readonly #calls = new Map<string, { readonly tool: string; readonly args: JsonObject }>();
+  readonly #quotes = new Quotes();
+  /** Whether anything that third parties wrote was read. */
+  tainted = false;
+
+  constructor(manifestOf: (tool: string) => Manifest) {
+    this.#manifestOf = manifestOf;
+  }
+
+  learn(event: UserMessage | ModelRequest | ToolResult): FlowPiece[] {
+    switch (event.kind) {
+      case 'user_message':
+        return this.#take([{ kind: 'message', role: 'user', text: event.text }]);
+      case 'tool_result': {
+        const call = this.#calls.get(event.callId);
+        // What an agent says its tool answered is learned with the request that carries the call as well.
+        if (!call) return [];
+        return this.#take([{ kind: 'result', callId: event.callId, text: event.text, ...call }]);
+      }
+      case 'model_request':
+        return this.#take(this.#news(event.messages));
+    }
+  }
+
+  restore(piece: FlowPiece): void {
+    if (piece.kind === 'message') this.#message(piece.role, piece.text);
+    else if (piece.kind === 'result') this.#result(piece);
+    if (piece.kind !== 'settled') this.#isNew(keyOf(piece), piece.text);
+  }
+
+  /** A call whose result may come back by itself. */
+  called(callId: string, tool: string, args: JsonObject): void {
+    this.#calls.set(callId, { tool, args });
+  }
+
+  #take(pieces: readonly FlowPiece[]): FlowPiece[] {
+    const taken: FlowPiece[] = [];
+    for (const piece of pieces) {
+      if (piece.kind === 'settled' || !this.#isNew(keyOf(piece), piece.text)) continue;
+      if (piece.kind === 'message') this.#message(piece.role, piece.text);
+      else this.#result(piece);
+      taken.push(piece);
+    }
+    return taken;
+  }
+
+  /** What of a request was not read before; the arguments of a call are only parsed for a result that is new. */
+  #news(messages: readonly Message[]): FlowPiece[] {
+    const calls = new Map<string, NonNullable<Message['calls']>[number]>();
+    const news: FlowPiece[] = [];
+    for (const { role, text, callId = '', calls: proposed } of messages) {
+      for (const call of proposed ?? []) calls.set(call.id, call);
+      if (role === 'assistant' || text === '') continue;
+      if (role !== 'tool') news.push({ kind: 'message', role, text });
+      else if (!this.#known.get(text)?.has(`tool:${callId}`)) {
+        const call = calls.get(callId);
+        const known = this.#calls.get(callId);
+        const args = call ? readArguments(call.arguments) : (known?.args ?? {});
+        news.push({ kind: 'result', tool: call?.tool ?? known?.tool ?? '', callId, args, text });
+      }
+    }
+    return news;
+  }
+
+  #isNew(key: string, text: string): boolean {
+    const seen = this.#known.get(text);
+    if (seen?.has(key)) return false;
+    if (seen) seen.add(key);
+    else this.#known.set(text, new Set([key]));
+    return true;
+  }
+
+  /**
+   * Text that repeats at length what strangers wrote keeps their integrity, whoever hands it in: an agent that sums up its
+   * history into a user or system message cleans nothing.
+   */
+  #message(role: 'system' | 'user', text: string): void {
+    const integrity = role === 'system' ? 'operator' : 'user';
+    if (role === 'user') for (const name of text.match(properName) ?? []) this.memory.names.add(fold(name));
+    const { own, quoted } = this.#quotes.split(fold(text));
+    const field = { path: '', key: '', record: '', structural: false, labels: [] } as const;
+    const late = role === 'system' && this.tainted;
+    const fields: NewField[] = [{ ...field, integrity: late ? 'derived' : integrity, raw: own }];
+    if (quoted !== '') fields.push({ ...field, path: 'quoted', integrity: 'untrusted', raw: quoted });
+    this.#add({ role, bytes: text.length, integrity, cleanQuery: false, lookup: false }, fields);
+  }
+
+  #result(piece: LearnedResult): void {
+    const { source, fields } = resultSource(piece, this.#manifestOf(piece.tool), this.sources, this.memory);
+    const added = this.#add(source, fields);
+    for (const { integrity, text } of added) {
+      if (atLeast(integrity, 'trusted')) continue;
+      this.tainted = true;
+      this.#quotes.add(text);
+    }
+    this.#noteSecrets(added);
+  }
+
+  #add(source: Omit<SourceText, 'id'>, fields: readonly NewField[]): Field[] {
+    const added = this.sources.add({ ...source, id: this.sources.texts.length + 1 }, fields);
+    for (const { typed } of added) {
+      for (const { kind, value } of typed) if (kind === 'email') this.#notePerson(value);
+    }
+    return added;
+  }
+
+  #notePerson(address: string): void {
+    for (const name of address.slice(0, address.indexOf('@')).match(/\p{L}{3,}/gu) ?? []) {
+      const known = this.memory.people.get(name);
+      if (known) known.add(address);
+      else this.memory.people.set(name, new Set([address]));
+    }
+  }
+
+  #noteSecrets(fields: readonly Field[]): void {
+    const { secrets } = this.memory;
+    for (const { id, key, text } of fields) {
+      if (secretKey.test(key) && text.length >= 4 && !text.includes(' ')) secrets.set(text, id);
+      if (!secretWord.test(text)) continue;
+      for (const [, value = ''] of text.matchAll(secretInText)) secrets.set(value.replace(/["'.,;)]+$/, ''), id);
+      for (const [, block = ''] of text.matchAll(privateKey)) {
+        for (const line of block.split(' ')) if (line.length >= 16) secrets.set(line, id);
+      }
+    }
+  }
+}
+
+/** Of any script that has capitals. */
+const properName = /(?<![\p{L}\p{N}])\p{Lu}[\p{Ll}']{2,}/gu;
+
+const secretKey =
+  /pass(?:word|wd|phrase|code)|secret|(?:api|private|access|auth).?(?:key|token)|^(?:pin|otp|cvv|token|ssn)$/i;
+const secretWord = /pass(?:word|phrase|code)|secret|api[ _-]?key|private key|access[ _-]?token/;
+const secretInText =
+  /(?:pass(?:word|phrase|code)|secret|api[ _-]?key|access[ _-]?token)[^\n:=]{0,20}(?:\bis\b|:|=) ?["']?(\S{4,100})/g;
+const privateKey = /-----begin [a-z ]{0,30}private key-----([^-]{16,8000})/g;
+
+const keyOf = (piece: Exclude<FlowPiece, { kind: 'settled' }>): string =>
+  piece.kind === 'message' ? piece.role : `tool:${piece.callId}`;
+
+/** Arguments that are no JSON were never run. */
+function readArguments(text: string): JsonObject {
+  try {
+    const value = JSON.parse(text) as Json;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+  } catch {
+    return {};
+  }
+}

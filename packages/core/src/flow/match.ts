@@ -1,0 +1,74 @@
+import type { Field, Sources } from './sources.ts';
+import type { Part } from './parts.ts';
+import { isIdKey } from './parts.ts';
+import { placeOf } from './text.ts';
+import { wordsOfName } from './intent.ts';
+
+/** Fields in which a part stands, as a value of its type. `key` and `tool` are those of the call. */
+export function findPart(part: Part, key: string, tool: string, sources: Sources): Field[] {
+  const { kind, value } = part;
+  switch (kind) {
+    case 'text':
+      return sources.holding(value);
+    case 'id':
+      return sources.holding(value, true).filter((field) => namesId(field, value, key, tool));
+    case 'path':
+      return [...new Set([...sources.typed('path', value), ...sources.holding(value, true)])];
+    case 'account':
+      return [...new Set([...sources.typed('account', value), ...sources.holding(value)])];
+    case 'date':
+      // "May 15th" said by the user is a date of this or the next year; in a field of data the year stands with it.
+      return [
+        ...sources.typed('date', value),
+        ...sources.typed('date', `-${value.slice(4)}`).filter(({ source }) => source.role === 'user'),
+      ];
+    default:
+      return sources.typed(kind, value);
+  }
+}
+
+/** Long and mixed of letters and digits: no such value stands in a text by accident. */
+const isDistinct = (value: string): boolean => value.length >= 5 && /\d/.test(value) && /\p{L}/u.test(value);
+
+/** An id counts only where it is named as one: "June 13" does not vouch for file 13. */
+function namesId(field: Field, value: string, key: string, tool: string): boolean {
+  if (isDistinct(value)) return true;
+  const nouns = nounsOf(key, tool);
+  if (field.structural && field.source.role === 'tool' && field.text === value) {
+    return (
+      field.key === key ||
+      (isIdLike(field.key) &&
+        (shareNoun(wordsOfName(field.key), nouns) || shareNoun(wordsOfName(field.source.tool ?? ''), nouns))) ||
+      shareNoun(wordsOfName(field.key), nouns)
+    );
+  }
+  if (!/^[\d#]/.test(value)) return true;
+  const at = placeOf(field.text, value, true);
+  const before = field.text.slice(Math.max(0, at - 24), at);
+  const [, last = ''] = /([\p{L}]+|#)[\s:='"#(.]*$/u.exec(before) ?? [];
+  return last === '#' || idWords.has(last) || shareNoun([last], nouns);
+}
+
+const idWords = new Set(['id', 'ids', 'no', 'nr', 'number', 'num', 'ref', 'reference', 'code', 'key']);
+const isIdLike = (key: string): boolean => isIdKey(key);
+
+/** What an id is an id of: `file_id` → file; a bare `id` → the words of the tool's name. */
+function nounsOf(key: string, tool: string): string[] {
+  const own = wordsOfName(key).filter((word) => !idWords.has(word));
+  return own.length > 0 ? own : wordsOfName(tool).slice(1);
+}
+
+const kin: readonly (readonly string[])[] = [
+  ['file', 'attachment', 'document', 'doc', 'node'],
+  ['email', 'mail', 'message', 'inbox', 'thread'],
+  ['event', 'calendar', 'meeting', 'appointment'],
+  ['order', 'purchase', 'invoice'],
+  ['user', 'member', 'account', 'contact', 'person', 'customer'],
+  ['product', 'item', 'cart', 'article'],
+  ['issue', 'ticket', 'case'],
+];
+const singular = (word: string): string => word.replace(/(?:([sxz]|ch|sh)es|s)$/, '$1');
+const family = new Map(kin.flatMap((words, index) => words.map((word) => [word, String(index)] as const)));
+const familyOf = (word: string): string => family.get(singular(word)) ?? singular(word);
+const shareNoun = (some: readonly string[], others: readonly string[]): boolean =>
+  some.some((word) => others.some((other) => familyOf(word) === familyOf(other)));

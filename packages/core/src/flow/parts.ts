@@ -1,0 +1,91 @@
+import type { Leaf } from './leaves.ts';
+import { canonicalNumber, canonicalPath, readUrl, scan, type ValueKind } from './typed.ts';
+import { fold, isPlain } from './text.ts';
+import { wordsOfName } from './intent.ts';
+
+/** A value that must be found somewhere for its argument to be believed. An argument may hold several. */
+export interface Part {
+  readonly kind: ValueKind | 'id' | 'text';
+  /** Canonical; of a URL its address. */
+  readonly value: string;
+  /** Of a URL. */
+  readonly host?: string;
+}
+
+const urlKey =
+  /^(?:url|uri|link|href|website|site|page|endpoint|webhook|callback|redirect|domain|host|hostname|origin)s?$/;
+const pathKey = /^(?:path|file|filename|filepath|dir|directory|folder|destination|dest|source|src)s?$/;
+const idKey = /^(?:id|ids|no|nr|num|number|ref|reference|key|code|otp|pin|uuid|guid|sku|index)$/;
+const phoneKey = /^(?:phone|mobile|tel|telephone|fax|sms|whatsapp)$/;
+
+const lastWord = (key: string): string => wordsOfName(key).at(-1) ?? '';
+const anyWord = (key: string, pattern: RegExp): boolean => wordsOfName(key).some((name) => pattern.test(name));
+
+export const isIdKey = (key: string): boolean => idKey.test(lastWord(key));
+
+const isoMoment = /^(\d{4}-\d{2}-\d{2})(?:[t ](\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:?\d{2})?)?$/;
+const onlyTime = /^(\d{1,2}):(\d{2})(?::\d{2})?$/;
+const account = /^[a-z]{2}\d{2}[a-z0-9]{6,30}$/;
+
+/** The parts of a leaf; none where it can choose nothing, undefined where it is not plainly written. */
+export function partsOf({ value, key }: Pick<Leaf, 'value' | 'key'>): Part[] | undefined {
+  if (typeof value === 'boolean') return [];
+  if (typeof value === 'number')
+    return [isIdKey(key) ? { kind: 'id', value: String(value) } : { kind: 'number', value: String(value) }];
+  if (/^\s*(?:null|none|undefined|n\/a)?\s*$/i.test(value)) return [];
+  if (!isPlain(value)) return undefined;
+  const text = fold(value);
+  return special(text, key) ?? [{ kind: 'text', value: text }];
+}
+
+function special(text: string, key: string): Part[] | undefined {
+  const typed = scan(text);
+  const emails = typed.filter(({ kind }) => kind === 'email');
+  if (emails.length > 0 && !/\s\S+\s\S+\s\S+\s/.test(text))
+    return emails.map(({ value }) => ({ kind: 'email', value }));
+  const moment = isoMoment.exec(text);
+  if (moment) {
+    const [, date = '', time] = moment;
+    return [{ kind: 'date', value: date }, ...(time === undefined ? [] : [{ kind: 'time' as const, value: time }])];
+  }
+  const clock = onlyTime.exec(text);
+  if (clock) return [{ kind: 'time', value: `${(clock[1] ?? '').padStart(2, '0')}:${clock[2]}` }];
+  const url = urlOf(text, key);
+  if (url) return [url];
+  if (anyWord(key, phoneKey)) return [{ kind: 'phone', value: text.replace(/\D/g, '') }];
+  if (/^(?:~|\.{1,2})?\//.test(text) || (anyWord(key, pathKey) && !/\s/.test(text) && !isIdKey(key))) {
+    return [{ kind: 'path', value: canonicalPath(text) }];
+  }
+  const compact = text.replace(/[ -]/g, '');
+  if (account.test(compact)) return [{ kind: 'account', value: compact }];
+  if (isIdKey(key) || /^#?\d+$/.test(text))
+    return [
+      {
+        kind: isIdKey(key) ? 'id' : 'number',
+        value: isIdKey(key) ? text.replace(/^#/, '') : (canonicalNumber(text.replace(/^#/, '')) ?? text),
+      },
+    ];
+  const dates = typed.filter(({ kind }) => kind === 'date' || kind === 'time');
+  if (dates.length > 0 && dates[0]?.text.length === text.length)
+    return dates.slice(0, 1).map(({ kind, value }) => ({ kind, value }));
+  const number = /^[-+]?[$€£]?\d[\d,']*(?:\.\d+)?$/.test(text) ? canonicalNumber(text.replace(/[$€£]/, '')) : undefined;
+  return number === undefined ? undefined : [{ kind: 'number', value: number }];
+}
+
+function urlOf(text: string, key: string): Part | undefined {
+  const looksLike =
+    /^[a-z][a-z0-9+.-]*:/.test(text) ||
+    /^www\./.test(text) ||
+    /^[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+(?::\d+)?[/?#]/u.test(text);
+  if (!looksLike && !anyWord(key, urlKey)) return undefined;
+  if (/\s/.test(text)) return undefined;
+  const read = readUrl(text);
+  if (!read) return undefined;
+  if (!/^(?:https?|wss?|ftp)$/.test(read.scheme))
+    return /^[a-z]:/.test(text)
+      ? undefined
+      : { kind: 'url', value: `${read.scheme}:${read.url.pathname}`, host: `${read.scheme}:` };
+  if (read.url.username !== '' || read.url.password !== '')
+    return { kind: 'url', value: `${read.url.username}@${read.address}`, host: read.host };
+  return { kind: 'url', value: read.address, host: read.host };
+}

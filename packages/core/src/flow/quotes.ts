@@ -1,0 +1,55 @@
+import { wordsOf } from './text.ts';
+
+const length = 8;
+
+/** Finds text that repeats at length what was read from strangers: runs of eight words and more. */
+export class Quotes {
+  /** Hashes of every run of eight words. A collision makes a user's text less believed, never more. */
+  readonly #runs = new Set<number>();
+
+  add(folded: string): void {
+    for (const run of runsOf(wordsOf(folded))) this.#runs.add(run);
+  }
+
+  /** The parts of a folded text that repeat nothing, and those that do. */
+  split(folded: string): { own: string; quoted: string } {
+    if (this.#runs.size === 0) return { own: folded, quoted: '' };
+    const words = [...folded.matchAll(/[\p{L}\p{N}]+/gu)];
+    const covered = new Uint8Array(words.length);
+    const runs = runsOf(words.map(([word]) => word));
+    for (const [index, run] of runs.entries()) {
+      if (this.#runs.has(run)) covered.fill(1, index, index + length);
+    }
+    if (!covered.includes(1)) return { own: folded, quoted: '' };
+    let own = '';
+    let quoted = '';
+    let from = 0;
+    for (const [index, match] of words.entries()) {
+      const end = words[index + 1]?.index ?? folded.length;
+      if (covered[index]) {
+        own += `${folded.slice(from, match.index)} ¶ `;
+        quoted += folded.slice(match.index, end);
+      } else own += folded.slice(Math.max(from, match.index), end);
+      from = end;
+    }
+    return { own, quoted };
+  }
+}
+
+function runsOf(words: readonly string[]): number[] {
+  const hashes = words.map(hashOf);
+  const runs: number[] = [];
+  for (let start = 0; start + length <= hashes.length; start++) {
+    let hash = 17;
+    for (let index = start; index < start + length; index++) hash = Math.imul(hash, 31) + (hashes[index] as number);
+    runs.push(hash | 0);
+  }
+  return runs;
+}
+
+/** FNV-1a. */
+function hashOf(word: string): number {
+  let hash = 0x81_1c_9d_c5;
+  for (let index = 0; index < word.length; index++) hash = Math.imul(hash ^ word.charCodeAt(index), 0x01_00_01_93);
+  return hash | 0;
+}

@@ -1,0 +1,88 @@
+import { parse as parseYaml } from 'yaml';
+import type { Json } from '../events.ts';
+import { readPython } from './python.ts';
+
+/** Larger results are taken whole: a layout that costs seconds to read is no layout. */
+const maxBytes = 262_144;
+const maxFields = 20_000;
+
+/** One leaf of a structured result. `record` is the object it belongs to, by its path. */
+export interface RecordField {
+  readonly path: string;
+  /** The last name in the path that is no index. */
+  readonly key: string;
+  readonly text: string;
+  readonly record: string;
+}
+
+/** The fields of a result that is JSON, YAML or a Python literal; undefined where it is none. */
+export function readRecords(text: string): RecordField[] | undefined {
+  if (text.length > maxBytes) return undefined;
+  const value = readJson(text) ?? readPython(text) ?? readYamlText(text);
+  if (typeof value !== 'object' || value === null) return undefined;
+  const fields: RecordField[] = [];
+  collect(value, '', '', '', fields, 0);
+  return fields.length >= maxFields ? undefined : fields;
+}
+
+function readJson(text: string): Json | undefined {
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+function readYamlText(text: string): Json | undefined {
+  // One `key: value` or `- item` at the start of the first line; prose is no YAML worth reading.
+  if (!/^(?:- )?[\w-]+:(?:\s|$)|^- \S/.test(text)) return undefined;
+  try {
+    return parseYaml(text, { maxAliasCount: 0, schema: 'core', logLevel: 'silent', uniqueKeys: true }) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+function collect(value: Json, path: string, key: string, record: string, into: RecordField[], depth: number): void {
+  if (into.length >= maxFields || depth > 32) return;
+  if (typeof value === 'object' && value !== null) {
+    if (Array.isArray(value)) {
+      for (const [index, item] of (value as readonly Json[]).entries()) {
+        collect(item, `${path}[${index}]`, key, record, into, depth + 1);
+      }
+      return;
+    }
+    for (const [name, item] of Object.entries(value)) {
+      const place = path === '' ? name : `${path}.${name}`;
+      collect(item as Json, place, name, path, into, depth + 1);
+    }
+    // A map from names to records, as in `{ "Smart Watch": { … } }`: the name is a value as well.
+    if (depth <= 1) {
+      for (const [name, item] of Object.entries(value)) {
+        if (typeof item === 'object' && item !== null && !Array.isArray(item)) {
+          into.push({
+            path: path === '' ? name : `${path}.${name}`,
+            key: 'name',
+            text: name,
+            record: path === '' ? name : `${path}.${name}`,
+          });
+        }
+      }
+    }
+    return;
+  }
+  if (value === null || typeof value === 'boolean') return;
+  into.push({ path, key, text: String(value), record });
+}
+
+/** Keys whose values are prose that anyone may have written. */
+const proseKey =
+  /^(?:body|content|contents|text|description|message|messages|comment|comments|review|reviews|note|notes|summary|snippet|bio|about|html|markdown|readme|details?|remarks?|instructions?|memo|reason)$/i;
+
+/**
+ * Whether a field is part of the layout of a record (an id, an owner, a name, a date, an amount) and not its prose. Judged
+ * by key and by shape: a name of many words, or with a line break, is prose under any key.
+ */
+export const isStructural = ({ key, text }: RecordField): boolean =>
+  !proseKey.test(key) && text.length <= 200 && !/[\n\r<>]/.test(text) && text.split(/\s+/).length <= 12;

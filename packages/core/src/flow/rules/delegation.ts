@@ -1,0 +1,47 @@
+import type { Field } from '../sources.ts';
+import type { Judging, Sought, VouchRule } from './rule.ts';
+import { openKinds } from '../intent.ts';
+import { isOfMessage } from '../naming.ts';
+import { worth } from './rule.ts';
+
+/**
+ * A source that the user named may supply values for the kinds of action that the request mentions; never passwords, keys or
+ * what is deleted; never an address, an account, or a link under which something is sent. What a person wrote whom the user
+ * named may say what is read; a file or page may not.
+ */
+export const delegation: VouchRule = {
+  rule: 'delegation',
+  vouches(sought, judging) {
+    if (judging.isGrave || !mayAct(judging)) return undefined;
+    const named = sought.fields.filter((field) => isNamed(field, sought, judging));
+    if (named.length === 0) return undefined;
+    switch (sought.part.kind) {
+      case 'email':
+      case 'account':
+      case 'phone':
+      case 'host':
+        return undefined;
+      case 'url':
+        return judging.use === 'read' && isOfMessages(named, judging) ? 'trusted' : undefined;
+      case 'id':
+        return isOfMessages(named, judging) ? 'trusted' : undefined;
+      default:
+        return isSecretKey(sought.leaf.key) && !mayLogIn(judging) ? undefined : 'trusted';
+    }
+  },
+};
+
+const isOfMessages = (fields: readonly Field[], { sources }: Judging): boolean =>
+  fields.some((field) => isOfMessage(field, sources));
+
+const mayAct = ({ isAsked, asked, kinds, use }: Judging): boolean =>
+  use === 'read' || isAsked || (asked.open && [...kinds].some((kind) => openKinds.has(kind)));
+
+const isNamed = (field: Field, { part }: Sought, { memory }: Judging): boolean =>
+  field.source.role === 'tool' && worth(field, part, memory) === 'named';
+
+/** To use a password that the user pointed to is not to set one. */
+const mayLogIn = ({ tool, asked }: Judging): boolean =>
+  /log_?in|sign_?in|auth/i.test(tool) && (asked.kinds.has('credential') || asked.words.has('account'));
+
+const isSecretKey = (key: string): boolean => /pass(?:word|phrase|wd)?|secret|token|key|pin$|cvv|otp/i.test(key);

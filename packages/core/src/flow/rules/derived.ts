@@ -1,0 +1,113 @@
+import type { Field } from '../sources.ts';
+import type { Judging, Sought, VouchRule } from './rule.ts';
+import { fold } from '../text.ts';
+import { atLeast } from '../labels.ts';
+import { isOwnLookup, worth } from './rule.ts';
+import type { ValueKind } from '../typed.ts';
+
+/** Values made of believed ones: sums, shares, relative dates, end times, joined paths. */
+export const derived: VouchRule = {
+  rule: 'derived',
+  vouches(sought, judging) {
+    const { part } = sought;
+    switch (part.kind) {
+      case 'number':
+        return isReckoned(Number(part.value), judging) ? 'trusted' : undefined;
+      case 'date':
+        return isRelativeDate(part.value, judging) ? 'trusted' : undefined;
+      case 'time':
+        return isOwnChoice(sought, judging) ? 'trusted' : undefined;
+      case 'path':
+        return isJoined(part.value, judging) ? 'trusted' : undefined;
+      default:
+        return undefined;
+    }
+  },
+};
+
+/** Values of a kind that may enter a derivation. */
+function believedValues(kind: ValueKind, { sources, memory, on }: Judging): Set<string> {
+  const values = new Set<string>();
+  const floor = on('delegation') ? 'named' : 'trusted';
+  for (const field of sources.fields) {
+    for (const typed of field.typed) {
+      if (typed.kind !== kind || values.has(typed.value)) continue;
+      const own = isOwnLookup(field) && !memory.written.has(`${kind}:${typed.value}`);
+      if (own || atLeast(worth(field, { kind, value: typed.value }, memory), floor)) values.add(typed.value);
+    }
+  }
+  return values;
+}
+
+const maxTerms = 160;
+
+/** a ± b, a × b, a × p %, a + a × p % (+ b), to the cent. */
+function isReckoned(sought: number, judging: Judging): boolean {
+  const terms = [...believedValues('number', judging)].map(Number).slice(0, maxTerms);
+  const is = (value: number): boolean => Math.abs(value - sought) < 0.006;
+  for (const a of terms) {
+    for (const b of terms) {
+      if (is(a - b) || is(a + b) || is(a * b) || (b !== 0 && is(a / b))) return true;
+      const share = (a * b) / 100;
+      if (is(share) || is(a + share) || is(a - share)) return true;
+    }
+  }
+  return (
+    terms.length <= 40 &&
+    terms.some((a) => terms.some((b) => terms.some((c) => is((a * b) / 100 + c) || is(a + b + c) || is(a - b - c))))
+  );
+}
+
+const relative: readonly (readonly [RegExp, number, number])[] = [
+  [/\b(?:today|tonight|this (?:morning|afternoon|evening))\b/, 0, 0],
+  [/\btomorrow\b/, 1, 1],
+  [/\bday after tomorrow\b/, 2, 2],
+  [/\byesterday\b/, -1, -1],
+  [/\bnext week\b/, 1, 14],
+  [/\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b/, 0, 7],
+  [/\bin (?:a|one|two|three|four|five|six|\d) (?:days?|weeks?)\b/, 1, 42],
+];
+const day = 86_400_000;
+
+/** A date that a word of the user's ("tomorrow") reaches from a believed one. */
+function isRelativeDate(sought: string, judging: Judging): boolean {
+  const at = Date.parse(sought);
+  if (Number.isNaN(at)) return false;
+  const requests = judging.sources.fields.filter(({ source }) => source.role === 'user').map(({ text }) => text);
+  const reach = relative.filter(([pattern]) => requests.some((text) => pattern.test(text)));
+  if (reach.length === 0) return false;
+  for (const value of believedValues('date', judging)) {
+    const from = Date.parse(value);
+    if (reach.some(([, least, most]) => at >= from + least * day && at <= from + most * day)) return true;
+  }
+  return false;
+}
+
+/** A time that nobody wrote, for a meeting with someone whom the user named: the model's own choice, and not a stranger's. */
+function isOwnChoice({ fields }: Sought, judging: Judging): boolean {
+  if (fields.length > 0 || !judging.isAsked || judging.isGrave) return false;
+  return judging.leaves.some(({ value, role }) => {
+    if (role !== 'target' || typeof value !== 'string' || !value.includes('@')) return false;
+    const names =
+      fold(value)
+        .slice(0, value.indexOf('@'))
+        .match(/\p{L}{3,}/gu) ?? [];
+    return judging.memory.names.size > 0 && names.some((name) => judging.memory.names.has(name));
+  });
+}
+
+/** Every folder and the name of the file are believed, each as a whole. */
+function isJoined(path: string, { sources, memory }: Judging): boolean {
+  if (memory.files.has(path)) return true;
+  const segments = path.split('/').filter((segment) => segment !== '' && segment !== '~' && segment !== '.');
+  if (segments.length === 0 || segments.includes('..') || isSensitivePath(path)) return false;
+  const believed = (field: Field, value: string): boolean =>
+    isOwnLookup(field) || atLeast(worth(field, { kind: 'text', value }, memory), 'trusted');
+  return segments.every((segment) => sources.holding(segment).some((field) => believed(field, segment)));
+}
+
+/** Places whose content opens other doors, or runs by itself. */
+export const isSensitivePath = (path: string): boolean =>
+  /(?:^|\/)(?:\.[^./][^/]*|etc|system|windows|boot|proc|sys|dev|root|bin|sbin|usr|authorized_keys|id_[a-z0-9]+|[^/]*\.(?:pem|key|env|p12|pfx|kdbx))(?:\/|$)/i.test(
+    path,
+  );

@@ -1,0 +1,11 @@
+import type { VouchRule } from './rule.ts';
+import { endorsementOf } from '../memory.ts';
+
+/** A value that a person approved for this task is not asked about again. A site approved for sending may be read. */
+export const endorsements: VouchRule = {
+  rule: 'endorsements',
+  vouches({ part }, { memory, use }) {
+    const uses = use === 'read' && part.kind === 'url' ? (['read', 'act'] as const) : ([use] as const);
+    return uses.some((each) => memory.endorsed.has(endorsementOf(part, each))) ? 'trusted' : undefined;
+  },
+};

@@ -1,0 +1,25 @@
+import type { VouchRule } from './rule.ts';
+import { isEchoed, isOwnLookup } from './rule.ts';
+import { isRecordNamed } from '../naming.ts';
+
+/**
+ * The agent's own look-up vouches for the layout of what it found (ids, names, dates, numbers), if no word of the query came
+ * from untrusted text alone and the user asked for this kind of action. For an address, an account or a link only in a record
+ * that the user named: anyone can have a record in a mailbox.
+ */
+export const lookups: VouchRule = {
+  rule: 'lookups',
+  vouches({ part, fields }, judging) {
+    if (!judging.isAsked || judging.isGrave) return undefined;
+    const own = fields.filter((field) => isOwnLookup(field) && !isEchoed(field, part, judging.memory));
+    const reaching = ['email', 'url', 'account', 'phone'].includes(part.kind);
+    const fitting = own.filter((field) => {
+      if (reaching) return isRecordNamed(field, judging.sources);
+      return part.kind === 'text' || part.kind === 'id' ? isWhole(field.text, part.value) : true;
+    });
+    return fitting.length > 0 ? 'trusted' : undefined;
+  },
+};
+
+/** A word picked out of a longer name is another name. */
+const isWhole = (text: string, value: string): boolean => text === value;

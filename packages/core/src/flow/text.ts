@@ -1,0 +1,44 @@
+/** Characters that show nothing: joiners, variation selectors, tags, bidirectional controls, soft hyphens. */
+const invisible = /[\p{Cf}\u034F\u115F\u1160\u17B4\u17B5\u3164\uFE00-\uFE0F\uFFA0]|[\u{E0100}-\u{E01EF}]/gu;
+
+/** The form in which texts are compared: compatibility forms, case and white space folded, invisible characters gone. */
+export function fold(text: string): string {
+  // Most text is ASCII already, and normalising is the dearest step of learning.
+  // oxlint-disable-next-line no-control-regex
+  const plain = /^[\x00-\x7F]*$/.test(text) ? text : text.normalize('NFKC').replace(invisible, '');
+  return plain.toLowerCase().replace(/\s+/g, ' ').trim();
+}
+
+/**
+ * Whether an argument is written plainly. What is not is never taken for the value it looks like: the tool would get
+ * other bytes than the ones that were vouched for.
+ */
+export const isPlain = (value: string): boolean =>
+  // oxlint-disable-next-line no-control-regex
+  /^[\x00-\x7F]*$/.test(value) || (value.normalize('NFKC') === value && value.search(invisible) === -1);
+
+const word = /[\p{L}\p{N}]+/gu;
+
+/** Words of a folded text, in order. */
+export const wordsOf = (folded: string): string[] => folded.match(word) ?? [];
+
+const partOfWord = /[\p{L}\p{N}_]/u;
+const partOfName = /[\p{L}\p{N}_@%+-]/u;
+
+/** Where `sought` begins in `text` as a whole token; -1 where it does not. `names`: also not inside a longer path, host or address. */
+export function placeOf(text: string, sought: string, names = false): number {
+  if (sought === '') return -1;
+  const inner = names ? partOfName : partOfWord;
+  // A text made of overlapping near-hits costs their number: after so many it counts as not found, which holds the call.
+  let tries = 0;
+  for (let at = text.indexOf(sought); at !== -1 && tries < 1000; at = text.indexOf(sought, at + 1), tries++) {
+    const before = text[at - 1] ?? ' ';
+    const end = at + sought.length;
+    const after = text[end] ?? ' ';
+    const joined = names && (/[./\\]/.test(before) || (/[./\\]/.test(after) && inner.test(text[end + 1] ?? ' ')));
+    const opens = !partOfWord.test(sought[0] ?? '') || !inner.test(before);
+    const closes = !partOfWord.test(sought.at(-1) ?? '') || !inner.test(after);
+    if (opens && closes && !joined) return at;
+  }
+  return -1;
+}

@@ -1,0 +1,180 @@
+import { parse } from 'tldts';
+
+/*
+ * Values by their type, wherever they stand in a text. A value has one canonical form, and so one token, however it is
+ * written. Every pattern is linear: each starts only where a token starts, or is bounded.
+ */
+
+export const valueKinds = ['email', 'url', 'host', 'path', 'date', 'time', 'number', 'phone', 'account'] as const;
+export type ValueKind = (typeof valueKinds)[number];
+
+export interface Typed {
+  readonly kind: ValueKind;
+  /** Canonical. */
+  readonly value: string;
+  /** As it stands in the text. */
+  readonly text: string;
+}
+
+export const tokenOf = (kind: ValueKind, value: string): string => `${kind}:${value}`;
+
+const email = /[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+/gu;
+const withScheme = /(?<![\p{L}\p{N}+.-])[a-z][a-z0-9+-]{1,15}:(?:\/\/)?[^\s<>"'`|\\^{}]{2,}/giu;
+const bareHost =
+  /(?<![\p{L}\p{N}@._/-])(?:[\p{L}\p{N}_-]{1,63}\.)+([\p{L}][\p{L}\p{N}-]{1,23})(?::\d{1,5})?(?:[/?#][^\s<>"'`|\\^{}]*)?/gu;
+const path = /(?<![\p{L}\p{N}:/._~-])(?:~|\.{1,2})?\/[^\s<>"'`|*?,;:(){}[\]]+/gu;
+const isoDate = /(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)/g;
+const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const monthName =
+  'jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?';
+const monthFirst = new RegExp(`(?<![a-z])(${monthName})\\.? (\\d{1,2})(?:st|nd|rd|th)?(?:,? (\\d{4}))?(?![\\d:])`, 'g');
+const dayFirst = new RegExp(
+  `(?<![\\d:])(\\d{1,2})(?:st|nd|rd|th|\\.)?(?: of)? (${monthName})\\.?(?:,? (\\d{4}))?(?![a-z\\d])`,
+  'g',
+);
+const slashDate = /(?<![\d/.])(\d{1,2})([/.])(\d{1,2})\2(\d{4})(?![\d/])/g;
+const clock = /(?<![\d:])(\d{1,2}):(\d{2})(?::\d{2})?(?: ?([ap])\.?m)?(?![\d:])/g;
+const hour = /(?<![\d:.])(\d{1,2}) ?([ap])\.?m(?![a-z])/g;
+const number = /(?<![\p{L}\p{N}_.,])[-+]?\d[\d,']{0,24}(?:\.\d{1,12})?(?![\p{L}\p{N}_])/gu;
+const phone = /(?<![\p{L}\p{N}])\+?\(?\d[\d ()./-]{5,20}\d(?![\p{L}\p{N}])/gu;
+const spacedIban = /(?<![\p{L}\p{N}])[a-z]{2}\d{2}(?:[ -][a-z0-9]{4}){2,7}(?:[ -][a-z0-9]{1,4})?(?![\p{L}\p{N}])/gu;
+/** "IBAN 0123456789": whatever it looks like, it is named as one. */
+const saidAccount =
+  /\b(?:iban|account(?: number| no)?|acct|routing(?: number)?|sort code|wallet)\.?[ :#]{1,3}(?:is )?([a-z]{0,4}\d[\d -]{4,30}\d)/g;
+const wallet = /(?<![\p{L}\p{N}])(?:bc1[a-z0-9]{20,80}|0x[0-9a-f]{40}|[13][a-z0-9]{25,34})(?![\p{L}\p{N}])/gu;
+const compactAccount =
+  /(?<![\p{L}\p{N}])[a-z]{2}\d{6,32}(?![\p{L}\p{N}])|(?<![\p{L}\p{N}])[a-z]{2}\d{2}[a-z0-9]{8,30}(?![\p{L}\p{N}])/gu;
+
+const numberWords = new Map(
+  'zero one two three four five six seven eight nine ten eleven twelve'.split(' ').map((name, value) => [name, value]),
+);
+for (const [name, value] of [
+  ['once', 1],
+  ['twice', 2],
+  ['thrice', 3],
+  ['dozen', 12],
+  ['a', 1],
+  ['an', 1],
+  ['another', 1],
+] as const)
+  numberWords.set(name, value);
+
+/** Endings of file names that are also top-level domains: a bare `notes.md` is a file. */
+const fileEndings = new Set('md py rs sh pl so cc ps ai zip mov app java'.split(' '));
+
+/** Reserved names (RFC 2606, RFC 6762) that are in use all the same. */
+const reserved = new Set(['test', 'example', 'invalid', 'localhost', 'local', 'internal', 'onion']);
+const isTopLevel = (ending: string): boolean =>
+  !fileEndings.has(ending) && (reserved.has(ending) || parse(`a.${ending}`).isIcann === true);
+
+const trailing = /[.,;:!?'")\]]+$/;
+
+/** Every typed value of a folded text. Linear. */
+export function scan(text: string): Typed[] {
+  const found: Typed[] = [];
+  const add = (kind: ValueKind, value: string, as: string): void => {
+    found.push({ kind, value, text: as });
+  };
+  if (text.includes('@')) for (const [match] of text.matchAll(email)) add('email', match.replace(/^[.]+/, ''), match);
+  if (text.includes(':')) {
+    for (const [match] of text.matchAll(withScheme)) addUrl(match.replace(trailing, ''), add);
+  }
+  if (text.includes('.')) {
+    for (const [match, ending = ''] of text.matchAll(bareHost)) {
+      const clean = match.replace(trailing, '');
+      const certain = clean.startsWith('www.') || clean.includes('/');
+      if (certain || isTopLevel(ending)) addUrl(`http://${clean}`, add, clean);
+    }
+  }
+  if (text.includes('/')) {
+    for (const [match] of text.matchAll(path)) add('path', canonicalPath(match.replace(trailing, '')), match);
+  }
+  scanDigits(text, add);
+  return found;
+}
+
+type Add = (kind: ValueKind, value: string, as: string) => void;
+
+function scanDigits(text: string, add: Add): void {
+  for (const name of text.match(/[a-z]+/g) ?? []) {
+    const value = numberWords.get(name);
+    if (value !== undefined) add('number', String(value), name);
+  }
+  if (!/\d/.test(text)) return;
+  for (const [match, year = '', month = '', day = ''] of text.matchAll(isoDate)) addDate(year, month, day, match, add);
+  for (const [match, name = '', day = '', year = ''] of text.matchAll(monthFirst))
+    addDate(year, monthOf(name), day, match, add);
+  for (const [match, day = '', name = '', year = ''] of text.matchAll(dayFirst))
+    addDate(year, monthOf(name), day, match, add);
+  for (const [match, first = '', mark, second = '', year = ''] of text.matchAll(slashDate)) {
+    // 03/04/2024 is either, as it was written by whoever wrote it.
+    addDate(year, second, first, match, add);
+    if (mark === '/') addDate(year, first, second, match, add);
+  }
+  for (const [match, h = '', m = '', half] of text.matchAll(clock)) addTime(h, m, half, match, add);
+  for (const [match, h = '', half] of text.matchAll(hour)) addTime(h, '00', half, match, add);
+  for (const [match] of text.matchAll(number)) {
+    const value = canonicalNumber(match);
+    if (value !== undefined) add('number', value, match);
+  }
+  for (const [match] of text.matchAll(phone)) {
+    const digits = match.replace(/\D/g, '');
+    if (digits.length >= 7 && digits.length <= 15 && /[ ()+-]/.test(match)) add('phone', digits, match);
+  }
+  for (const [match] of text.matchAll(spacedIban)) add('account', match.replace(/[ -]/g, ''), match);
+  for (const [match] of text.matchAll(compactAccount)) add('account', match, match);
+  for (const [match, value = ''] of text.matchAll(saidAccount)) add('account', value.replace(/[ -]/g, ''), match);
+  for (const [match] of text.matchAll(wallet)) add('account', match, match);
+}
+
+const monthOf = (name: string): string => String(months.indexOf(name.slice(0, 3)) + 1);
+
+/** Without a year `--05-15` (ISO 8601:2000, truncated). */
+function addDate(year: string, month: string, day: string, as: string, add: Add): void {
+  if (Number(month) < 1 || Number(month) > 12 || Number(day) < 1 || Number(day) > 31) return;
+  add('date', `${year === '' ? '-' : year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`, as);
+}
+
+function addTime(h: string, m: string, half: string | undefined, as: string, add: Add): void {
+  if (Number(h) > 24 || Number(m) > 59) return;
+  const hours = half === undefined ? Number(h) : (Number(h) % 12) + (half === 'p' ? 12 : 0);
+  add('time', `${String(hours).padStart(2, '0')}:${m}`, as);
+}
+
+/** `1,200.50` → `1200.5`. */
+export function canonicalNumber(text: string): string | undefined {
+  const value = Number(text.replace(/[,']/g, ''));
+  return Number.isFinite(value) ? String(value) : undefined;
+}
+
+export const canonicalPath = (text: string): string => text.replace(/\/{2,}/g, '/').replace(/(.)\/$/, '$1');
+
+/** Host and address of a URL as the WHATWG parser reads it, without scheme, `www.`, default port and a last slash. */
+export function readUrl(text: string): { host: string; address: string; scheme: string; url: URL } | undefined {
+  const url = URL.parse(/^[a-z][a-z0-9+.-]*:/i.test(text) && !/^[^/]*:\d+(\/|$)/.test(text) ? text : `http://${text}`);
+  if (!url) return undefined;
+  const scheme = url.protocol.slice(0, -1);
+  const host = bareHostName(url.hostname);
+  const port = url.port === '' ? '' : `:${url.port}`;
+  const rest = `${url.pathname.replace(/\/$/, '')}${url.search}`;
+  return { host, address: `${host}${port}${rest}`, scheme, url };
+}
+
+export const bareHostName = (host: string): string =>
+  host
+    .toLowerCase()
+    .replace(/\.$/, '')
+    .replace(/^www\./, '');
+
+function addUrl(text: string, add: Add, as = text): void {
+  if (/^mailto:/i.test(text)) return;
+  const read = readUrl(text);
+  if (!read) return;
+  if (!/^(?:https?|wss?|ftp)$/.test(read.scheme)) {
+    if (/^(?:javascript|data|file|vbscript|blob)$/.test(read.scheme)) add('url', `${read.scheme}:`, as);
+    return;
+  }
+  if (read.host === '') return;
+  add('url', read.address, as);
+  add('host', read.host, as);
+}
