@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, openSession } from './runtime.ts';
-import { type Actor, type Stage, openStage } from './stage.ts';
+import type { Actor } from './actors.ts';
+import { type Stage, openStage } from './stage.ts';
 
 const markup = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script><style>*{display:none}</style>';
 const bidi = '\u202Egnp.exe\u202C';

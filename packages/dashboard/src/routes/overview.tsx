@@ -9,6 +9,7 @@ import { Figures } from './overview/Figures.tsx';
 import { Page, Panel } from '../components/Page.tsx';
 import { PolicyProblems, PolicyStatus } from './overview/PolicyStatus.tsx';
 import { Providers } from './overview/Providers.tsx';
+import { Waiting } from './overview/Waiting.tsx';
 import { capital, plural, span } from '../text/format.ts';
 import { queries } from '../queries.ts';
 import styles from './overview.module.css';
@@ -28,6 +29,7 @@ export function Overview() {
         {(data) => (
           <div className={styles.grid}>
             <PolicyProblems problems={data.policies.problems} />
+            <Waiting />
             {started ? <FirstCall overview={data} session={newest.data?.sessions[0]} /> : null}
             {isNew ? null : <Present data={data} />}
             <div className={styles.pair}>

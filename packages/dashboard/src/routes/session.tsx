@@ -1,19 +1,18 @@
 import type { SessionView } from '@sallyport/core/admin';
 import { Button } from '@mantine/core';
 import { Link, getRouteApi } from '@tanstack/react-router';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { Ago, useNow } from '../components/Ago.tsx';
-import { Answer, Empty, Forbidden } from '../components/States.tsx';
+import { Answer, Forbidden } from '../components/States.tsx';
 import { EndSession } from './sessions/EndSession.tsx';
-import { EventDetail } from './session/EventDetail.tsx';
+import { Events } from './session/Events.tsx';
 import { HostileText } from '../components/HostileText.tsx';
 import { Mark } from '../components/Mark.tsx';
 import { Page } from '../components/Page.tsx';
-import { Timeline } from './session/Timeline.tsx';
+import { Reach } from './session/Reach.tsx';
 import { money, plural, short } from '../text/format.ts';
 import { queries } from '../queries.ts';
-import { timelineOf } from '../timeline.ts';
 import { useMay } from '../components/me.ts';
 import styles from './session.module.css';
 
@@ -61,7 +60,10 @@ function Present({ session }: { session: SessionView }) {
         ) : undefined
       }
     >
-      <Summary session={session} isOpen={isOpen} />
+      <div className={styles.about}>
+        <Summary session={session} isOpen={isOpen} />
+        <Reach session={session} />
+      </div>
       {mayRead ? (
         <Events session={session} isOpen={isOpen} />
       ) : (
@@ -107,69 +109,5 @@ function Summary({ session, isOpen }: { session: SessionView; isOpen: boolean })
       <li>{money(counters.costMicros)}</li>
       <li>roles {session.agent.roles.length === 0 ? 'none' : session.agent.roles.join(', ')}</li>
     </ul>
-  );
-}
-
-/** Where there is room for one column only, an event takes the timeline's place: it begins at the top, and closing leads back. */
-function useOneColumn(selectedId: string | undefined) {
-  const last = useRef(selectedId);
-  useEffect(() => {
-    const before = last.current;
-    last.current = selectedId;
-    if (before === selectedId || !window.matchMedia('(max-width: 1080px)').matches) return;
-    if (selectedId !== undefined) window.scrollTo(0, 0);
-    else if (before !== undefined) {
-      document.querySelector(`[data-event="${CSS.escape(before)}"]`)?.scrollIntoView({ block: 'center' });
-    }
-  }, [selectedId]);
-}
-
-function Events({ session, isOpen }: { session: SessionView; isOpen: boolean }) {
-  const { event: selectedId } = route.useSearch();
-  const navigate = route.useNavigate();
-  const entries = useQuery(queries.entries(session.id));
-  const events = useMemo(() => timelineOf(entries.data?.entries ?? []), [entries.data]);
-  const selected = events.find(({ id }) => id === selectedId);
-  useOneColumn(selectedId);
-  useEffect(() => {
-    const close = (press: KeyboardEvent) => {
-      if (press.key !== 'Escape' || press.defaultPrevented || document.querySelector('[role*="dialog"]')) return;
-      void navigate({ search: (old) => ({ ...old, event: undefined }), resetScroll: false });
-    };
-    document.addEventListener('keydown', close);
-    return () => document.removeEventListener('keydown', close);
-  }, [navigate]);
-  return (
-    <Answer of={entries} label="the timeline" rows={10}>
-      {(data) => (
-        <div className={styles.columns} data-selected={selectedId === undefined ? undefined : ''}>
-          <Timeline
-            sessionId={session.id}
-            events={events}
-            hasEarlier={data.hasEarlier}
-            selectedId={selectedId}
-            isOpen={isOpen}
-          />
-          <div className={styles.detail}>
-            {selected ? (
-              <EventDetail key={selected.id} event={selected} roles={session.agent.roles} />
-            ) : (
-              <div className={styles.card}>
-                {selectedId === undefined ? (
-                  <Empty title="Choose an event">
-                    To see what it carried, what was decided and by which rule. <kbd>j</kbd> and <kbd>k</kbd> move along
-                    the timeline.
-                  </Empty>
-                ) : (
-                  <Empty title="This event is not among those loaded">
-                    It may be earlier: show earlier events, or the link may be of another session.
-                  </Empty>
-                )}
-              </div>
-            )}
-          </div>
-        </div>
-      )}
-    </Answer>
   );
 }

@@ -2,6 +2,7 @@ import type { EventKind } from '@sallyport/core/admin';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { IntentView, ResultView, TimelineEvent } from '../../timeline.ts';
+import { CameFrom } from './CameFrom.tsx';
 import { Copy } from '../../components/Code.tsx';
 import { Facts } from '../../components/Page.tsx';
 import { HostileBlock, HostileText } from '../../components/HostileText.tsx';
@@ -37,6 +38,7 @@ export function EventDetail({ event, roles }: { event: TimelineEvent; roles: rea
         </Link>
       </header>
       {intent ? <Decided intent={intent} roles={roles} /> : null}
+      {intent?.decision.provenance === undefined ? null : <CameFrom provenance={intent.decision.provenance} />}
       <Carried intent={intent} result={result} />
       {result ? <Became result={result} /> : null}
       {intent ? (
@@ -69,6 +71,11 @@ function Decided({ intent, roles }: { intent: IntentView; roles: readonly string
           // oxlint-disable-next-line react/no-array-index-key -- a decision's reasons never change
           <Reason key={place} reason={reason} />
         ))
+      )}
+      {intent.decision.approval === undefined ? null : (
+        <Link to="/approvals/$id" params={{ id: intent.decision.approval }}>
+          {outcome === 'require_approval' ? 'The approval it waits for' : 'The approval that let it pass'}
+        </Link>
       )}
       <AskRules intent={intent} roles={roles} />
     </section>
