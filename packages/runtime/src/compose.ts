@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { Monitor, RuntimeFault, armGuards, effectiveConfig, isLoopback, unknownManifest } from '@sallyport/core';
 import type { AuditLog, Config } from '@sallyport/core';
 import { AgentService } from './agents/agents.ts';
-import { ApprovalService } from './approvals/index.ts';
+import { ApprovalService, ApprovalWebhook } from './approvals/index.ts';
 import { Authenticator, credentialsOf } from './identity/authenticate.ts';
 import { OperatorService } from './operators/operators.ts';
 import { PolicyFolder } from './policies/index.ts';
@@ -144,6 +144,8 @@ async function openParts(options: RuntimeOptions, { store, audit }: SqliteStore,
     holds: approvals,
   });
   const settings = settingsOf(options, policyDir);
+  const webhook = openWebhook(options, { audit, approvals, settings });
+  opened.push(() => webhook?.close());
   return { store, audit, policies, providers, agents, operators, tokens, sessions, approvals, monitor, settings };
 }
 
@@ -168,6 +170,26 @@ function openApprovals(
     },
     onFault: (fault, error) => logFault(JSON.stringify({ fault, error: String(error) })),
   });
+}
+
+function openWebhook(
+  { config, logFault = toStandardError }: RuntimeOptions,
+  { audit, approvals, settings }: { audit: AuditLog; approvals: ApprovalService; settings: AdminServices['settings'] },
+): ApprovalWebhook | undefined {
+  const { webhook } = config.approvals;
+  return (
+    webhook &&
+    new ApprovalWebhook({
+      config: webhook,
+      approvals,
+      audit,
+      clock,
+      newId,
+      tenant,
+      baseUrl: () => settings.baseUrl(),
+      onFault: (fault, error) => logFault(JSON.stringify({ fault, error: String(error) })),
+    })
+  );
 }
 
 async function openPolicies(options: RuntimeOptions, folder: string, audit: AuditLog): Promise<PolicyFolder> {
