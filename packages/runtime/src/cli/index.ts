@@ -9,12 +9,13 @@ import { addKeys } from './commands/keys.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addSignIn } from './commands/sign-in.ts';
 import { addTail } from './commands/tail.ts';
+import { addTools } from './commands/tools.ts';
 import { asFailure, exitCodes } from './exit.ts';
 import { Output } from './output.ts';
 import { runnerOf } from './context.ts';
 
 /** In the order of the help. */
-const commands = [addDev, addDemo, addDoctor, addKeys, addSignIn, addTail, addPolicy, addConfig];
+const commands = [addDev, addDemo, addDoctor, addKeys, addSignIn, addTail, addTools, addPolicy, addConfig];
 
 const examples = `
 Examples:

@@ -1,4 +1,4 @@
-import { agentKeySchema, explanationSchema, outcomes } from '@sallyport/core/admin';
+import { agentKeySchema, explanationSchema, outcomes, toolSchema } from '@sallyport/core/admin';
 import { z } from 'zod';
 
 /*
@@ -32,6 +32,9 @@ export const keysShape = z.object({
 });
 export const newKeyShape = agentKeySchema.extend({ agent: z.string(), key: z.string() });
 export const revokedShape = z.object({ id: z.string(), revoked: z.literal(true) });
+
+export const toolsShape = z.object({ tools: z.array(toolSchema) });
+export const forgottenShape = z.object({ name: z.string(), forgotten: z.literal(true) });
 
 export const configShape = z.object({ path: z.string().nullable(), config: z.json() });
 
