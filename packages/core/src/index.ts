@@ -21,5 +21,6 @@ export * from './normalize/show.ts';
 export * from './policy/index.ts';
 export * from './ports.ts';
 export * from './reasons.ts';
+export * from './redteam/index.ts';
 export * from './session.ts';
 export * from './tools/index.ts';
