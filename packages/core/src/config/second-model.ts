@@ -32,6 +32,10 @@ export const secondModelSchema = z
       .enum(['off', 'propose', 'enforce'])
       .default('off')
       .describe("Scope from the user's first request. propose: only recorded; enforce: no call before there is one"),
+    extract: z
+      .boolean()
+      .default(false)
+      .describe("Let agents read values out of untrusted text by POST /v1/extract, at their sessions' cost"),
   })
   .superRefine(({ settings }, context) => {
     for (const key of ['model', 'messages', 'tools', 'functions', 'stream', 'n', 'max_tokens', 'max_completion_tokens'])

@@ -1,0 +1,21 @@
+import { createHmac, createSecretKey, hkdfSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+
+/** Keyed hashes that nobody outside can compute, the same after a restart. */
+export interface Marks {
+  /** 80 bits, hex: the code by which a marked text is told from marks that stand in it. */
+  code(sessionId: string, text: string): string;
+  /** 128 bits, hex: the secret word of a session's system prompt. */
+  canary(sessionId: string): string;
+}
+
+/** @param master the runtime's master key; the marks' own is derived from it (HKDF, RFC 5869), so neither reveals another */
+export function createMarks(master: KeyObject): Marks {
+  const key = createSecretKey(Buffer.from(hkdfSync('sha256', master, '', 'sallyport marks 1', 32)));
+  // A session id holds no NUL, so no two pairs of id and text are hashed as one.
+  const keyed = (...parts: string[]) => createHmac('sha256', key).update(parts.join('\0')).digest('hex');
+  return {
+    code: (sessionId, text) => keyed('code', sessionId, text).slice(0, 20),
+    canary: (sessionId) => keyed('canary', sessionId).slice(0, 32),
+  };
+}
