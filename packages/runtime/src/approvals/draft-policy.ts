@@ -26,9 +26,8 @@ function heldLeaves({ path }: Reason, { detail }: Drafting): Leaves {
 function draftCell({ rule }: Reason, { approval, roles }: Drafting, leaves: Leaves): DraftedRule | undefined {
   const [, role = '', name = ''] = /^permissions\.yaml#([^/]+)\/(.+)$/.exec(rule ?? '') ?? [];
   const old = roles[role]?.tools[name];
-  const when = old === undefined || leaves.length === 0 ? undefined : widened(old, leaves);
-  if (!when) return undefined;
-  const cell: Conditional = { decision: 'allow', when, otherwise: 'ask' };
+  const cell = old === undefined || leaves.length === 0 ? undefined : widened(old, leaves);
+  if (!cell) return undefined;
   const explanation = `Lets agents with the role ${role} call ${approval.tool} without asking where ${namesOf(leaves)} as in this call; any other call still asks. It takes the place of the cell ${name}${name === approval.tool ? '' : ' for this tool'}.`;
   return {
     file: 'permissions.yaml',
@@ -37,22 +36,32 @@ function draftCell({ rule }: Reason, { approval, roles }: Drafting, leaves: Leav
   };
 }
 
-/** What the cell lets pass, and this call as well. Undefined where a cell cannot say that. */
-function widened(old: CellValue, leaves: Leaves): Conditional['when'] {
-  if (old === 'ask') return Object.fromEntries(leaves.map(({ path, values }) => [path, { in: [...values] }]));
-  if (typeof old === 'string' || old.decision !== 'allow' || old.otherwise !== 'ask' || !old.when) return undefined;
-  const { when } = old;
-  const merged = leaves.map(({ path, values }) => [path, merge(when[path], values)] as const);
-  if (merged.some(([, test]) => test === undefined)) return undefined;
-  return { ...when, ...Object.fromEntries(merged) } as Conditional['when'];
+/** What the cell lets pass, and this call as well; what it asks about, and of how many, stays. Undefined where no cell can say that. */
+function widened(old: CellValue, leaves: Leaves): Conditional | undefined {
+  const { decision, when, otherwise, approvers } = typeof old === 'string' ? { decision: old } : old;
+  const rest = approvers === undefined ? {} : { approvers };
+  if (decision === 'ask' && when === undefined) {
+    const exact = Object.fromEntries(leaves.map(({ path, values }) => [path, { in: [...values] }]));
+    return { decision: 'allow', when: exact, otherwise: 'ask', ...rest };
+  }
+  if (decision !== 'allow' || otherwise !== 'ask' || when === undefined) return undefined;
+  const merged: Record<string, Test> = { ...when };
+  for (const { path, values } of leaves) {
+    const test = merge(when[path], values);
+    if (test === undefined) return undefined;
+    merged[path] = test;
+  }
+  return { decision, when: merged, otherwise, ...rest };
 }
 
 type Test = NonNullable<Conditional['when']>[string];
 
+/** A list of values, where the test is one; not of a pattern, a range, or a demand on where the value came from. */
 function merge(test: Test | undefined, values: Leaves[number]['values']): Test | undefined {
   if (test === undefined || (typeof test === 'string' && /[*\\]/.test(test))) return undefined;
   if (typeof test !== 'object') return { in: [...new Set([test, ...values])] };
-  return 'in' in test ? { in: [...new Set([...test.in, ...values])] } : undefined;
+  const onlyValues = 'in' in test && test.from === undefined && test.links === undefined;
+  return onlyValues ? { in: [...new Set([...test.in, ...values])] } : undefined;
 }
 
 /** A forbid wins over every permit, so only the forbid itself can let the call pass. */
