@@ -1,5 +1,6 @@
 import type { Integrity, Label } from './labels.ts';
 import type { JsonObject } from '../events.ts';
+import type { FlowRule } from './provenance.ts';
 import type { Manifest } from './manifest.ts';
 import type { Memory } from './memory.ts';
 import { endorsementOf } from './memory.ts';
@@ -27,6 +28,7 @@ export function resultSource(
   manifest: Manifest,
   sources: Sources,
   memory: Memory,
+  rules: ReadonlySet<FlowRule>,
 ): { source: Omit<SourceText, 'id'>; fields: NewField[] } {
   const { trust, format } = manifest.results;
   const records = format === 'records' || trust === 'trusted' ? readRecords(text) : undefined;
@@ -54,7 +56,8 @@ export function resultSource(
         },
       ],
     };
-  const namedRecords = trust === 'untrusted' ? recordsByNamedSender(records, sources, memory) : new Set<string>();
+  const namedRecords =
+    trust === 'untrusted' ? recordsByNamedSender(records, sources, memory, rules) : new Set<string>();
   return {
     source,
     fields: records.map((field): NewField => {
@@ -135,19 +138,22 @@ function isUnderUsersFolder(path: string, sources: Sources): boolean {
 }
 
 /** Records whose sender the user named by address, or whose unique title stands in the request. */
-function recordsByNamedSender(records: readonly RecordField[], sources: Sources, memory: Memory): Set<string> {
+function recordsByNamedSender(
+  records: readonly RecordField[],
+  sources: Sources,
+  memory: Memory,
+  rules: ReadonlySet<FlowRule>,
+): Set<string> {
   const named = new Set<string>();
   const titles = new Map<string, number>();
   for (const { key, text } of records)
     if (titleKey.test(key)) titles.set(fold(text), (titles.get(fold(text)) ?? 0) + 1);
   for (const { key, text, record } of records) {
     const value = fold(text);
-    if (
-      senderKey.test(key) &&
-      value.includes('@') &&
-      (isUsersText(value, sources) || isOnlyPerson(value, records, sources, memory))
-    )
-      named.add(record);
+    const isHandle = senderKey.test(key) && memory.names.has(value);
+    const isAddress = senderKey.test(key) && value.includes('@');
+    const isSole = rules.has('senders') && isAddress && isOnlyPerson(value, records, sources, memory);
+    if (isHandle || isSole || (isAddress && isUsersText(value, sources))) named.add(record);
     if (titleKey.test(key) && value.length >= 8 && titles.get(value) === 1 && isUsersText(value, sources))
       named.add(record);
   }

@@ -2,6 +2,7 @@ import type { Decision } from '../decision.ts';
 import type { Field, NewField, SourceText } from './sources.ts';
 import type { Json, JsonObject, Message, ModelRequest, ToolResult, UserMessage } from '../events.ts';
 import type { LearnedResult } from './learn.ts';
+import type { FlowRule } from './provenance.ts';
 import type { Manifest } from './manifest.ts';
 import { Memory } from './memory.ts';
 import { Quotes } from './quotes.ts';
@@ -29,14 +30,16 @@ export class Learner {
   readonly sources = new Sources();
   readonly memory = new Memory();
   readonly #manifestOf: (tool: string) => Manifest;
+  readonly #rules: ReadonlySet<FlowRule>;
   readonly #known = new Map<string, Set<string>>();
   readonly #calls = new Map<string, { readonly tool: string; readonly args: JsonObject }>();
   readonly #quotes = new Quotes();
   /** Whether anything that third parties wrote was read. */
   tainted = false;
 
-  constructor(manifestOf: (tool: string) => Manifest) {
+  constructor(manifestOf: (tool: string) => Manifest, rules: ReadonlySet<FlowRule>) {
     this.#manifestOf = manifestOf;
+    this.#rules = rules;
   }
 
   learn(event: UserMessage | ModelRequest | ToolResult): FlowPiece[] {
@@ -118,7 +121,13 @@ export class Learner {
   }
 
   #result(piece: LearnedResult): void {
-    const { source, fields } = resultSource(piece, this.#manifestOf(piece.tool), this.sources, this.memory);
+    const { source, fields } = resultSource(
+      piece,
+      this.#manifestOf(piece.tool),
+      this.sources,
+      this.memory,
+      this.#rules,
+    );
     const added = this.#add(source, fields);
     for (const { integrity, text } of added) {
       if (atLeast(integrity, 'trusted')) continue;

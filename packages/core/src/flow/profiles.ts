@@ -3,7 +3,7 @@ import type { Profile } from '../config/flow.ts';
 
 /** Which rules each profile switches on. */
 const off: Readonly<Record<Profile, ReadonlySet<FlowRule>>> = {
-  strict: new Set(['people', 'delegation', 'lookups']),
+  strict: new Set(['people', 'senders', 'delegation', 'lookups']),
   balanced: new Set(),
   delegating: new Set(),
 };

@@ -19,6 +19,7 @@ export const flowRules = [
   'intent',
   'lookups',
   'people',
+  'senders',
   'identity',
   'delegation',
   'confirmations',

@@ -37,7 +37,7 @@ export class SessionFlow {
 
   constructor(options: FlowOptions) {
     this.#options = options;
-    this.#learner = new Learner(options.manifestOf);
+    this.#learner = new Learner(options.manifestOf, options.rules);
   }
 
   /** Takes up what is new; returns it, to be kept. */

@@ -4,8 +4,10 @@ import { endorsementOf } from '../memory.ts';
 /** A value that a person approved for this task is not asked about again. A site approved for sending may be read. */
 export const endorsements: VouchRule = {
   rule: 'endorsements',
-  vouches({ part }, { memory, use }) {
-    const uses = use === 'read' && part.kind === 'url' ? (['read', 'act'] as const) : ([use] as const);
+  vouches({ part }, { memory, use, on }) {
+    // Who lets sources of the user's choice speak is asked once for a site; who does not, once for reading and once for sending.
+    const once = part.kind === 'url' && (use === 'read' || on('delegation'));
+    const uses = once ? (['read', 'act'] as const) : ([use] as const);
     return uses.some((each) => memory.endorsed.has(endorsementOf(part, each))) ? 'trusted' : undefined;
   },
 };

@@ -1,5 +1,5 @@
 import type { Field } from '../sources.ts';
-import type { VouchRule } from './rule.ts';
+import type { Judging, VouchRule } from './rule.ts';
 import { isEchoed, isOwnLookup } from './rule.ts';
 import { atLeast } from '../labels.ts';
 import { openKinds } from '../intent.ts';
@@ -18,19 +18,21 @@ export const people: VouchRule = {
     const rivals = said.map((name) => judging.memory.people.get(name) ?? new Set<string>());
     const fits = [...(rivals[0] ?? [])].filter((address) => rivals.every((others) => others.has(address)));
     if (fits.length !== 1) return undefined;
-    return fields.some((field) => isOwnLookup(field) && binds(field) && !isEchoed(field, part, judging.memory))
+    return fields.some((field) => isOwnLookup(field) && binds(field, judging) && !isEchoed(field, part, judging.memory))
       ? 'trusted'
       : undefined;
   },
 };
 
-/** Keys under which the user's own programs put addresses. */
+/** Keys under which the user's own programs put addresses. Who sent a message put his own there. */
 const bindingKeys =
-  /^(?:recipients?|to|cc|participants?|attendees?|members?|email|emails|e_mail|mail|address|contact|owner|shared_with|assignee|organi[sz]er|sender|from|author)$/i;
-const binds = ({ key, path }: Field): boolean => bindingKeys.test(key) || /(?:^|\.)shared_with\b/.test(path);
+  /^(?:recipients?|to|cc|participants?|attendees?|members?|email|emails|e_mail|mail|address|contact|owner|shared_with|assignee|organi[sz]er)$/i;
+const senderKeys = /^(?:sender|from|author)$/i;
+const binds = ({ key, path }: Field, { on }: Judging): boolean =>
+  bindingKeys.test(key) || /(?:^|\.)shared_with\b/.test(path) || (on('senders') && senderKeys.test(key));
 
 /** By the user; or, where the user left it to a source to say what is to be done, by that source. */
-function isSaid(name: string, { memory, sources, on, kinds, asked }: Parameters<VouchRule['vouches']>[1]): boolean {
+function isSaid(name: string, { memory, sources, on, kinds, asked }: Judging): boolean {
   if (memory.names.has(name)) return true;
   if (!on('delegation') || !asked.open || ![...kinds].some((kind) => openKinds.has(kind))) return false;
   return sources.word(name).some(({ integrity, source }) => source.role === 'tool' && atLeast(integrity, 'named'));
