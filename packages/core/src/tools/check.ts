@@ -97,10 +97,12 @@ function checkArguments({ target, content, demand, caps }: Manifest, complain: C
   }
 }
 
-function checkEffect({ effect, sink, local }: Manifest, complain: Complain): void {
+function checkEffect({ effect, sink, egress, local }: Manifest, complain: Complain): void {
   if (local && effect !== 'write') {
     complain(['local'], `local is for tools that write into the session's own workspace, and the effect is ${effect}`);
   }
+  if (local && egress === true)
+    complain(['local'], 'egress: true says that it fetches from an address, local that nothing leaves');
   if (local && sink === true) complain(['local'], 'sink: true says that it leaves the session, local that it does not');
 }
 

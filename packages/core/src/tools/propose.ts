@@ -122,8 +122,9 @@ const remoteEvidence =
   /\b(?:cloud|drive|remote|server|bucket|s3|blob|sharepoint|dropbox|shared?|repositor(?:y|ies)|github|gitlab|upload\w*|publish\w*|network|nfs|smb|everyone|public\w*|team)\b/i;
 const fileWords = new Set('file dir directory folder node path attachment download workspace document'.split(' '));
 
-/** Only where the description says so: `create_file` may as well write into a drive that others read. */
+/** Only where the description says so, and nothing is fetched: `create_file` may as well write into a drive that others read. */
 function isLocal(name: string, description: string, { all }: ArgumentsFound): boolean {
+  if (all.some(({ isAddress }) => isAddress)) return false;
   const words = [...wordsOf(name), ...all.flatMap(({ path }) => wordsOf(path))];
   const text = `${wordsOf(name).join(' ')}. ${description}`;
   return words.some((word) => isOneOf(word, fileWords)) && localEvidence.test(text) && !remoteEvidence.test(text);

@@ -41,6 +41,7 @@ describe('manifests in the configuration', () => {
     ['tools: {a: {target: [arguments.to]}}', /dots and \* for items: to$/],
     ['tools: {a: {target: [to..name]}}', /empty part/],
     ['tools: {a: {effect: send, local: true}}', /tools\.a\.local: local is for tools that write.*effect is send/],
+    ['tools: {a: {effect: write, local: true, egress: true}}', /local that nothing leaves/],
     ['tools: {a: {effect: write, local: true, sink: true}}', /local that it does not/],
     ['tools: {"*": {effect: read}}', /tools\.\*: \* would say effect: read.*nobody has seen/],
     ['tools: {"**": {results: {trust: trusted}}}', /would say results\.trust: trusted/],

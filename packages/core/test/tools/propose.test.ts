@@ -196,6 +196,10 @@ describe('what is local or leaves', () => {
     }
     const remove = { name: 'delete_file', description: 'Deletes a local file.', parameters: path };
     expect(proposeManifest(remove).manifest.local).toBeUndefined();
+    const fetched = { name: 'download_file', description: 'Downloads to a local file.' };
+    const parameters = schema({ url: text, save_dir: text });
+    expect(proposeManifest({ ...fetched, parameters }).manifest).toMatchObject({ effect: 'write', egress: true });
+    expect(proposeManifest({ ...fetched, parameters }).manifest.local).toBeUndefined();
     const other = { name: 'update_user', description: 'Updates a local user.', parameters: schema({ user: text }) };
     expect(proposeManifest(other).manifest.local).toBeUndefined();
   });
