@@ -29,7 +29,7 @@ export { invalidPolicy, problemText } from './problems.ts';
 export { editCell } from './edit.ts';
 export { runPolicyCases } from './cases.ts';
 export { loadPolicySet } from './load.ts';
-export { recordedSteps } from './recorded.ts';
+export { recordedSteps, unreplayable } from './recorded.ts';
 export { replaySession, replaySummary } from './replay.ts';
 export { policyActions } from './policy.ts';
 export { cedarString } from './text.ts';
