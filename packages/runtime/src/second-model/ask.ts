@@ -8,8 +8,10 @@ import type {
   Monitor,
   NewId,
   Providers,
+  Result,
   SecondModelConfig,
   Session,
+  Usage,
 } from '@sallyport/core';
 import { collect, malformed, parse } from './collect.ts';
 
@@ -121,29 +123,27 @@ export class SecondModelAsk {
     const { cleared, decision } = await monitor.decide(event, session);
     if (!cleared) throw refused(decision);
     const started = clock.micros();
-    const latencyMs = () => Math.round((clock.micros() - started) / 10) / 100;
-    try {
-      const { text, usage } = await collect(providers, cleared, config.timeoutMs, clock);
-      const costMicros = usage && providers.cost(this.#ref, usage);
-      const cost = costMicros === undefined ? {} : { costMicros };
-      await monitor.complete(cleared, { outcome: 'ok', latencyMs: latencyMs(), ...usage, ...cost });
-      const response = {
-        id: newId(),
-        at: clock.now(),
-        kind: 'model_response',
-        model: this.#ref,
-        text,
-        calls: 0,
-      } as const;
-      const answered = await monitor.decide(response, session);
-      if (!answered.cleared) throw refused(answered.decision);
-      return text;
-    } catch (error) {
-      const { code } = asFault(error);
-      if (code.startsWith('provider_'))
-        await monitor.complete(cleared, { outcome: 'error', latencyMs: latencyMs(), error: code });
+    const ended = (result: Pick<Result, 'outcome' | 'error' | 'costMicros'> & Partial<Usage>) => {
+      const latencyMs = Math.round((clock.micros() - started) / 10) / 100;
+      return monitor.complete(cleared, { ...result, latencyMs });
+    };
+    const { text, usage } = await collect(providers, cleared, config.timeoutMs, clock).catch(async (error: unknown) => {
+      await ended({ outcome: 'error', error: asFault(error).code });
       throw error;
-    }
+    });
+    const costMicros = usage && providers.cost(this.#ref, usage);
+    await ended({ outcome: 'ok', ...usage, ...(costMicros === undefined ? {} : { costMicros }) });
+    const response = {
+      id: newId(),
+      at: clock.now(),
+      kind: 'model_response',
+      model: this.#ref,
+      text,
+      calls: 0,
+    } as const;
+    const answered = await monitor.decide(response, session);
+    if (!answered.cleared) throw refused(answered.decision);
+    return text;
   }
 }
 

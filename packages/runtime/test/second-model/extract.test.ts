@@ -34,7 +34,7 @@ describe('reading a value out of untrusted text', () => {
     expect(dataOf(judge.requests[0])).toMatchObject({ text, instruction: asked.instruction, source: 'mail 7' });
     expect(JSON.parse(judge.requests[0]?.body ?? '')).not.toHaveProperty('tools');
     // What strangers chose is now part of what the session has read.
-    expect(learned).toMatchObject([{ kind: 'tool_result', tool: 'extract', text: JSON.stringify(value) }]);
+    expect(learned).toMatchObject([{ kind: 'tool_result', tool: 'sallyport:extract', text: JSON.stringify(value) }]);
     expect((await intents('model_request')).map(({ subject }) => subject)).toEqual(['second/judge']);
     expect(await intents('tool_result')).toHaveLength(1);
     expect(learned.some((event) => (event as ModelRequest).kind === 'model_request')).toBe(false);

@@ -25,6 +25,9 @@ const inputSchema = z.object({
   source: z.string().trim().min(1).max(200).optional(),
 });
 
+/** No agent can offer a tool of this name, so nobody vouched for its results by another's name. */
+const extractTool = 'sallyport:extract';
+
 /**
  * `POST /v1/extract` with `{ text, schema, instruction, source? }` → `{ found, value, integrity: 'untrusted', freeText, model }`.
  * For agents, by key or session token. `freeText` names the strings that a stranger may have written as they liked.
@@ -52,7 +55,7 @@ async function learn(
   { monitor, clock, newId }: Pick<ExtractSurfaceServices, 'monitor' | 'clock' | 'newId'>,
 ): Promise<void> {
   const id = newId();
-  const result = { id, at: clock.now(), kind: 'tool_result', callId: id, tool: 'extract', text } as const;
+  const result = { id, at: clock.now(), kind: 'tool_result', callId: id, tool: extractTool, text } as const;
   const { cleared, decision } = await monitor.decide(result, session);
   if (cleared) return;
   const { reason, message, retryable } = denialOf(decision, id);
