@@ -1,6 +1,6 @@
-import type { EntryView } from '@sallyport/core/admin';
+import type { ApprovalView, EntryView } from '@sallyport/core/admin';
 import { describe, expect, it } from 'vitest';
-import { appendEntries } from '../src/live/patches.ts';
+import { appendEntries, updatePending } from '../src/live/patches.ts';
 import { sourceSentence, timelineOf } from '../src/timeline.ts';
 
 type Intent = Extract<EntryView, { phase: 'intent' }>;
@@ -71,5 +71,36 @@ describe('live entries', () => {
     expect(entries.length).toBeLessThanOrEqual(4_000);
     expect(entries.at(-1)?.seq).toBe(10_009);
     expect(hasEarlier).toBe(true);
+  });
+});
+
+describe('live approvals', () => {
+  const approval = (id: string, requestedAt: number, state: ApprovalView['state'] = 'pending'): ApprovalView => ({
+    id,
+    sessionId: 's',
+    agentId: 'a',
+    agent: 'agent',
+    userId: 'u',
+    eventId: 'e',
+    tool: 'send_email',
+    binding: 'f'.repeat(64),
+    state,
+    requestedAt,
+    expiresAt: 10_000,
+    votesNeeded: 1,
+    votes: [],
+    usedBy: null,
+  });
+
+  it('a new one joins what waits, and one that was answered leaves it', () => {
+    const waiting = { approvals: [approval('a', 1)] };
+    const joined = updatePending(waiting, [approval('b', 2)]);
+    expect(joined.approvals.map(({ id }) => id)).toEqual(['b', 'a']);
+    expect(updatePending(joined, [approval('a', 1, 'rejected')]).approvals.map(({ id }) => id)).toEqual(['b']);
+  });
+
+  it('told twice it waits once, as it stands last', () => {
+    const twice = updatePending({ approvals: [] }, [approval('a', 1), approval('a', 1, 'used')]);
+    expect(twice.approvals).toEqual([]);
   });
 });

@@ -86,7 +86,7 @@ function Filters() {
     <search className={styles.filters}>
       <Select
         aria-label="Described by"
-        placeholder="Described by anyone"
+        placeholder="By anyone"
         data={froms.map((value) => ({ value, label: fromNames[value] }))}
         value={from ?? null}
         onChange={(chosen) =>
