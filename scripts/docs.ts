@@ -2,14 +2,28 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'prettier';
-import { armGuards, faults, loadPolicySet, parseConfig, reasons } from '@sallyport/core';
+import { armGuards, armSecondModelGuards, faults, loadPolicySet, parseConfig, reasons } from '@sallyport/core';
 
 const file = join(import.meta.dirname, '../docs/reasons.md');
 const row = (...cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 
-const config = parseConfig('', { env: {}, readFile: () => '' });
+// With everything on: what is off by default is documented as well.
+const config = parseConfig(
+  'guards: {canary: {mode: enforce}}\nsecondModel: {model: a/b, checkAllowed: sinks, scope: propose}',
+  { env: {}, readFile: () => '' },
+);
+const never = () => {
+  throw new Error('no guard runs here');
+};
+const services = {
+  flow: true,
+  marks: { code: never, canary: never },
+  opinion: never,
+  scopes: { required: false, begin: never, found: never },
+};
 const policies = loadPolicySet({ cedar: [] }, { sha256: () => '' });
-const guards = armGuards(config, () => policies).map(({ guard }) =>
+const armed = [...armGuards(config, () => policies, services), ...armSecondModelGuards(config)];
+const guards = [...new Map(armed.map(({ guard }) => [guard.name, guard])).values()].map((guard) =>
   row(`\`${guard.name}\``, guard.stage, guard.on.map((kind) => `\`${kind}\``).join(', '), guard.summary),
 );
 const reasonRows = Object.entries(reasons).map(([code, { outcome, title, operator, model }]) =>
