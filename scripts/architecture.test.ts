@@ -69,6 +69,7 @@ const rooms: Record<string, { mayImport: readonly string[]; packages?: readonly 
       'packages/core/src/admin',
       'packages/runtime/src/compose.ts',
       'packages/runtime/src/policies',
+      'packages/runtime/src/tools',
       'packages/runtime/src/providers/scripted',
       'examples/support-agent',
     ],

@@ -73,6 +73,18 @@ const mayHarm = (target: Target): boolean => isSink(target.manifest) || contradi
 const fetches = ({ manifest, seeming, arguments: args }: Target): boolean =>
   manifest.egress ?? seeming.egress ?? args.some(({ name }) => guessOf(name) === 'url');
 
+/** An argument that by its name chooses who or where, whatever the manifest calls it. */
+const reaching: ReadonlySet<string> = new Set([
+  'email',
+  'url',
+  'host',
+  'account',
+  'phone',
+  'path',
+  'command',
+  'secret',
+]);
+
 /** Labels of a tool whose results must not leave by themselves. */
 const isPrivate = ({ results }: Manifest): boolean =>
   results.labels.length > 0 || Object.keys(results.fieldLabels).length > 0;
@@ -92,7 +104,7 @@ class Attempts {
 
   byTarget(): Attempt[] {
     const changed = this.#target.arguments
-      .filter(({ name }) => !this.#isContent(name))
+      .filter(({ name }) => !this.#isContent(name) || reaching.has(guessOf(name)))
       .flatMap((argument) => {
         const value = valueOf(argument, 'attacker');
         if (value === undefined || JSON.stringify(value) === JSON.stringify(this.#own[argument.name])) return [];

@@ -15,6 +15,11 @@ export interface Fix {
   readonly text: string;
 }
 
+export type WithCell = (
+  tool: string,
+  cell: CellValue,
+) => { readonly forces: Forces; readonly roles: readonly string[] } | undefined;
+
 interface Candidate extends Fix {
   readonly forces: Forces;
 }
@@ -22,8 +27,7 @@ interface Candidate extends Fix {
 export interface FixContext {
   readonly forces: Forces;
   readonly targets: readonly Target[];
-  /** The same forces with one more cell in the permission matrix, for the agent's first role. */
-  readonly withCell: (tool: string, cell: CellValue) => { readonly forces: Forces; readonly role: string } | undefined;
+  readonly withCell: WithCell;
 }
 
 /** The first and least change under which none of the group's attempts runs; undefined where none is known to help. */
@@ -61,7 +65,10 @@ function* switches(forces: Forces): Generator<Candidate> {
 /** The others free something; these hold. */
 const judges: ReadonlySet<string> = new Set(['targets', 'links', 'intent', 'classes', 'confirmations']);
 
-function* manifests({ tool, argument, reads }: Group, { forces, targets }: FixContext): Generator<Candidate> {
+function* manifests(
+  { tool, argument, technique, reads }: Group,
+  { forces, targets }: FixContext,
+): Generator<Candidate> {
   const target = targets.find(({ definition }) => definition.name === tool);
   if (!target) return;
   const { manifest, seeming } = target;
@@ -73,7 +80,7 @@ function* manifests({ tool, argument, reads }: Group, { forces, targets }: FixCo
     );
   if (contradicts(target)) yield say({ effect: seeming.effect, sink: true });
   if (manifest.local) yield say({ local: false });
-  if (argument !== undefined) {
+  if (argument !== undefined && technique === 'one_target') {
     const content = manifest.content.filter((path) => !covers(path, argument));
     if (content.length < manifest.content.length)
       yield say({ content, target: [...(manifest.target ?? []), argument] });
@@ -102,7 +109,9 @@ function* cells({ tool, argument, technique }: Group, { withCell }: FixContext):
       : [{ decision: 'allow', when: { [argument]: demanding }, otherwise: 'ask' }, 'ask'];
   for (const cell of tried) {
     const made = withCell(tool, cell);
-    if (made) yield yaml('permissions.yaml', { roles: { [made.role]: { tools: { [tool]: cell } } } }, made.forces);
+    if (!made) continue;
+    const roles = Object.fromEntries(made.roles.map((role) => [role, { tools: { [tool]: cell } }]));
+    yield yaml('permissions.yaml', { roles }, made.forces);
   }
 }
 

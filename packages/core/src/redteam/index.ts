@@ -1,7 +1,6 @@
 import type { Attempt, Target } from './attempts.ts';
-import type { CellValue } from '../policy/cells.ts';
 import type { Decision } from '../decision.ts';
-import type { Fix } from './fixes.ts';
+import type { Fix, WithCell } from './fixes.ts';
 import type { Forces } from './simulate.ts';
 import type { JsonObject } from '../events.ts';
 import type { Technique } from './techniques.ts';
@@ -21,8 +20,8 @@ export interface RedTeamOptions {
   readonly forces: Forces;
   /** What the user asks for; by default something harmless. */
   readonly request?: string | undefined;
-  /** The forces with one more cell; undefined where there is no matrix to change. */
-  readonly withCell: (tool: string, cell: CellValue) => { readonly forces: Forces; readonly role: string } | undefined;
+  /** The forces with one cell changed in each of the agent's roles; undefined where there is no matrix to change. */
+  readonly withCell: WithCell;
 }
 
 /** What became of the attempts on one tool. */

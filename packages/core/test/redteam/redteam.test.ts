@@ -55,7 +55,7 @@ async function attack({ permissions, config = '{}', tools, request }: Setup): Pr
         () => policies,
         { flow: true },
       ),
-      rules: rulesOf(parsed.flow.profile, parsed.flow.rules as Parameters<typeof rulesOf>[1]),
+      rules: rulesOf(parsed.flow.profile, parsed.flow.rules),
       maxBytes: parsed.flow.maxBytes,
       manifestOf: (tool) => known.get(tool) ?? unknownManifest,
       definitionOf: (tool) => tools.find(([{ name }]) => name === tool)?.[0] ?? { name: tool },
@@ -78,7 +78,7 @@ async function attack({ permissions, config = '{}', tools, request }: Setup): Pr
     ),
     request,
     withCell: (tool, cell) => ({
-      role: 'support',
+      roles: ['support'],
       forces: forcesOf(editCell(permissions, { role: 'support', kind: 'tools', name: tool, cell })),
     }),
   });
@@ -160,19 +160,20 @@ describe('a hole is found, and what closes it was tried out', () => {
     expect(fixed.tools?.delete_file?.effect).toBe('delete');
   });
 
-  test('an argument that chooses the recipient and was called content', async () => {
+  test('an argument that chooses whom it reaches and was called content', async () => {
     const { holes } = await attack({
       permissions: allowAll,
       tools: [
         [readMail, { effect: 'read' }],
         [
-          define('transfer_money', { iban: text, purpose: text }),
-          { effect: 'send', target: [], content: ['iban', 'purpose'] },
+          define('text_somebody', { phone: text, message: text }),
+          { effect: 'send', target: [], content: ['phone', 'message'] },
         ],
       ],
     });
-    // Accounts in content are targets too; what is left is that nobody asked.
-    expect(holes.filter(({ technique }) => technique === 'all_targets')).toEqual([]);
+    const hole = holes.find(({ technique, argument }) => technique === 'one_target' && argument === 'phone');
+    const fixed = parse(hole?.fix?.text ?? '') as { tools?: { text_somebody?: { target?: string[] } } };
+    expect(fixed.tools?.text_somebody?.target).toEqual(['phone']);
   });
 });
 

@@ -1,3 +1,5 @@
+import type { Technique } from '@sallyport/core';
+import { techniques } from '@sallyport/core';
 import { agentKeySchema, explanationSchema, outcomes, toolSchema } from '@sallyport/core/admin';
 import { z } from 'zod';
 
@@ -51,6 +53,35 @@ export const policyTestShape = z.object({
       expected: explanationSchema.shape.outcome,
       outcome: explanationSchema.shape.outcome,
       problem: z.string().optional(),
+    }),
+  ),
+});
+
+export const redTeamShape = z.object({
+  ok: z.boolean(),
+  agent: z.string(),
+  /** Tools through whose results strangers speak to the agent. */
+  vias: z.array(z.string()),
+  tools: z.array(
+    z.object({
+      tool: z.string(),
+      attempts: z.int(),
+      runs: z.int(),
+      held: z.int(),
+      denied: z.int(),
+      /** The rule, or else the reason, that stopped it first. */
+      by: z.record(z.string(), z.int()),
+    }),
+  ),
+  holes: z.array(
+    z.object({
+      tool: z.string(),
+      technique: z.enum(Object.keys(techniques) as [Technique, ...Technique[]]),
+      argument: z.string().optional(),
+      via: z.array(z.string()),
+      request: z.string(),
+      arguments: z.record(z.string(), z.json()),
+      fix: z.object({ file: z.enum(['sallyport.yaml', 'permissions.yaml']), text: z.string() }).optional(),
     }),
   ),
 });
