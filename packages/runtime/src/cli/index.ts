@@ -1,12 +1,14 @@
 import type { Surroundings } from './context.ts';
 import type { ExitCode } from './exit.ts';
 import { Command, CommanderError } from 'commander';
+import { addApprovals } from './commands/approvals.ts';
 import { addConfig } from './commands/config.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDev } from './commands/dev.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addKeys } from './commands/keys.ts';
 import { addPolicy } from './commands/policy.ts';
+import { addRedTeam } from './commands/redteam.ts';
 import { addSignIn } from './commands/sign-in.ts';
 import { addTail } from './commands/tail.ts';
 import { addTools } from './commands/tools.ts';
@@ -15,7 +17,19 @@ import { Output } from './output.ts';
 import { runnerOf } from './context.ts';
 
 /** In the order of the help. */
-const commands = [addDev, addDemo, addDoctor, addKeys, addSignIn, addTail, addTools, addPolicy, addConfig];
+const commands = [
+  addDev,
+  addDemo,
+  addDoctor,
+  addKeys,
+  addSignIn,
+  addTail,
+  addTools,
+  addApprovals,
+  addPolicy,
+  addRedTeam,
+  addConfig,
+];
 
 const examples = `
 Examples:
@@ -23,6 +37,7 @@ Examples:
   sallyport demo                                     watch an attack being stopped
   sallyport keys create --agent bot --roles support  a key for an agent
   sallyport tail --json | jq .decision.outcome       follow decisions
+  sallyport approvals                                what waits for you
   sallyport policy test policies                     run the tests beside the policies
 
 Exit codes: 0 ok, 1 fault, 2 usage or configuration, 3 denied or failed test, 4 waits for approval, 5 unreachable,
