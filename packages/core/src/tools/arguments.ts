@@ -17,7 +17,7 @@ const targetWords = set(
     'channel chat repo repository branch org organization team group role permission scope visibility phone number sql ' +
     'query command script code attachment date time start end day',
 );
-const addressNames = set('url uri href link webpage website endpoint webhook host hostname domain site page');
+const addressNames = set('url uri href link webpage website endpoint webhook host hostname domain site');
 /** Words of a description which say that a text chooses something after all. */
 const describedTarget =
   /\b(?:e-?mail address(?:es)?|urls?|uris?|iban|(?:file|folder|directory) path|path (?:of|to)|account numbers?|phone numbers?|recipients?|user ?names?|(?:unique )?identifiers?|the ids?)\b/i;

@@ -1,6 +1,15 @@
 import type { Effect } from '../flow/manifest.ts';
 import type { ToolAnnotations } from './propose.ts';
-import { effectOfVerb, isAlsoNoun, passives, stricter, strictness, verbOfThirdPerson, wordsOf } from './words.ts';
+import {
+  effectOfVerb,
+  isAlsoNoun,
+  passives,
+  stricter,
+  strictness,
+  verbOfGerund,
+  verbOfThirdPerson,
+  wordsOf,
+} from './words.ts';
 
 /** An effect, and the words that it was read off. */
 export interface EffectFound {
@@ -37,6 +46,8 @@ const openings: ReadonlySet<string> = new Set(
   'command use used it will also can may allows lets you to please automatically'.split(' '),
 );
 const subject = /^\s*(?:this|the|a|an) (?:tool|function|method|action|endpoint|api|command|operation)\b/;
+/** Words after which `-ing` tells how it does what it does: `by posting`. */
+const beforeGerund: ReadonlySet<string> = new Set('by and then before after while'.split(' '));
 const present: ReadonlySet<string> = new Set(['is', 'are', 'be', 'gets']);
 
 /** The effects that a description tells, the strictest of them. What is quoted as code names other tools and arguments. */
@@ -55,6 +66,7 @@ const sentencesOf = (description: string): string[][] =>
     .replaceAll(/`[^`]*`/g, ' ')
     .replaceAll(/\b(?:e\.g|i\.e)\./gi, ' ')
     .toLowerCase()
+    .replaceAll(/\bperforms? (?:an? )?(?:\w+ ){0,2}(?:search|lookup|query)\b/g, 'searches')
     .replaceAll(/\b(?:note|warning|important|caution|attention|side[- ]effects?)\s*:/g, '. ')
     .split(/[.!?;\n]+/)
     .map((sentence) => sentence.replace(subject, ' ').match(/[\p{L}\p{N}]+/gu) ?? [])
@@ -68,10 +80,11 @@ function effectOfSentence(words: readonly string[]): EffectFound | undefined {
     const before = words[at - 1] ?? '';
     const passive = present.has(before) ? passives.get(word) : undefined;
     if (passive !== undefined) found = worse(found, { effect: passive, word: `${before} ${word}` });
-    const base = effectOfVerb(word) === undefined ? verbOfThirdPerson(word) : word;
+    const inflected = beforeGerund.has(before) ? verbOfGerund(word) : undefined;
+    const base = inflected ?? (effectOfVerb(word) === undefined ? verbOfThirdPerson(word) : word);
     const effect = base === undefined ? undefined : effectOfVerb(base);
     if (base === undefined || effect === undefined) continue;
-    const verbStandsHere = at === head || beforeVerb.has(before);
+    const verbStandsHere = at === head || inflected !== undefined || beforeVerb.has(before);
     const canOnlyBeVerb = base !== word && !isAlsoNoun(base);
     if (verbStandsHere || (canOnlyBeVerb && effect !== 'read'))
       found = worse(found, { effect, word, at: at === head ? 'head' : 'later' });

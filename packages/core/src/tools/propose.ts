@@ -55,7 +55,7 @@ export function proposeManifest(input: ProposalInput): Proposal {
   // What an argument is depends on the effect, which depended on the arguments.
   const found = effect === told.effect ? first : findArguments(name, effect, parameters, seen?.arguments ?? []);
   const local = effect === 'write' && isLocal(name, description, found);
-  const egress = egressOf(effect, found, annotations);
+  const egress = egressOf({ ...input, description }, effect, found);
   const results = proposeResults({ ...input, description }, effect);
   const confirms = confirmsOf(input, found);
   const argumentsPart = proposeArguments(found);
@@ -130,11 +130,16 @@ function isLocal(name: string, description: string, { all }: ArgumentsFound): bo
   return words.some((word) => isOneOf(word, fileWords)) && localEvidence.test(text) && !remoteEvidence.test(text);
 }
 
-function egressOf(effect: Effect, { all }: ArgumentsFound, { openWorldHint }: ToolAnnotations): string | undefined {
+const outside = /\b(?:web|internet|online|google|bing|duckduckgo)\b/i;
+
+function egressOf({ name, description = '', annotations }: ProposalInput, effect: Effect, { all }: ArgumentsFound) {
   const address = all.find(({ isAddress }) => isAddress);
   if (address) return `${address.path} is an address, and what is fetched from it can carry data out.`;
-  return effect === 'read' && openWorldHint === true
-    ? 'Its server says that it asks the outside world, which a question can carry data to.'
+  if (effect !== 'read') return undefined;
+  const word = outside.exec(`${wordsOf(name).join(' ')}. ${description}`)?.[0];
+  if (word !== undefined) return `It asks "${word}", and a question can carry data out.`;
+  return annotations?.openWorldHint === true
+    ? 'Its server says that it asks the outside world, and a question can carry data out.'
     : undefined;
 }
 

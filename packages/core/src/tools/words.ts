@@ -8,7 +8,7 @@ import type { Effect } from '../flow/manifest.ts';
 const verbs: Readonly<Record<Effect, string>> = {
   read:
     'get list search read view find fetch retrieve lookup look show describe count query check inspect ' +
-    'calculate compute summarize summarise preview compare recall translate convert parse validate peek stat head ls ' +
+    'calculate compute summarize summarise preview compare recall translate convert parse validate peek stat head ls grep glob ' +
     'select explain identify extract analyze analyse load tell',
   write:
     'create add update set write save edit append insert upsert put modify change rename move copy upload download ' +
@@ -52,6 +52,13 @@ export const isAlsoNoun = (word: string): boolean => alsoNouns.has(word);
 export function verbOfThirdPerson(word: string): string | undefined {
   const bases = [word.slice(0, -1), word.slice(0, -2), `${word.slice(0, -3)}y`];
   return word.endsWith('s') ? bases.find((base) => effectByVerb.has(base)) : undefined;
+}
+
+/** `delete` of `deleting`; undefined where no known verb ends so. */
+export function verbOfGerund(word: string): string | undefined {
+  if (!word.endsWith('ing')) return undefined;
+  const stem = word.slice(0, -3);
+  return [stem, `${stem}e`, stem.slice(0, -1)].find((base) => effectByVerb.has(base));
 }
 
 /** What is said in the passive to happen: `an email is sent`. States such as `shared` or `scheduled` are none. */

@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Effect, JsonObject } from '../../src/index.ts';
-import { isSink, manifestSchema, proposeManifest, resultShape } from '../../src/index.ts';
+import type { Effect, JsonObject, ManifestInput } from '../../src/index.ts';
+import { checkManifest, isSink, manifestSchema, proposeManifest, resultShape } from '../../src/index.ts';
 
 const text = { type: 'string' };
 const schema = (properties: JsonObject): JsonObject => ({ type: 'object', properties });
@@ -48,6 +49,7 @@ describe('the effect', () => {
     ['get_page', 'Fetches a page or triggers its action.', 'execute'],
     ['read_inbox', 'Reads the inbox and deletes what was read.', 'delete'],
     ['add_participants', 'Adds people to the event. An email is sent to each.', 'send'],
+    ['get_help', 'Gets help by posting a question.', 'send'],
     ['list_reports', 'Lists the reports. Note: posts them to the channel.', 'send'],
     ['get_cache', 'Gets rid of the cache.', 'delete'],
     ['update_note', 'Updates a note.', 'write'],
@@ -204,6 +206,13 @@ describe('what is local or leaves', () => {
     expect(proposeManifest(other).manifest.local).toBeUndefined();
   });
 
+  it('a read that asks the web is egress: its question leaves', () => {
+    const search = { name: 'search', description: 'Performs a web search.', parameters: schema({ query: text }) };
+    expect(proposeManifest(search).manifest).toMatchObject({ effect: 'read', egress: true, target: ['query'] });
+    const list = { name: 'list_orders', parameters: schema({ page: { type: 'integer' } }) };
+    expect(proposeManifest(list).manifest.egress).toBeUndefined();
+  });
+
   it.each([
     ['get_webpage', { url: text }],
     ['get_page', { link: text }],
@@ -301,6 +310,52 @@ it('a tool of which nothing is known is proposed as what is assumed of it anyway
   const { manifest, why } = proposeManifest({ name: 'frobnicate' });
   expect(manifestSchema.parse(manifest)).toEqual(manifestSchema.parse({}));
   expect(why.every((sentence) => sentence.endsWith('.'))).toBe(true);
+});
+
+describe('whatever is said', () => {
+  const words = fc.constantFrom(
+    ...'get list read send post order delete run user mail and or to it will the returns gets sends nothing only local'.split(
+      ' ',
+    ),
+  );
+  const sentence = fc.array(words, { maxLength: 12 }).map((each) => each.join(' '));
+  const hint = fc.boolean();
+  const strictness = ['read', 'write', 'send', 'delete', 'execute'];
+  const rank = (manifest: ManifestInput) => strictness.indexOf(manifest.effect ?? 'execute');
+
+  it('no description makes a tool less than its name says, and no hint less than both say', () => {
+    const claims = fc.record({ readOnlyHint: hint, destructiveHint: hint, openWorldHint: hint }, { requiredKeys: [] });
+    fc.assert(
+      fc.property(
+        fc.array(words, { minLength: 1, maxLength: 4 }),
+        sentence,
+        claims,
+        (parts, description, annotations) => {
+          const name = parts.join('_');
+          const byName = proposeManifest({ name });
+          const described = proposeManifest({ name, description }).manifest;
+          const hinted = proposeManifest({ name, description, annotations }).manifest;
+          expect(rank(hinted)).toBeGreaterThanOrEqual(rank(described));
+          // Where the name says nothing, the description may say that it reads.
+          if (!byName.why[0]?.startsWith('Its name says')) return;
+          expect(rank(described)).toBeGreaterThanOrEqual(rank(byName.manifest));
+        },
+      ),
+    );
+  });
+
+  it('every proposal is a valid manifest that does not contradict itself', () => {
+    const property = fc.record({ type: fc.constantFrom('string', 'object', 'array', 'number'), description: sentence });
+    const parameters = fc.dictionary(fc.constantFrom('to', 'url', 'body', 'text', 'id', 'items', 'x'), property);
+    fc.assert(
+      fc.property(sentence, sentence, parameters, (name, description, properties) => {
+        const input = { name, description, parameters: schema(properties), seen: { results: records } };
+        expect(
+          checkManifest(manifestSchema.parse(proposeManifest(input).manifest), { name, parameters: input.parameters }),
+        ).toEqual([]);
+      }),
+    );
+  });
 });
 
 it('a hostile name or description costs little and proves nothing', () => {
