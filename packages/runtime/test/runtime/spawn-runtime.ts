@@ -7,15 +7,18 @@ import { fileURLToPath } from 'node:url';
 
 const childFile = fileURLToPath(new URL('runtime-child.ts', import.meta.url));
 
-/** A data folder whose policies let the agent `support` use the scripted model and one tool. */
-export function dataFolder(): { readonly path: string; readonly remove: () => void } {
+/** A data folder whose policies let the agent `support` use the scripted model and these tools. */
+export function dataFolder(tools = 'read_ticket: allow, list_customers: deny'): {
+  readonly path: string;
+  readonly remove: () => void;
+} {
   const path = mkdtempSync(join(tmpdir(), 'sallyport-runtime-'));
   mkdirSync(join(path, 'policies'));
   const permissions = `
 roles:
   support:
     models: { 'scripted/*': allow }
-    tools: { read_ticket: allow, list_customers: deny }
+    tools: { ${tools} }
 `;
   writeFileSync(join(path, 'policies', 'permissions.yaml'), permissions);
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
