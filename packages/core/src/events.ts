@@ -57,6 +57,8 @@ export interface Message {
   readonly text: string;
   /** Of a `tool` message: the call it answers. */
   readonly callId?: string;
+  /** Of a `tool` message: what the runtime said in the tool's place, a denial. Never read off the wire. */
+  readonly byRuntime?: true;
   /** Of an `assistant` message: the calls it proposed, arguments as JSON text. */
   readonly calls?: readonly { readonly id: string; readonly tool: string; readonly arguments: string }[];
 }

@@ -68,8 +68,9 @@ function marksOf(
 ): Map<number, Mark> {
   const marks = new Map<number, Mark>();
   let trusted: Map<string, boolean> | undefined;
-  for (const [place, { role, text, callId = '' }] of messages.entries()) {
-    if (role !== 'tool' || text === '') continue;
+  for (const [place, { role, text, callId = '', byRuntime }] of messages.entries()) {
+    // A denial is to be heeded.
+    if (role !== 'tool' || text === '' || byRuntime) continue;
     trusted ??= trustedCalls(messages, manifestOf);
     if (trusted.get(callId) === true || isMarked(text, sessionId, code)) continue;
     const own = codeOf(mark(text, mode), sessionId, code);

@@ -128,7 +128,7 @@ export async function start({ main, second = main, secondModel = '', config = ''
     providers,
     clock,
     newId,
-    reasks: 0,
+    reasks: config.includes('reasks') ? settings.deniedCalls.reasks : 0,
     maxJsonDepth: 64,
     mayUse: () => true,
     authenticate: (request) => authenticator.authenticate(credentialsOf(request.raw)),

@@ -168,7 +168,12 @@ export class ChatTurn {
     this.#messages = [
       ...this.#messages,
       { role: 'assistant', text: choice.text, calls },
-      ...refused.map(({ call, denial }): Message => ({ role: 'tool', text: JSON.stringify(denial), callId: call.id })),
+      ...refused.map(({ call, denial }): Message => ({
+        role: 'tool',
+        text: JSON.stringify(denial),
+        callId: call.id,
+        byRuntime: true,
+      })),
     ];
     this.#wireMessages = [
       ...this.#wireMessages,
