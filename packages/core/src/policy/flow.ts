@@ -6,7 +6,7 @@ import type { Value } from './values.ts';
 import { CedarSet, TagEntity } from './values.ts';
 import { argumentsId, entityTypes } from './schema.ts';
 import { integrities } from '../flow/labels.ts';
-import { originsOf } from './origins.ts';
+import { ArgumentOrigins } from './origins.ts';
 
 const counted = ['called', 'denied', 'held'] as const;
 
@@ -33,13 +33,13 @@ export const freshFlow: RequestFlow = {
 
 /** The flow of one call in the terms of the schema. */
 export class FlowContext {
-  readonly origins: ReadonlyMap<string, ArgumentOrigin>;
+  readonly origins: ArgumentOrigins;
   readonly #flow: Names | undefined;
   #values: ReadonlyMap<string, Value> | undefined;
 
   /** @throws on counts that are no safe integers */
   constructor(args: JsonObject, flow: RequestFlow | undefined) {
-    this.origins = flow === undefined ? new Map() : originsOf(args, flow.provenance);
+    this.origins = new ArgumentOrigins(args, flow?.provenance);
     this.#flow = flow && namesOf(flow);
   }
 
@@ -70,19 +70,22 @@ export class FlowContext {
 
   /** The same, as Cedar's own engine reads it. */
   inCedar(): Pick<CedarCall, 'context' | 'entities'> {
-    const wellFormed = [...this.origins].filter(([key]) => key.isWellFormed());
+    const { origins } = this;
+    const keys = origins.keys().filter((key) => key.isWellFormed());
+    const integrity = (key: string) => origins.get(key)?.integrity ?? 'untrusted';
+    const rank = (key: string) => rankOf(origins.get(key)) ?? 0;
     const made = [
       entityOf(
         'provenance',
         entityTypes.provenance,
         argumentsId,
-        wellFormed.map(([key, of]) => [key, of.integrity]),
+        keys.map((key) => [key, integrity(key)]),
       ),
       entityOf(
         'integrity',
         entityTypes.integrity,
         argumentsId,
-        wellFormed.map(([key, of]) => [key, rankOf(of) ?? 0]),
+        keys.map((key) => [key, rank(key)]),
       ),
     ];
     const context: Record<string, CedarValueJson> = { tainted: this.#flow?.tainted ?? true };

@@ -3,7 +3,7 @@ import type { ArgumentProvenance } from '../flow/provenance.ts';
 import type { Integrity } from '../flow/labels.ts';
 import type { JsonObject } from '../events.ts';
 import type { RequestFlow } from './policy.ts';
-import { argumentLeaves, linkSuffix } from './origins.ts';
+import { argumentLeaves, linkSuffix, type Place } from './origins.ts';
 import { integrities } from '../flow/labels.ts';
 import { showText } from '../normalize/show.ts';
 import { strictKeys } from './strict-keys.ts';
@@ -37,9 +37,11 @@ export function flowOfGiven(args: JsonObject, given: GivenFlow): { flow: Request
   const { tainted, labels, called, denied, held, read } = given;
   const paths = new Map(Object.entries(given.provenance));
   const used = new Set<string>();
-  const provenance = argumentLeaves(args).flatMap(({ path, keys, value }): ArgumentProvenance[] => {
+  const leaves = argumentLeaves(args);
+  const provenance = ('code' in leaves ? [] : leaves).flatMap(({ path, place, value }): ArgumentProvenance[] => {
     // The most exact path counts: the element, then the argument, then what is around it.
-    const ways = [path.replace(/^arguments\./, ''), ...keys.toReversed()];
+    const ways = [path.replace(/^arguments\./, '')];
+    for (let at: Place | undefined = place; at !== undefined; at = at.around) ways.push(at.key);
     const record = (suffix: string, role: ArgumentProvenance['role']): ArgumentProvenance[] => {
       const named = ways.filter((way) => paths.has(way + suffix));
       for (const way of named) used.add(way + suffix);

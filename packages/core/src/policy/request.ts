@@ -2,7 +2,7 @@ import type { AuthorizationRequest } from './policy.ts';
 import type { CedarCall, CedarValueJson } from './cedar.ts';
 import type { Environment } from './compile.ts';
 import type { Value } from './values.ts';
-import type { View } from './arguments.ts';
+import type { Refusal, View } from './arguments.ts';
 import type { ArgumentOrigin } from './origins.ts';
 import { CedarRecord, Entity, Extension, TagEntity, uidOf } from './values.ts';
 import { FlowContext } from './flow.ts';
@@ -43,6 +43,11 @@ export class CedarRequest {
   /** Where an argument came from, by the tag's key. */
   origin(key: string): ArgumentOrigin | undefined {
     return this.#flowContext().origins.get(key);
+  }
+
+  /** Why the call cannot be judged by where its values came from. */
+  flowRefusal(): Refusal | undefined {
+    return this.#flowContext().origins.refusal;
   }
 
   /** Made when first needed: most rules never ask. */

@@ -9,7 +9,7 @@ import type {
 import type { CheckMode, Disagreement, Evaluation, Evaluator } from './evaluate.ts';
 import type { MatrixContext } from './why.ts';
 import type { Rule, Slice } from './rules.ts';
-import type { View } from './arguments.ts';
+import type { Refusal, View } from './arguments.ts';
 import { CedarEngine, askAlone } from './cedar.ts';
 import { CedarRequest } from './request.ts';
 import { RuleIndex, actionsOf, anything, keyOf } from './rules.ts';
@@ -81,7 +81,12 @@ export class LoadedPolicySet implements PolicySet {
     const { principal, resource } = asked;
     const slice = this.#index.find(request.action, resource.uid, [principal.uid, ...principal.parents]);
     const views = viewsOf(request.arguments ?? {}, slice.mention);
-    if ('code' in views) return { authorization: denial([views]), view: new Map(), deciding: [] };
+    const refused = (refusal: Refusal) => ({ authorization: denial([refusal]), view: new Map(), deciding: [] });
+    if ('code' in views) return refused(views);
+    // Cedar's own engine is given the origins whether or not a rule asks for them.
+    const needsOrigins = slice.readsFlow || slice.needsCedar || this.#loaded.check !== 'fast';
+    const unjudgeable = needsOrigins ? asked.flowRefusal() : undefined;
+    if (unjudgeable !== undefined) return refused(unjudgeable);
     let worst: Judgement | undefined;
     for (const view of views) {
       const judged = this.#judgeView(request, asked, slice, view);

@@ -180,6 +180,18 @@ describe('what a model can write cannot raise the integrity of an argument', () 
     for (let depth = 0; depth < 100; depth++) [to, path] = [[to], `${path}[0]`];
     expect(outcome('pay', { to }, traced(record(path, 'user')))).toBe('deny');
   });
+  test('names that are long within long names are refused, not judged for seconds', () => {
+    let to: Json = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`q${index}`, 'x']));
+    for (let depth = 0; depth < 60; depth++) to = { ['k'.repeat(4000)]: to };
+    expect(call(set, 'pay', { to }, { flow: traced() })).toMatchObject({
+      outcome: 'deny',
+      reasons: [{ code: 'arguments_too_large', path: 'arguments' }],
+    });
+    const wide = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`q${index}`, 'x']));
+    let nested: Json = wide;
+    for (let depth = 0; depth < 60; depth++) nested = { a: nested };
+    expect(call(set, 'pay', { to: nested }, { flow: traced() }).outcome).toBe('deny');
+  });
   test.each(['__proto__', 'constructor', 'toString'])('%s is a key like any other', (key) => {
     const own = load({ cedar: `permit (${onCall('t')}) when { context.integrity.hasTag("${key}") };` });
     const flow = traced();

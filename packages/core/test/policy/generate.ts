@@ -271,7 +271,9 @@ function generateFlow(dice: Dice, args: JsonObject): RequestFlow {
     dice.roll(4) === 0
       ? []
       : [{ path, value: '', role: of, integrity: dice.pick(integrities), labels: [], origins: [] }];
-  const provenance = argumentLeaves(args).flatMap(({ path }) => [
+  const leaves = argumentLeaves(args);
+  if ('code' in leaves) throw new Error(leaves.detail);
+  const provenance = leaves.flatMap(({ path }) => [
     ...record(path, dice.pick(['target', 'content'])),
     ...(dice.roll(3) === 0 ? [...record(path, 'link'), ...record(path, 'link')] : []),
   ]);

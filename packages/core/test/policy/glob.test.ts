@@ -6,7 +6,7 @@ import type { View } from '../../src/policy/arguments.ts';
 import { demandedOrigins } from '../../src/policy/cells.ts';
 import { flowOfGiven, givenFlowSchema } from '../../src/policy/given-flow.ts';
 import { integrities } from '../../src/flow/labels.ts';
-import { originsOf } from '../../src/policy/origins.ts';
+import { ArgumentOrigins } from '../../src/policy/origins.ts';
 import { readTest } from '../../src/policy/patterns.ts';
 import { viewsOf } from '../../src/policy/arguments.ts';
 import { call, disagreements, load } from './ask.ts';
@@ -93,7 +93,7 @@ test('the reason and the decision agree: a value is allowed exactly when its tes
       for (const one of values) {
         const views = viewsOf({ k: one }, undefined);
         const { flow } = flowOfGiven({ k: one }, givenFlowSchema.parse({ provenance }));
-        const origins = originsOf({ k: one }, flow.provenance);
+        const origins = new ArgumentOrigins({ k: one }, flow.provenance);
         const holds = (view: View) => {
           const facts = { leaf: (path: string) => view.get(path), origin: (key: string) => origins.get(key) };
           return tests.every((wish) => wish.holds(facts));
