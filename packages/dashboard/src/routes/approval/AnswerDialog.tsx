@@ -66,7 +66,7 @@ export function AnswerDialog({
   const { title, does, means } = texts[answer];
   const held = seen.detail === undefined ? [] : argumentRows(seen.detail).filter(({ isHeld }) => isHeld);
   return (
-    <Modal opened onClose={close} title={title} role="alertdialog">
+    <Modal opened onClose={close} title={title}>
       <form
         className={styles.form}
         onSubmit={(event) => {
