@@ -146,12 +146,7 @@ export class ApprovalService implements Holds {
 
   /** Newest first. */
   async list(filter: ApprovalFilter): Promise<ListedApproval[]> {
-    const { store, clock } = this.#options;
-    let listed = await store.list(filter);
-    if (listed.some((approval) => isOver(approval, clock.now()))) {
-      await this.sweep();
-      listed = await store.list(filter);
-    }
+    const listed = await this.#stored(filter);
     return await Promise.all(listed.map((approval) => this.#listed(approval)));
   }
 
@@ -235,7 +230,15 @@ export class ApprovalService implements Holds {
 
   async #pendingOf(sessionId: string): Promise<number> {
     const { maxPending: limit } = this.#options;
-    return (await this.list({ state: 'pending', sessionId, limit })).length;
+    return (await this.#stored({ state: 'pending', sessionId, limit })).length;
+  }
+
+  async #stored(filter: ApprovalFilter): Promise<ApprovalRecord[]> {
+    const { store, clock } = this.#options;
+    const listed = await store.list(filter);
+    if (!listed.some((approval) => isOver(approval, clock.now()))) return listed;
+    await this.sweep();
+    return await store.list(filter);
   }
 
   async #ask(

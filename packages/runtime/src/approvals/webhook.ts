@@ -115,17 +115,15 @@ export class ApprovalWebhook {
     return { 'x-sallyport-timestamp': timestamp, 'x-sallyport-signature': `v1=${mac}` };
   }
 
-  #pause(ms: number): Promise<void> {
-    const { clock } = this.#options;
+  async #pause(ms: number): Promise<void> {
     const { signal } = this.#closing;
-    return new Promise((resolve) => {
-      const cancel = clock.after(ms, resolve);
-      const closed = () => {
-        cancel();
-        resolve();
-      };
-      signal.addEventListener('abort', closed, { once: true });
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const over = () => resolve();
+    const cancel = this.#options.clock.after(ms, over);
+    signal.addEventListener('abort', over, { once: true });
+    await promise;
+    cancel();
+    signal.removeEventListener('abort', over);
   }
 
   async #failed({ id }: ListedApproval, detail: string): Promise<void> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import OpenAI from 'openai';
 import { onTestFinished } from 'vitest';
-import type { ArmedGuard, AuditLog, Entry, Session } from '@sallyport/core';
+import type { ArmedGuard, AuditLog, Clock, Entry, Session } from '@sallyport/core';
 import { Monitor, RuntimeFault, armGuards, loadPolicySet, parseConfig, zeroCounters } from '@sallyport/core';
 import { ApprovalService } from '../../src/approvals/index.ts';
 import { SealedBox, openMasterKey } from '../../src/flow/index.ts';
@@ -36,6 +36,8 @@ export interface CheckpointOptions {
   /** YAML of the configuration below `server`; `PROVIDER` stands for the scripted model's address. */
   readonly config?: string;
   readonly guards?: (armed: ArmedGuard[]) => ArmedGuard[];
+  /** By which approvals expire. */
+  readonly approvalClock?: Clock;
   /** What the audit log becomes. */
   readonly audit?: (real: AuditLog) => AuditLog;
 }
@@ -46,6 +48,7 @@ export async function startCheckpoint({
   config = '',
   guards = (armed) => armed,
   audit = (log) => log,
+  approvalClock = systemClock,
 }: CheckpointOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-test-'));
   const model = await startScriptedModel({ script, models: ['m-1', 'm-2'] });
@@ -67,7 +70,7 @@ export async function startCheckpoint({
     store: store.approvals,
     box: new SealedBox(openMasterKey(folder), store.flow),
     audit: log,
-    clock: systemClock,
+    clock: approvalClock,
     newId,
     tenant: 'default',
     expiresMinutes,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ApprovalAnswer, JsonObject } from '@sallyport/core';
 import type { ScriptedRequest, Step } from '../../src/providers/scripted/script.ts';
 import { startCheckpoint, tools } from './checkpoint.ts';
+import { systemClock } from '../../src/clock.ts';
 
 type Checkpoint = Awaited<ReturnType<typeof startCheckpoint>>;
 type Choice = OpenAI.ChatCompletion.Choice;
@@ -97,6 +98,22 @@ describe.each([false, true])('a held call (stream: %s)', (stream) => {
     expect(called(await ask(checkpoint, stream))).toEqual([]);
     await answerNext(checkpoint, 'once');
     expect(called(await ask(checkpoint, stream))).toEqual(['send_email']);
+  });
+
+  it('that expires while the answer is kept open is denied, and says so', async () => {
+    let skew = 0;
+    const approvalClock = { ...systemClock, now: () => Date.now() + skew };
+    const config = 'approvals: {holdOpenMs: 30000, expiresMinutes: 5}';
+    const checkpoint = await startCheckpoint({ script: once(pay), config, approvalClock });
+    const asked = ask(checkpoint, stream);
+    await expect.poll(async () => (await checkpoint.approvals.list({ limit: 1 })).length).toBe(1);
+    skew = 5 * 60_000;
+    await checkpoint.approvals.sweep();
+    expect(called(await asked)).toEqual([]);
+    const [, second] = checkpoint.model.requests.map(({ body }) => JSON.parse(body));
+    const told = JSON.parse(second.messages.at(-1).content);
+    expect(told).toMatchObject({ reason: 'approval_expired', retryable: false });
+    expect(told).not.toHaveProperty('approval');
   });
 
   it('needs as many people while the answer is kept open as it does otherwise', async () => {
