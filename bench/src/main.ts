@@ -11,6 +11,7 @@ type Bench = (log: Log) => Promise<Figures>;
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   gateway: async () => (await import('./gateway.ts')).gateway,
   authorize: async () => (await import('./authorize.ts')).authorize,
+  conversation: async () => (await import('./conversation.ts')).conversation,
 };
 
 const usage = `Usage: npm run bench -- ${Object.keys(benches).join('|')} [--json]\n`;
