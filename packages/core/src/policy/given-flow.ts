@@ -50,7 +50,7 @@ export function flowOfGiven(args: JsonObject, given: GivenFlow): { flow: Request
         ? []
         : [{ path, value: showText(String(value)), role, integrity: of, labels: [], origins: [] }];
     };
-    return [...record('', 'target'), ...record(linkSuffix, 'link')];
+    return [...record('', 'content'), ...record(linkSuffix, 'link')];
   });
   return {
     flow: { tainted, labels, provenance, trajectory: { called, denied, held, read } },

@@ -74,9 +74,17 @@ const lower = (a: ArgumentOrigin, b: ArgumentOrigin): ArgumentOrigin => (atLeast
 
 function originsOfLeaf(records: readonly ArgumentProvenance[]): { own: ArgumentOrigin; links: ArgumentOrigin } {
   const own = lowest(records.filter(({ role }) => role !== 'link'));
-  if (own === undefined) return { own: unknown, links: unknown };
-  return { own, links: lowest(records.filter(({ role }) => role === 'link')) ?? noLink };
+  const links = records.filter(({ role }) => role === 'link');
+  // The engine stops looking after so many: what comes behind them is not known.
+  if (own === undefined || links.length >= mostLinks) return { own: own ?? unknown, links: unknown };
+  const least = lowest(links);
+  // In a target no links are looked for, because it is judged as a whole: they are no better than it is.
+  if (records.some(({ role }) => role === 'target'))
+    return { own, links: least === undefined ? own : lower(own, least) };
+  return { own, links: least ?? noLink };
 }
+
+const mostLinks = 50;
 
 function lowest(records: readonly ArgumentProvenance[]): ArgumentOrigin | undefined {
   let found: ArgumentOrigin | undefined;

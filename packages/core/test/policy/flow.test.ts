@@ -169,6 +169,14 @@ describe('what a model can write cannot raise the integrity of an argument', () 
     const links = (...found: Integrity[]) => found.map((of) => record('arguments.body', of, 'link'));
     const send = (...records: ArgumentProvenance[]) => outcome('links', { body: 'x' }, traced(...records));
     expect(send(body)).toBe('allow');
+    // A target is judged as a whole, and no links are looked for in it.
+    expect(send(record('arguments.body', 'untrusted', 'target'))).toBe('deny');
+    expect(send(record('arguments.body', 'user', 'target'))).toBe('allow');
+    expect(send(record('arguments.body', 'user', 'target'), ...links('untrusted'))).toBe('deny');
+    expect(send(record('arguments.body', 'untrusted', 'target'), ...links('user'))).toBe('deny');
+    // Behind fifty good links nobody looked.
+    expect(send(body, ...links(...Array<Integrity>(49).fill('user')))).toBe('allow');
+    expect(send(body, ...links(...Array<Integrity>(50).fill('user')))).toBe('deny');
     expect(send(body, ...links('user', 'operator'))).toBe('allow');
     expect(send(body, ...links('user', 'untrusted'))).toBe('deny');
     expect(send()).toBe('deny');
