@@ -15,15 +15,15 @@ export async function replayRun(run: RunRow, { suite, profile }: Runs, tally: Ta
   let stopped = false;
   let passed: string | undefined;
   let holds = 0;
-  for (const { role, content, tool_calls: calls, tool_call_id: callId } of run.messages) {
-    const text = content ?? '';
+  for (const { role, content, tool_calls: calls, tool_call_id: callId, error } of run.messages) {
+    const text = [content, error].filter(Boolean).join('\n');
     // Marks that the recorded agent put around results, before its model saw them.
     if (role === 'tool')
       replay.read({ role, text: text.replace(/^<<([^]*)>>$/, '$1'), ...(callId === undefined ? {} : { callId }) });
     else if (role !== 'assistant') replay.read({ role, text });
     if (role !== 'assistant') continue;
     for (const { id, name, args } of calls ?? []) {
-      replay.approves = !attackers.has(id);
+      replay.approves = !attackers.has(id) || (run.approved?.includes(id) ?? false);
       const decision = await replay.decide(id, name, args);
       const held = isHeld(decision);
       if (!attackers.has(id)) {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { join } from 'node:path';
-import type { Effect, JsonObject } from '@sallyport/core';
+import type { Effect, JsonObject, ManifestInput } from '@sallyport/core';
 
 /** One row of `tools-<suite>.json`. */
 export interface ToolRow {
@@ -16,6 +16,8 @@ export interface ToolRow {
   readonly authority_params?: readonly string[];
   readonly content_params?: readonly string[];
   readonly confirms?: readonly string[];
+  /** Where the set brings an operator's own words. */
+  readonly manifest?: ManifestInput;
 }
 
 export interface RecordedCall {
@@ -45,6 +47,8 @@ export interface RunMessage {
   readonly content: string | null;
   readonly tool_calls?: readonly { readonly id: string; readonly name: string; readonly args: JsonObject }[] | null;
   readonly tool_call_id?: string;
+  /** What the tool answered instead of a result; models read it as one. */
+  readonly error?: string | null;
 }
 /** `runs-<kind>.jsonl[.gz]`. */
 export interface RunRow {
@@ -55,6 +59,8 @@ export interface RunRow {
   readonly attacker_calls: readonly string[];
   readonly attacker_effects?: readonly string[];
   readonly injected_at: number | null;
+  /** Attackers' calls that a person who is asked approves all the same. */
+  readonly approved?: readonly string[];
   readonly [more: string]: unknown;
 }
 

@@ -22,6 +22,7 @@ const inWorkspace = /(?:^|_)(?:file|node|dir|directory|folder|attachment)s?(?:_|
 
 /** What the classification says, in the words of a manifest. */
 export function toManifest(tool: ToolRow): ManifestInput {
+  if (tool.manifest) return tool.manifest;
   const { name, effect, sink } = tool;
   const confirms = [...(tool.confirms ?? [])];
   const target = [...(tool.target_args ?? tool.authority_params ?? [])];

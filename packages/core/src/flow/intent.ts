@@ -1,10 +1,11 @@
 import type { ActionKind, Manifest } from './manifest.ts';
+import type { Leaf } from './leaves.ts';
 import { fold } from './text.ts';
 
 /** Stems of words by which people ask for a kind of action; a word counts when it starts with one. `=` is the whole word. */
 const asked: Readonly<Record<ActionKind, string>> = {
   message:
-    'send mail email e-mail messag repl respond answer forward tell notif inform write text contact share invit ask remind thank greet welcom announc submit post dm schick sende antwort envoy répond enví respond manda rispond',
+    'send repl respond forward notif inform tell write share invit ask remind thank greet welcom announc submit post schick sende antwort envoy répond enví respond manda rispond',
   pay: 'pay transfer send refund wire settl reimburs money bill rent donat tip deposit charg subscri purchas bezahl überweis paye vire paga transfier bonific',
   buy: 'buy bought rebuy purchas order checkout shop cart get=me acquir kauf bestell achet command compr ordina',
   book: 'book reserv schedul resched appoint meeting calendar event plan invit remind dinner lunch arrang participant attend reservier termin réserv planif reserva prenot',
@@ -46,7 +47,13 @@ export const takeOverKinds: ReadonlySet<ActionKind> = new Set(['delete', 'creden
 export const openKinds: ReadonlySet<ActionKind> = new Set(['message', 'book', 'create', 'edit', 'publish']);
 
 const openRequest =
-  /\b(?:do|complete|finish|perform|carry out|handle|follow|take care of|work (?:on|through)|achieve|help (?:him|her|them))\b.{0,60}\b(?:asks?|asked|request(?:s|ed)?|tasks?|actions?|instructions?|todos?|to-dos?|it|homework|steps?|says?|wants?|him|her|them)\b/;
+  /(?:^|[.;:!?] |, |\b(?:please|and|then|to|just|also|can you|could you|you) )(?:do|complete|finish|perform|carry out|handle|follow|take care of|work (?:on|through)|achieve|help (?:me|him|her|them))\b.{0,60}\b(?:asks?|asked|request(?:s|ed)?|tasks?|actions?|instructions?|todos?|to-dos?|it|homework|steps?|says?|wants?|him|her|them)\b/;
+
+const toUser = /\b(?:tell|show|give|inform|notify|answer|ask|remind|write|let) me\b(?: know)?/g;
+
+/** "Mail Ingrid", "an answer to": a verb or an order, and not the mails that are to be read. */
+const messageVerb =
+  /(?<!\b(?:my|the|an?|any|all|each|every|this|that|these|those|unread|new|latest|last|recent|received|her|his|their|its|your|our|of|in|by|per|via|from|for|with|no|two|some|other|first|same|error|work|which|what) )\b(?:e-?mail|mail|message|text|dm|answer|contact|reply)\b(?! from| about| address| inbox| account|box| i | that | which )/;
 
 export interface Asked {
   readonly kinds: ReadonlySet<ActionKind>;
@@ -57,7 +64,9 @@ export interface Asked {
 
 /** What the user's messages ask for. */
 export function askedFor(requests: readonly string[]): Asked {
-  const text = fold(requests.join('\n'));
+  const said = fold(requests.join('\n'));
+  // "Tell me", "let me know": an answer, and no message to anybody.
+  const text = said.replace(toUser, ' ');
   const words = new Set(text.match(/[\p{L}\p{N}]+/gu));
   const all = [...words];
   const kinds = new Set<ActionKind>();
@@ -68,6 +77,7 @@ export function askedFor(requests: readonly string[]): Asked {
     });
     if (hit) kinds.add(kind);
   }
+  if (messageVerb.test(text)) kinds.add('message');
   return { kinds, open: openRequest.test(text), words };
 }
 
@@ -91,10 +101,22 @@ export const wordsOfName = (tool: string): string[] =>
     .split(/[^\p{L}\p{N}]+/u)
     .filter(Boolean);
 
-/** The kinds of action that a tool is: as its manifest says, else by the words of its name, else by its effect. */
-export function kindsOf(tool: string, manifest: Manifest): ReadonlySet<ActionKind> {
-  if (manifest.kinds) return new Set(manifest.kinds);
-  const kinds = new Set<ActionKind>();
+/** Arguments that say what is done, such as the method of an HTTP request. */
+const verbKey = /^(?:method|action|operation|verb|command|op)$/i;
+
+/**
+ * The kinds of action that a call is: as the tool's manifest says, else by the words of its name, else by its effect; and by an
+ * argument that says what is done.
+ */
+export function kindsOf(tool: string, manifest: Manifest, leaves: readonly Leaf[] = []): ReadonlySet<ActionKind> {
+  const kinds = new Set<ActionKind>(manifest.kinds);
+  for (const { key, value } of leaves) {
+    if (!verbKey.test(key) || typeof value !== 'string') continue;
+    for (const word of wordsOfName(value))
+      for (const [kind, pattern] of Object.entries(named))
+        if (takeOverKinds.has(kind as ActionKind) && pattern.test(word)) kinds.add(kind as ActionKind);
+  }
+  if (manifest.kinds) return kinds;
   for (const word of wordsOfName(tool)) {
     for (const [kind, pattern] of Object.entries(named)) if (pattern.test(word)) kinds.add(kind as ActionKind);
   }

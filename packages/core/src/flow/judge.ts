@@ -12,7 +12,7 @@ import { fold } from './text.ts';
 import { isSensitivePath } from './rules/derived.ts';
 import { originOf } from './sources.ts';
 import { partsOf } from './parts.ts';
-import { scan } from './typed.ts';
+import { decodeMarkup, isSaidAsPhone, scan } from './typed.ts';
 import { secretsIn } from './rules/classes.ts';
 import { showText } from '../normalize/show.ts';
 import { vouchRules } from './rules/index.ts';
@@ -96,8 +96,10 @@ export const demandOf = (leaf: Leaf, { manifest }: Judging): Integrity =>
 export function weighLinks(leaf: Leaf, text: string, judging: Judging): Weighed[] {
   const seen = new Set<string>();
   const weighed: Weighed[] = [];
-  for (const { kind, value, text: as } of scan(fold(text))) {
-    if (!(kind === 'email' || kind === 'url' || kind === 'account') || seen.has(value)) continue;
+  const shown = fold(decodeMarkup(text));
+  for (const { kind, value, text: as } of scan(shown)) {
+    const isPhone = kind === 'phone' && isSaidAsPhone(shown, as);
+    if (!(kind === 'email' || kind === 'url' || kind === 'account' || isPhone) || seen.has(value)) continue;
     seen.add(value);
     const part: Part = kind === 'url' ? { kind, value, host: value.split(/[/?:]/)[0] ?? value } : { kind, value };
     const link = { ...leaf, role: 'content' as const };

@@ -1,18 +1,18 @@
 import type { Integrity, Label } from './labels.ts';
 import type { JsonObject } from '../events.ts';
 import type { FlowRule } from './provenance.ts';
-import type { Manifest } from './manifest.ts';
+import { unknownManifest, type Manifest } from './manifest.ts';
 import type { Memory } from './memory.ts';
 import { endorsementOf } from './memory.ts';
 import type { NewField, Sources, SourceText } from './sources.ts';
-import { atLeast } from './labels.ts';
+import { atLeast, lower } from './labels.ts';
 import { covers, leavesOf } from './leaves.ts';
 import { findPart } from './match.ts';
 import { fold, wordsOf } from './text.ts';
 import { isStructural, readRecords, type RecordField } from './records.ts';
 import { isUsersText } from './users.ts';
 import { partsOf } from './parts.ts';
-import { readUrl } from './typed.ts';
+import { readUrl, scan } from './typed.ts';
 
 /** A result as it is learned. */
 export interface LearnedResult {
@@ -33,13 +33,18 @@ export function resultSource(
   const { trust, format } = manifest.results;
   const records = format === 'records' || trust === 'trusted' ? readRecords(text) : undefined;
   const named = trust === 'untrusted' && (memory.approvedCalls.has(callId) || isNamedRead(args, tool, sources, memory));
+  // What a call made of values that nobody vouches for is worth no more, and so is its name: a draft, say.
+  const handed = memory.tainted.has(callId);
   const source = {
     role: 'tool' as const,
     tool,
     bytes: text.length,
-    integrity: trust === 'trusted' ? ('trusted' as const) : named ? ('named' as const) : ('untrusted' as const),
+    integrity:
+      trust === 'trusted' && !handed ? ('trusted' as const) : named ? ('named' as const) : ('untrusted' as const),
     cleanQuery: isCleanQuery(args, manifest, tool, sources),
     lookup: manifest.effect === 'read' && format === 'records',
+    strangersQuery: isStrangersQuery(args, manifest, sources),
+    sites: sitesIn(args),
   };
   if (!records)
     return {
@@ -58,9 +63,11 @@ export function resultSource(
     };
   const namedRecords =
     trust === 'untrusted' ? recordsByNamedSender(records, sources, memory, rules) : new Set<string>();
+  const writtenRecords = recordsWritten(records, memory);
   return {
     source,
     fields: records.map((field): NewField => {
+      const isOfWritten = writtenRecords.has(field.record);
       const whole =
         namedRecords.has(field.record) && !othersKey.test(field.key)
           ? 'named'
@@ -71,8 +78,8 @@ export function resultSource(
         path: field.path,
         key: field.key,
         record: field.record,
-        structural: isStructural(field),
-        integrity: trustOf(field.path, manifest, whole),
+        structural: isStructural(field) && !isOfWritten && !handed,
+        integrity: isOfWritten || handed ? lower(whole, 'untrusted') : trustOf(field.path, manifest, whole),
         labels: labelsOf(field.path, manifest),
         raw: field.text,
       };
@@ -106,13 +113,13 @@ function labelsOf(path: string, { results }: Manifest): readonly Label[] {
 
 /** Read by a call whose target the user gave: a path, an address, a site, a name. */
 function isNamedRead(args: JsonObject, tool: string, sources: Sources, memory: Memory): boolean {
-  return leavesOf(args, { target: undefined, content: [] } as unknown as Manifest).some((leaf) => {
+  return leavesOf(args, unknownManifest).some((leaf) => {
     const parts = partsOf(leaf);
     if (!parts || parts.length === 0 || leaf.value === '') return false;
     return parts.every((part) => {
       if (part.kind === 'number' || part.kind === 'date' || part.kind === 'time') return false;
       if (part.kind === 'url' && part.host !== undefined) {
-        if (memory.endorsed.has(endorsementOf(part, 'read')) || memory.endorsed.has(endorsementOf(part, 'act')))
+        if ((['read', 'act'] as const).some((use) => memory.endorsed.has(endorsementOf(part, use, 'target'))))
           return true;
         return (
           !part.value.includes('@') &&
@@ -213,3 +220,35 @@ const isBelievable = (field: {
   readonly source: SourceText;
 }): boolean =>
   atLeast(field.integrity, 'trusted') || (field.structural && field.source.lookup && field.source.cleanQuery);
+
+/** A word of the query stands in text of strangers alone, not even of those whom the user named. */
+const isStrangersQuery = (args: JsonObject, manifest: Manifest, sources: Sources): boolean =>
+  leavesOf(args, manifest).some(({ value }) =>
+    wordsOf(fold(String(value))).some((word) => {
+      const seen = sources.word(word);
+      return (
+        word.length > 1 &&
+        seen.length > 0 &&
+        !seen.some((field) => atLeast(field.integrity, 'named') || isBelievable(field))
+      );
+    }),
+  );
+
+const sitesIn = (args: JsonObject): string[] =>
+  leavesOf(args, unknownManifest).flatMap((leaf) =>
+    (partsOf(leaf) ?? []).flatMap(({ host }) => (host === undefined ? [] : [host])),
+  );
+
+/** Records that hold a value which a call of this session wrote without its being believed: theirs is the taint of the call. */
+function recordsWritten(records: readonly RecordField[], memory: Memory): Set<string> {
+  const written = new Set<string>();
+  if (memory.written.size === 0) return written;
+  for (const { record, text } of records) {
+    const reaches = scan(fold(text)).some(
+      ({ kind, value }) =>
+        (kind === 'email' || kind === 'url' || kind === 'account') && memory.written.has(`${kind}:${value}`),
+    );
+    if (reaches) written.add(record);
+  }
+  return written;
+}

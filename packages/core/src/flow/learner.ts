@@ -111,7 +111,7 @@ export class Learner {
    */
   #message(role: 'system' | 'user', text: string): void {
     const integrity = role === 'system' ? 'operator' : 'user';
-    if (role === 'user') for (const name of text.match(properName) ?? []) this.memory.names.add(fold(name));
+    if (role === 'user') noteNames(text, this.memory.names);
     const { own, quoted } = this.#quotes.split(fold(text));
     const field = { path: '', key: '', record: '', structural: false, labels: [] } as const;
     const late = role === 'system' && this.tainted;
@@ -129,6 +129,7 @@ export class Learner {
       this.#rules,
     );
     const added = this.#add(source, fields);
+    for (const { integrity, raw } of fields) if (integrity === 'named') noteNames(raw, this.memory.namedNames);
     for (const { integrity, text } of added) {
       if (atLeast(integrity, 'trusted')) continue;
       this.tainted = true;
@@ -166,14 +167,18 @@ export class Learner {
   }
 }
 
+const noteNames = (text: string, into: Set<string>): void => {
+  for (const name of text.match(properName) ?? []) into.add(fold(name));
+};
+
 /** Of any script that has capitals. */
 const properName = /(?<![\p{L}\p{N}])\p{Lu}[\p{Ll}']{2,}/gu;
 
 const secretKey =
-  /pass(?:word|wd|phrase|code)|secret|(?:api|private|access|auth).?(?:key|token)|^(?:pin|otp|cvv|token|ssn)$/i;
-const secretWord = /pass(?:word|phrase|code)|secret|api[ _-]?key|private key|access[ _-]?token/;
+  /pass(?:word|wd|phrase|code)|secret|(?:api|private|access|auth).?(?:key|token)|^(?:pin|otp|cvv|token|ssn)$|passport|national_?id|tax_?id|id_?number|card_?(?:number|no)|social_?security/i;
+const secretWord = /pass(?:word|phrase|code)|secret|token|[_-]key|api ?key|private key/;
 const secretInText =
-  /(?:pass(?:word|phrase|code)|secret|api[ _-]?key|access[ _-]?token)[^\n:=]{0,20}(?:\bis\b|:|=) ?["']?(\S{4,100})/g;
+  /(?:pass(?:word|phrase|code)|secret|token|(?:api|private|access|secret)[ _-]?key)[^\n:= ]{0,20}(?: is\b| ?:| ?=) ?["']?(\S{4,100})/g;
 const privateKey = /-----begin [a-z ]{0,30}private key-----([^-]{16,8000})/g;
 
 const keyOf = (piece: Exclude<FlowPiece, { kind: 'settled' }>): string =>

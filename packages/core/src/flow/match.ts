@@ -22,10 +22,43 @@ export function findPart(part: Part, key: string, tool: string, sources: Sources
         ...sources.typed('date', value),
         ...sources.typed('date', `-${value.slice(4)}`).filter(({ source }) => source.role === 'user'),
       ];
+    case 'number':
+      return sources.typed(kind, value).filter((field) => meansNumber(field, value, key));
+    case 'flag':
+      return sources.users.filter(({ text }) =>
+        value.split(' ').some((word) => word.length > 2 && text.includes(stemOf(word))),
+      );
     default:
       return sources.typed(kind, value);
   }
 }
+
+const stemOf = (word: string): string => (word.length > 5 ? word.replace(/(?:ring|ing|able|ed|e|ly)$/, '') : word);
+
+/** Things that are counted under a name of their own: "room 21" is no number of nights. */
+const counted = /^(?:nights?|guests?|people|persons?|rooms?|days?|weeks?|hours?|minutes?|copies|tickets?|seats?)$/;
+const money = /^(?:amount|price|sum|total|limit|budget|fee|cost|salary|rent|tip|balance)$/;
+
+/** Whether a number in prose counts what the argument counts, and is no year where money is meant. */
+function meansNumber(field: Field, value: string, key: string): boolean {
+  if (field.structural && field.source.role === 'tool') return true;
+  const words = wordsOfName(key);
+  const noun = words.find((word) => counted.test(word));
+  if (noun !== undefined) {
+    const spelled = field.typed
+      .filter((typed) => typed.kind === 'number' && typed.value === value)
+      .map(({ text }) => text);
+    return spelled.some((text) =>
+      new RegExp(`(?<![a-z0-9])${escapeText(text)}[ -](?:\\w+ )?${singular(noun)}`).test(field.text),
+    );
+  }
+  if (!words.some((word) => money.test(word)) || !/^(?:19|20)\d\d$/.test(value)) return true;
+  return new RegExp(
+    `(?:[$€£¥]|usd|eur|gbp) ?${value}|${value}(?:[.,]\\d\\d)? ?(?:[$€£¥]|usd|eur|gbp|dollars?|euros?|pounds?)`,
+  ).test(field.text);
+}
+
+const escapeText = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** Long and mixed of letters and digits: no such value stands in a text by accident. */
 const isDistinct = (value: string): boolean => value.length >= 5 && /\d/.test(value) && /\p{L}/u.test(value);

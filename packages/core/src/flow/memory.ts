@@ -10,18 +10,25 @@ export class Memory {
   readonly queued = new Map<string, number>();
   /** Paths that local writes made, with the text they wrote. */
   readonly files = new Map<string, readonly string[]>();
+  /** Calls that hit something nobody vouched for, or carried somebody there. */
+  readonly tainted = new Set<string>();
   /** Calls that a person approved: their results are as good as named. */
   readonly approvedCalls = new Set<string>();
   /** Names of people in the user's own words: written with a capital, because "discount" names nobody. Folded. */
   readonly names = new Set<string>();
+  /** The same in text that the user named. */
+  readonly namedNames = new Set<string>();
   /** Every address seen anywhere, by each word of its local part. */
   readonly people = new Map<string, Set<string>>();
   /** Values of secrets that were read, folded, with the field they stood in. */
   readonly secrets = new Map<string, number>();
+  /** Amounts that passed under a cap, by tool and argument: a cap is for the session. */
+  readonly spent = new Map<string, number>();
   readonly called: Record<string, number> = {};
   readonly denied: Record<string, number> = {};
   readonly held: Record<string, number> = {};
 }
 
-export const endorsementOf = (part: Part, use: 'read' | 'act'): string =>
-  part.kind === 'url' ? `${use}:host:${part.host}` : `${part.kind}:${part.value}`;
+/** A value as it was approved: to mention an address is not to send there. */
+export const endorsementOf = (part: Part, use: 'read' | 'act', role: 'target' | 'link'): string =>
+  `${role} ${part.kind === 'url' ? `${use}:host:${part.host}` : `${part.kind}:${part.value}`}`;

@@ -19,8 +19,9 @@ export function isRecordNamed({ source, record }: Field, sources: Sources): bool
   });
 }
 
-/** One short common word names nothing. */
-const isTelling = ({ text }: Field): boolean => text.length >= 5;
+/** One common word names nothing: "deadline" stands in many requests and in many subjects. */
+const isTelling = ({ text, key }: Field): boolean =>
+  text.length >= 4 && (/[\s@._\d/-]/.test(text) || !/^(?:title|subject)$/i.test(key));
 
 const hasRival = (named: Field, sources: Sources): boolean =>
   sources

@@ -5,7 +5,7 @@ import { wordsOfName } from './intent.ts';
 
 /** A value that must be found somewhere for its argument to be believed. An argument may hold several. */
 export interface Part {
-  readonly kind: ValueKind | 'id' | 'text';
+  readonly kind: ValueKind | 'id' | 'text' | 'flag';
   /** Canonical; of a URL its address. */
   readonly value: string;
   /** Of a URL. */
@@ -19,6 +19,8 @@ const idKey = /^(?:id|ids|no|nr|num|number|ref|reference|key|code|otp|pin|uuid|g
 const phoneKey = /^(?:phone|mobile|tel|telephone|fax|sms|whatsapp)$/;
 
 const lastWord = (key: string): string => wordsOfName(key).at(-1) ?? '';
+export const isUrlKey = (key: string): boolean => anyWord(key, urlKey);
+
 const anyWord = (key: string, pattern: RegExp): boolean => wordsOfName(key).some((name) => pattern.test(name));
 
 export const isIdKey = (key: string): boolean => idKey.test(lastWord(key));
@@ -29,7 +31,7 @@ const account = /^[a-z]{2}\d{2}[a-z0-9]{6,30}$/;
 
 /** The parts of a leaf; none where it can choose nothing, undefined where it is not plainly written. */
 export function partsOf({ value, key }: Pick<Leaf, 'value' | 'key'>): Part[] | undefined {
-  if (typeof value === 'boolean') return [];
+  if (typeof value === 'boolean') return flagPart(key, value);
   if (typeof value === 'number')
     return [isIdKey(key) ? { kind: 'id', value: String(value) } : { kind: 'number', value: String(value) }];
   if (/^\s*(?:null|none|undefined|n\/a)?\s*$/i.test(value)) return [];
@@ -38,7 +40,24 @@ export function partsOf({ value, key }: Pick<Leaf, 'value' | 'key'>): Part[] | u
   return special(text, key) ?? [{ kind: 'text', value: text }];
 }
 
+/** Flags that hold back when they are set: to set one needs nobody's word, to clear one does. */
+const cautious = /^(?:private|draft|dry|readonly|read|secure|confirm|preview|safe|test|all|full|is)$/;
+
+/** A flag that widens what a call does needs its name in the request; one that holds back is free. */
+function flagPart(key: string, value: boolean): Part[] {
+  const words = wordsOfName(key);
+  const isCautious = words.some((each) => cautious.test(each));
+  return value === isCautious ? [] : [{ kind: 'flag', value: words.join(' ') }];
+}
+
+/** Counts of something; any other bare number in a text argument is somebody's name for a thing. */
+const countKey =
+  /^(?:amount|price|sum|total|value|limit|cap|budget|quantity|qty|count|size|number|n|nights?|guests?|people|persons?|rooms?|days?|weeks?|hours?|minutes?|seconds?|duration|percent|rate|page|copies|tickets?|seats?|year|month|day|hour|temperature|weight|height|width|length|balance|fee|cost|salary|rent|tip)$/;
+const isCountKey = (key: string): boolean => wordsOfName(key).some((each) => countKey.test(each)) && !isIdKey(key);
+
 function special(text: string, key: string): Part[] | undefined {
+  const url = urlOf(text, key);
+  if (url) return [url];
   const typed = scan(text);
   const emails = typed.filter(({ kind }) => kind === 'email');
   if (emails.length > 0 && !/\s\S+\s\S+\s\S+\s/.test(text))
@@ -50,21 +69,14 @@ function special(text: string, key: string): Part[] | undefined {
   }
   const clock = onlyTime.exec(text);
   if (clock) return [{ kind: 'time', value: `${(clock[1] ?? '').padStart(2, '0')}:${clock[2]}` }];
-  const url = urlOf(text, key);
-  if (url) return [url];
   if (anyWord(key, phoneKey)) return [{ kind: 'phone', value: text.replace(/\D/g, '') }];
   if (/^(?:~|\.{1,2})?\//.test(text) || (anyWord(key, pathKey) && !/\s/.test(text) && !isIdKey(key))) {
     return [{ kind: 'path', value: canonicalPath(text) }];
   }
   const compact = text.replace(/[ -]/g, '');
   if (account.test(compact)) return [{ kind: 'account', value: compact }];
-  if (isIdKey(key) || /^#?\d+$/.test(text))
-    return [
-      {
-        kind: isIdKey(key) ? 'id' : 'number',
-        value: isIdKey(key) ? text.replace(/^#/, '') : (canonicalNumber(text.replace(/^#/, '')) ?? text),
-      },
-    ];
+  if (isIdKey(key) || (/^#?\d+$/.test(text) && !isCountKey(key)))
+    return [{ kind: 'id', value: text.replace(/^#/, '') }];
   const dates = typed.filter(({ kind }) => kind === 'date' || kind === 'time');
   if (dates.length > 0 && dates[0]?.text.length === text.length)
     return dates.slice(0, 1).map(({ kind, value }) => ({ kind, value }));
@@ -74,13 +86,14 @@ function special(text: string, key: string): Part[] | undefined {
 
 function urlOf(text: string, key: string): Part | undefined {
   const looksLike =
-    /^[a-z][a-z0-9+.-]*:/.test(text) ||
+    /^[a-z][a-z0-9+.-]*:\/\//.test(text) ||
+    /^(?:javascript|data|file|vbscript|blob|ftp):/.test(text) ||
     /^www\./.test(text) ||
     /^[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+(?::\d+)?[/?#]/u.test(text);
   if (!looksLike && !anyWord(key, urlKey)) return undefined;
-  if (/\s/.test(text)) return undefined;
   const read = readUrl(text);
-  if (!read) return undefined;
+  if (!read) return anyWord(key, urlKey) && !/\s/.test(text) ? { kind: 'url', value: text, host: text } : undefined;
+  if (/\s/.test(text) && (/^https?$/.test(read.scheme) || !anyWord(key, urlKey))) return undefined;
   if (!/^(?:https?|wss?|ftp)$/.test(read.scheme))
     return /^[a-z]:/.test(text)
       ? undefined

@@ -3,27 +3,27 @@ import type { Excerpt, Finding, FlowRule, Trace } from './provenance.ts';
 import type { Judging } from './rules/rule.ts';
 import type { Label } from './labels.ts';
 import type { Manifest } from './manifest.ts';
-import type { ModelRequest, ToolCall, ToolResult, UserMessage } from '../events.ts';
+import type { ModelRequest, ToolCall, ToolDefinition, ToolResult, UserMessage } from '../events.ts';
 import type { Session } from '../session.ts';
 import { Learner, type FlowPiece } from './learner.ts';
 import { RuntimeFault } from '../errors.ts';
-import { askedFor, isAsked, kindsOf, takeOverKinds, type Asked } from './intent.ts';
+import { askedFor, isAsked, kindsOf, openKinds, takeOverKinds, type Asked } from './intent.ts';
 import { classes } from './rules/classes.ts';
 import { endorsementOf } from './memory.ts';
 import { findingOf, leastOf, sensitivePlace, weighLeaf, weighLinks, type Weighed } from './judge.ts';
 import { fold } from './text.ts';
 import { intent } from './rules/intent.ts';
+import { reaching } from './rules/rule.ts';
 import { isSink } from './manifest.ts';
 import { leavesOf, type Leaf } from './leaves.ts';
-import { partsOf } from './parts.ts';
-import { scan } from './typed.ts';
+import { isUrlKey, partsOf } from './parts.ts';
 import { atLeast } from './labels.ts';
 
 export type { FlowPiece } from './learner.ts';
 
 export interface FlowOptions {
   /** Asked for every call, because an operator may confirm a manifest while sessions run. */
-  readonly manifestOf: (tool: string) => Manifest;
+  readonly manifestOf: (tool: string, definition?: ToolDefinition) => Manifest;
   readonly rules: ReadonlySet<FlowRule>;
   /** Of text that one session may have read; beyond it calls cannot be traced, and so are denied. */
   readonly maxBytes: number;
@@ -111,21 +111,27 @@ export class SessionFlow {
     };
   }
 
-  #judging({ tool, arguments: args }: Pick<ToolCall, 'tool' | 'arguments'>, userId: string): Judging {
+  #judging(
+    { tool, arguments: args, definition }: Pick<ToolCall, 'tool' | 'arguments' | 'definition'>,
+    userId: string,
+  ): Judging {
     const { sources, memory } = this.#learner;
-    const manifest = this.#options.manifestOf(tool);
+    const manifest = this.#options.manifestOf(tool, definition);
     const leaves = leavesOf(args, manifest);
-    const kinds = kindsOf(tool, manifest);
+    const kinds = kindsOf(tool, manifest, leaves);
     const asked = this.#askedFor();
+    const isGrave = [...kinds].some((kind) => takeOverKinds.has(kind));
+    const isOpen =
+      this.#options.rules.has('delegation') && asked.open && [...kinds].some((kind) => openKinds.has(kind));
     const judging: Judging = {
       tool,
       manifest,
       leaves,
       kinds,
       asked,
-      isAsked: isAsked(tool, kinds, asked),
-      isGrave: [...kinds].some((kind) => takeOverKinds.has(kind)),
-      use: manifest.effect === 'read' ? 'read' : 'act',
+      isAsked: isAsked(tool, kinds, asked) || (isOpen && !isGrave),
+      isGrave,
+      use: manifest.effect === 'read' && ![...kinds].some((kind) => kind === 'delete') ? 'read' : 'act',
       sources,
       memory,
       userId,
@@ -159,8 +165,11 @@ export class SessionFlow {
     const { manifest } = judging;
     const fetches =
       manifest.egress ??
-      weighed.some(({ parts, leaf }) => leaf.role === 'target' && parts?.some(({ kind }) => kind === 'url'));
-    if (manifest.local) return [sensitivePlace(judging)].filter((finding) => finding !== undefined);
+      weighed.some(
+        ({ parts, leaf }) =>
+          leaf.role === 'target' && (isUrlKey(leaf.key) || parts?.some(({ kind }) => kind === 'url')),
+      );
+    if (manifest.local && !fetches) return [sensitivePlace(judging)].filter((finding) => finding !== undefined);
     if (!isSink(manifest) && !fetches) return [];
     if (judging.on('confirmations') && manifest.confirms.some((tool) => (judging.memory.queued.get(tool) ?? 0) > 0))
       return [];
@@ -168,16 +177,14 @@ export class SessionFlow {
     const kept = judging.on('links') ? found : found.filter(({ rule }) => rule !== 'links');
     const asked = judging.on('intent') && !this.#isEndorsed(weighed, judging) ? intent(judging) : undefined;
     const carried =
-      judging.on('classes') && judging.use === 'act'
-        ? classes(labels, session.scope?.labels, this.#requests(), judging)
-        : undefined;
+      judging.on('classes') && judging.use === 'act' ? classes(labels, session.scope?.labels, judging) : undefined;
     return [...kept, asked, carried].filter((finding) => finding !== undefined).slice(0, 20);
   }
 
   /** Whoever approved every target of a call for this task has answered what intent would ask. */
   #isEndorsed(weighed: readonly Weighed[], { memory, use }: Judging): boolean {
     const parts = weighed.filter(({ leaf }) => leaf.role === 'target').flatMap((each) => each.parts ?? []);
-    return parts.length > 0 && parts.every((part) => memory.endorsed.has(endorsementOf(part, use)));
+    return parts.length > 0 && parts.every((part) => memory.endorsed.has(endorsementOf(part, use, 'target')));
   }
 
   #settle({ tool, callId, args, outcome, approved, endorses }: FlowPiece & { kind: 'settled' }): void {
@@ -192,20 +199,34 @@ export class SessionFlow {
     if (outcome === 'deny' || outcome === 'require_approval') return;
     this.#learner.called(callId, tool, args);
     if (approved) memory.approvedCalls.add(callId);
+    const reachesSomeone = weighed.some(
+      ({ parts, provenance }) =>
+        provenance.role !== 'content' &&
+        !atLeast(provenance.integrity, 'trusted') &&
+        (parts ?? []).some(({ kind }) => reaching.has(kind)),
+    );
+    if (reachesSomeone && !approved && this.#learner.tainted) memory.tainted.add(callId);
     const confirmed = judging.manifest.confirms.find((each) => (memory.queued.get(each) ?? 0) > 0);
     if (confirmed !== undefined) memory.queued.set(confirmed, (memory.queued.get(confirmed) ?? 1) - 1);
     else memory.queued.set(tool, (memory.queued.get(tool) ?? 0) + 1);
+    for (const { leaf, provenance } of weighed) {
+      if (provenance.rule !== 'amounts') continue;
+      const place = `${tool} ${leaf.pattern}`;
+      memory.spent.set(place, (memory.spent.get(place) ?? 0) + Math.abs(Number(leaf.value)));
+    }
     if (endorses) for (const each of weighed) this.#endorse(each, judging);
     if (judging.manifest.local) this.#noteFile(judging);
   }
 
-  #endorse({ parts, provenance }: Weighed, judging: Judging): void {
-    if (provenance.role === 'content') return;
-    for (const part of parts ?? []) judging.memory.endorsed.add(endorsementOf(part, judging.use));
+  /** Only what was asked about: an answer to one value is none to those beside it. */
+  #endorse(weighed: Weighed, judging: Judging): void {
+    const { parts, provenance } = weighed;
+    if (provenance.role === 'content' || !findingOf(weighed, judging)) return;
+    for (const part of parts ?? []) judging.memory.endorsed.add(endorsementOf(part, judging.use, provenance.role));
   }
 
   /** Where these come back, they are no more than they were. */
-  #write({ leaf, parts }: Weighed, source: number): void {
+  #write({ leaf, parts, provenance }: Weighed, source: number): void {
     const { written } = this.#learner.memory;
     const note = (token: string): void => {
       if (!written.has(token)) written.set(token, source);
@@ -216,8 +237,8 @@ export class SessionFlow {
     }
     if (typeof leaf.value !== 'string') return;
     const text = fold(leaf.value);
-    if (text.length <= 200) note(`text:${text}`);
-    for (const { kind, value } of scan(text)) note(`${kind}:${value}`);
+    // The links in it are weighed, and noted, on their own.
+    if (text.length <= 200 && provenance.role !== 'link') note(`text:${text}`);
   }
 
   #noteFile({ leaves, memory }: Judging): void {

@@ -13,6 +13,10 @@ export interface SourceText {
   readonly integrity: Integrity;
   /** Of a result: no word of its query came from untrusted text alone. */
   readonly cleanQuery: boolean;
+  /** Hosts that the call named. */
+  readonly sites?: readonly string[];
+  /** A word of the query stands in strangers' text alone. */
+  readonly strangersQuery?: boolean;
   /** A read of what the user's own data holds, by the agent's own query. */
   readonly lookup: boolean;
 }

@@ -19,9 +19,9 @@ export interface Typed {
 export const tokenOf = (kind: ValueKind, value: string): string => `${kind}:${value}`;
 
 const email = /[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+/gu;
-const withScheme = /(?<![\p{L}\p{N}+.-])[a-z][a-z0-9+-]{1,15}:(?:\/\/)?[^\s<>"'`|\\^{}]{2,}/giu;
+const withScheme = /(?<![\p{L}\p{N}+.-])[a-z][a-z0-9+-]{1,15}:(?:\/\/)?[^\s<>"'`|\\^{}[\]()]{2,}/giu;
 const bareHost =
-  /(?<![\p{L}\p{N}@._/-])(?:[\p{L}\p{N}_-]{1,63}\.)+([\p{L}][\p{L}\p{N}-]{1,23})(?::\d{1,5})?(?:[/?#][^\s<>"'`|\\^{}]*)?/gu;
+  /(?<![\p{L}\p{N}@._/-])(?:[\p{L}\p{N}_-]{1,63}\.)+([\p{L}][\p{L}\p{N}-]{1,23})(?::\d{1,5})?(?:[/?#][^\s<>"'`|\\^{}[\]()]*)?/gu;
 const path = /(?<![\p{L}\p{N}:/._~-])(?:~|\.{1,2})?\/[^\s<>"'`|*?,;:(){}[\]]+/gu;
 const isoDate = /(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)/g;
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -35,7 +35,7 @@ const dayFirst = new RegExp(
 const slashDate = /(?<![\d/.])(\d{1,2})([/.])(\d{1,2})\2(\d{4})(?![\d/])/g;
 const clock = /(?<![\d:])(\d{1,2}):(\d{2})(?::\d{2})?(?: ?([ap])\.?m)?(?![\d:])/g;
 const hour = /(?<![\d:.])(\d{1,2}) ?([ap])\.?m(?![a-z])/g;
-const number = /(?<![\p{L}\p{N}_.,])[-+]?\d[\d,']{0,24}(?:\.\d{1,12})?(?![\p{L}\p{N}_])/gu;
+const number = /(?<![\p{L}\p{N}_.,]|\d[-/:])[-+]?\d[\d,']{0,24}(?:\.\d{1,12})?(?![\p{L}\p{N}_]|[-/:]\d)/gu;
 const phone = /(?<![\p{L}\p{N}])\+?\(?\d[\d ()./-]{5,20}\d(?![\p{L}\p{N}])/gu;
 const spacedIban = /(?<![\p{L}\p{N}])[a-z]{2}\d{2}(?:[ -][a-z0-9]{4}){2,7}(?:[ -][a-z0-9]{1,4})?(?![\p{L}\p{N}])/gu;
 /** "IBAN 0123456789": whatever it looks like, it is named as one. */
@@ -68,6 +68,39 @@ const isTopLevel = (ending: string): boolean =>
   !fileEndings.has(ending) && (reserved.has(ending) || parse(`a.${ending}`).isIcann === true);
 
 const trailing = /[.,;:!?'")\]]+$/;
+
+const entities: Readonly<Record<string, string>> = {
+  commat: '@',
+  period: '.',
+  sol: '/',
+  colon: ':',
+  amp: '&',
+  nbsp: ' ',
+  hyphen: '-',
+};
+
+/** A text as a mail program or browser would show it: HTML entities and percent-encoding undone. */
+export function decodeMarkup(text: string): string {
+  const shown = text.replace(
+    /&(?:#(\d{1,6})|#x([0-9a-f]{1,5})|([a-z]{2,8}));/gi,
+    (whole, decimal?: string, hex?: string, name?: string) => {
+      const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
+      if (name !== undefined) return entities[name.toLowerCase()] ?? whole;
+      return code > 0 && code <= 0x10_ff_ff ? String.fromCodePoint(code) : whole;
+    },
+  );
+  return shown.replace(/%([2-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/** Words that announce a phone number. */
+const saidPhone =
+  /(?:\b(?:call|phone|tel|telephone|dial|line|mobile|fax|whatsapp|sms|ring|hotline|reach)\b[^\d+]{0,20}|\+)$/;
+
+/** Whether a number that looks like one is meant as a phone number: dates and ids look like it too. */
+export const isSaidAsPhone = (text: string, as: string): boolean => {
+  const at = text.indexOf(as);
+  return as.startsWith('+') || saidPhone.test(text.slice(Math.max(0, at - 30), at));
+};
 
 /** Every typed value of a folded text. Linear. */
 export function scan(text: string): Typed[] {

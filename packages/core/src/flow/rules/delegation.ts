@@ -1,6 +1,5 @@
 import type { Field } from '../sources.ts';
 import type { Judging, Sought, VouchRule } from './rule.ts';
-import { openKinds } from '../intent.ts';
 import { isOfMessage } from '../naming.ts';
 import { worth } from './rule.ts';
 
@@ -12,7 +11,7 @@ import { worth } from './rule.ts';
 export const delegation: VouchRule = {
   rule: 'delegation',
   vouches(sought, judging) {
-    if (judging.isGrave || !mayAct(judging)) return undefined;
+    if (judging.isGrave || !(judging.isAsked || judging.use === 'read')) return undefined;
     const named = sought.fields.filter((field) => isNamed(field, sought, judging));
     if (named.length === 0) return undefined;
     switch (sought.part.kind) {
@@ -23,6 +22,11 @@ export const delegation: VouchRule = {
         return undefined;
       case 'url':
         return judging.use === 'read' && isOfMessages(named, judging) ? 'trusted' : undefined;
+      case 'number':
+        // What is due stands in the bill, and so does what its writer would like: a sum with a trusted number, or a cap.
+        return judging.kinds.has('pay') && !isOfMessages(named, judging) ? undefined : 'trusted';
+      case 'flag':
+        return undefined;
       case 'id':
         return isOfMessages(named, judging) ? 'trusted' : undefined;
       default:
@@ -33,9 +37,6 @@ export const delegation: VouchRule = {
 
 const isOfMessages = (fields: readonly Field[], { sources }: Judging): boolean =>
   fields.some((field) => isOfMessage(field, sources));
-
-const mayAct = ({ isAsked, asked, kinds, use }: Judging): boolean =>
-  use === 'read' || isAsked || (asked.open && [...kinds].some((kind) => openKinds.has(kind)));
 
 const isNamed = (field: Field, { part }: Sought, { memory }: Judging): boolean =>
   field.source.role === 'tool' && worth(field, part, memory) === 'named';

@@ -1,7 +1,7 @@
 import type { Field } from '../sources.ts';
 import type { Judging, Sought, VouchRule } from './rule.ts';
 import { fold } from '../text.ts';
-import { atLeast } from '../labels.ts';
+import { atLeast, type Integrity } from '../labels.ts';
 import { isOwnLookup, worth } from './rule.ts';
 import type { ValueKind } from '../typed.ts';
 
@@ -26,9 +26,8 @@ export const derived: VouchRule = {
 };
 
 /** Values of a kind that may enter a derivation. */
-function believedValues(kind: ValueKind, { sources, memory, on }: Judging): Set<string> {
+function believedValues(kind: ValueKind, { sources, memory }: Judging, floor: Integrity): Set<string> {
   const values = new Set<string>();
-  const floor = on('delegation') ? 'named' : 'trusted';
   for (const field of sources.fields) {
     for (const typed of field.typed) {
       if (typed.kind !== kind || values.has(typed.value)) continue;
@@ -41,21 +40,26 @@ function believedValues(kind: ValueKind, { sources, memory, on }: Judging): Set<
 
 const maxTerms = 160;
 
-/** a ± b, a × b, a × p %, a + a × p % (+ b), to the cent. */
+/** Words by which a user asks for reckoning; without one a sum of his numbers is somebody else's idea. */
+const reckoning =
+  /differen|total|\bsum\b|\bmore\b|\bless\b|increas|decreas|percent|%|addition|extra|\brest\b|remain|half|twice|double|split|share|\beach\b|adjust|\bback\b|exact|enough|insufficient|needed|plus|minus|accordingly|change|update|vat\b|tax\b|discount/;
+
+/** a ± b, a × b, a × p %, a ± a × p %, and a share with a fee, to the cent; at least one of them the user's or trusted. */
 function isReckoned(sought: number, judging: Judging): boolean {
-  const terms = [...believedValues('number', judging)].map(Number).slice(0, maxTerms);
+  if (!judging.asked.open && !judging.sources.users.some(({ text }) => reckoning.test(text))) return false;
+  const sure = [...believedValues('number', judging, 'trusted')].map(Number).slice(0, maxTerms);
+  const all = [...believedValues('number', judging, judging.on('delegation') ? 'named' : 'trusted')]
+    .map(Number)
+    .slice(0, maxTerms);
   const is = (value: number): boolean => Math.abs(value - sought) < 0.006;
-  for (const a of terms) {
-    for (const b of terms) {
-      if (is(a - b) || is(a + b) || is(a * b) || (b !== 0 && is(a / b))) return true;
+  for (const a of sure) {
+    for (const b of all) {
+      if (is(a - b) || is(b - a) || is(a + b) || is(a * b) || (b !== 0 && is(a / b))) return true;
       const share = (a * b) / 100;
-      if (is(share) || is(a + share) || is(a - share)) return true;
+      if (is(share) || is(a + share) || is(a - share) || is(b - share)) return true;
     }
   }
-  return (
-    terms.length <= 40 &&
-    terms.some((a) => terms.some((b) => terms.some((c) => is((a * b) / 100 + c) || is(a + b + c) || is(a - b - c))))
-  );
+  return sure.length <= 40 && sure.some((a) => sure.some((b) => sure.some((c) => is((a * b) / 100 + c))));
 }
 
 const relative: readonly (readonly [RegExp, number, number])[] = [
@@ -76,7 +80,7 @@ function isRelativeDate(sought: string, judging: Judging): boolean {
   const requests = judging.sources.fields.filter(({ source }) => source.role === 'user').map(({ text }) => text);
   const reach = relative.filter(([pattern]) => requests.some((text) => pattern.test(text)));
   if (reach.length === 0) return false;
-  for (const value of believedValues('date', judging)) {
+  for (const value of believedValues('date', judging, judging.on('delegation') ? 'named' : 'trusted')) {
     const from = Date.parse(value);
     if (reach.some(([, least, most]) => at >= from + least * day && at <= from + most * day)) return true;
   }

@@ -1,10 +1,10 @@
 import type { Finding } from '../provenance.ts';
 import type { Judging } from './rule.ts';
+import { endorsementOf } from '../memory.ts';
 import { findPart } from '../match.ts';
 import { isRecordNamed } from '../naming.ts';
 import { isUsers } from './rule.ts';
 import { partsOf } from '../parts.ts';
-import { openKinds } from '../intent.ts';
 
 /**
  * Once strangers' text was read, what the user did not ask for waits, even when every value is trusted: that is how a
@@ -12,12 +12,10 @@ import { openKinds } from '../intent.ts';
  * and a target that the user named, never one picked from a listing.
  */
 export function intent(judging: Judging): Finding | undefined {
-  const { isAsked, isGrave, kinds, asked, tool, manifest, use } = judging;
+  const { isAsked, isGrave, kinds, tool, manifest, use } = judging;
   if (use === 'read' || manifest.confirms.length > 0) return undefined;
   const kind = [...kinds].join(', ');
   if (!isAsked) {
-    const open = judging.on('delegation') && asked.open && !isGrave && [...kinds].some((each) => openKinds.has(each));
-    if (open) return undefined;
     return {
       rule: 'intent',
       code: 'unrequested_action',
@@ -45,7 +43,7 @@ function isUsersChoice(leaf: Judging['leaves'][number], judging: Judging): boole
         findPart(part, leaf.key, judging.tool, judging.sources).some(
           (field) =>
             isUsers(field) || (field.structural && field.source.cleanQuery && isRecordNamed(field, judging.sources)),
-        ) || judging.memory.endorsed.has(`${part.kind}:${part.value}`),
+        ) || judging.memory.endorsed.has(endorsementOf(part, judging.use, 'target')),
     )
   );
 }

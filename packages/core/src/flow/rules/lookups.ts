@@ -1,5 +1,5 @@
 import type { VouchRule } from './rule.ts';
-import { isEchoed, isOwnLookup } from './rule.ts';
+import { isEchoed, isOwnLookup, reaching } from './rule.ts';
 import { isRecordNamed } from '../naming.ts';
 
 /**
@@ -12,9 +12,8 @@ export const lookups: VouchRule = {
   vouches({ part, fields }, judging) {
     if (!judging.isAsked || judging.isGrave) return undefined;
     const own = fields.filter((field) => isOwnLookup(field) && !isEchoed(field, part, judging.memory));
-    const reaching = ['email', 'url', 'account', 'phone'].includes(part.kind);
     const fitting = own.filter((field) => {
-      if (reaching) return isRecordNamed(field, judging.sources);
+      if (reaching.has(part.kind)) return isRecordNamed(field, judging.sources);
       return part.kind === 'text' || part.kind === 'id' ? isWhole(field.text, part.value) : true;
     });
     return fitting.length > 0 ? 'trusted' : undefined;

@@ -17,7 +17,7 @@ export const people: VouchRule = {
     if (said.length === 0) return undefined;
     const rivals = said.map((name) => judging.memory.people.get(name) ?? new Set<string>());
     const fits = [...(rivals[0] ?? [])].filter((address) => rivals.every((others) => others.has(address)));
-    if (fits.length !== 1) return undefined;
+    if (fits.length !== 1 || fields.some((field) => hasNamesake(field, part.value, judging))) return undefined;
     return fields.some((field) => isOwnLookup(field) && binds(field, judging) && !isEchoed(field, part, judging.memory))
       ? 'trusted'
       : undefined;
@@ -32,8 +32,26 @@ const binds = ({ key, path }: Field, { on }: Judging): boolean =>
   bindingKeys.test(key) || /(?:^|\.)shared_with\b/.test(path) || (on('senders') && senderKeys.test(key));
 
 /** By the user; or, where the user left it to a source to say what is to be done, by that source. */
-function isSaid(name: string, { memory, sources, on, kinds, asked }: Judging): boolean {
+function isSaid(name: string, { memory, on, kinds, asked }: Judging): boolean {
   if (memory.names.has(name)) return true;
   if (!on('delegation') || !asked.open || ![...kinds].some((kind) => openKinds.has(kind))) return false;
-  return sources.word(name).some(({ integrity, source }) => source.role === 'tool' && atLeast(integrity, 'named'));
+  return memory.namedNames.has(name);
+}
+
+/** Another record of the same name with another address: which of the two the user means only the user knows. */
+function hasNamesake({ source, record }: Field, address: string, { sources }: Judging): boolean {
+  const names = sources
+    .ofSource(source.id)
+    .filter((field) => field.record === record && /^(?:full_?|display_?)?name$/i.test(field.key));
+  return names.some(({ text }) =>
+    sources
+      .holding(text)
+      .filter((other) => other.text === text && other.structural)
+      .some((other) =>
+        sources
+          .ofSource(other.source.id)
+          .filter((field) => field.record === other.record)
+          .some(({ typed }) => typed.some(({ kind, value }) => kind === 'email' && value !== address)),
+      ),
+  );
 }

@@ -13,7 +13,7 @@ export interface Judging {
   readonly tool: string;
   readonly manifest: Manifest;
   readonly leaves: readonly Leaf[];
-  /** Kinds of action that the tool is, and whether the user asked for one of them. */
+  /** Kinds of action that the call is, and whether the user asked for one of them, or left it to a source to ask. */
   readonly kinds: ReadonlySet<ActionKind>;
   readonly asked: Asked;
   readonly isAsked: boolean;
@@ -52,8 +52,15 @@ export function isEchoed({ source }: Field, { kind, value }: Part, memory: Memor
 }
 
 /** What a field is worth for a value. */
-export const worth = (field: Field, part: Part, memory: Memory): Integrity =>
-  isEchoed(field, part, memory) ? 'untrusted' : field.integrity;
+export function worth(field: Field, part: Part, memory: Memory): Integrity {
+  if (isEchoed(field, part, memory)) return 'untrusted';
+  // A field that strangers cannot forge still says only that somebody is there: anyone can pay in a cent.
+  const isAnyones = reaching.has(part.kind) && field.source.role === 'tool' && field.integrity === 'trusted';
+  return isAnyones && !atLeast(field.source.integrity, 'trusted') ? 'untrusted' : field.integrity;
+}
+
+/** Values by which somebody is reached. */
+export const reaching: ReadonlySet<Part['kind']> = new Set(['email', 'url', 'account', 'phone']);
 
 /** Whether a field stands in a result that the agent looked up for the user, by words that no stranger chose. */
 export const isOwnLookup = ({ source, structural }: Field): boolean =>

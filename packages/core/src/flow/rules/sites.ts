@@ -5,7 +5,7 @@ import { atLeast } from '../labels.ts';
 import { isOfMessage } from '../naming.ts';
 import { isUsers, worth } from './rule.ts';
 import { bareHostName, readUrl, scan } from '../typed.ts';
-import { fold } from '../text.ts';
+import { fold, wordsOf } from '../text.ts';
 
 /**
  * A page of a site that the user or trusted text named may be read; what is sent goes only to a site that the user named
@@ -13,10 +13,15 @@ import { fold } from '../text.ts';
  */
 export const sites: VouchRule = {
   rule: 'sites',
-  vouches({ part }, judging) {
+  vouches({ part, fields }, judging) {
     if (part.kind !== 'url' || part.host === undefined || part.value.includes('@')) return undefined;
-    const hosts = [part.host, ...innerHosts(part.value)];
-    return hosts.every((host) => isKnown(host, judging)) ? 'trusted' : undefined;
+    const { host } = part;
+    const hosts = [host, ...innerHosts(part.value)];
+    if (!hosts.every((each) => isKnown(each, judging))) return undefined;
+    if (judging.use === 'act') return 'trusted';
+    const isOwn =
+      fields.length === 0 ? carriesNothing(part.value, judging) : fields.some((field) => isOfSite(field, host));
+    return isOwn && !acts(part.value, judging) ? 'trusted' : undefined;
   },
 };
 
@@ -31,6 +36,23 @@ function isKnown(host: string, judging: Judging): boolean {
   };
   return parents(host).some((name) => sources.typed('host', name).some(believed));
 }
+
+/** Linked from a page of the same site, or by the user: a stranger's link into a site that many share is a stranger's choice. */
+const isOfSite = ({ source, integrity }: Field, host: string): boolean =>
+  atLeast(integrity, 'named') ||
+  (source.sites?.some((site) => parents(host).includes(site) || parents(site).includes(host)) ?? false);
+
+/** An address that the model made up may carry the user's words, and nothing that was read elsewhere. */
+const carriesNothing = (address: string, { sources }: Judging): boolean =>
+  wordsOf(fold(address.slice(address.indexOf('?') + 1 || address.length))).every(
+    (word) => word.length < 3 || !sources.has(word) || sources.word(word).some(isUsers),
+  );
+
+/** Some pages act when they are read. Words that say so must be the user's. */
+const acting =
+  /(?:^|[/?&=_.-])(delete|remove|close|cancel|confirm|unsubscribe|deactivate|revoke|approve|accept|checkout|logout|reset|disable|grant|transfer)(?=$|[/?&=_.-])/g;
+const acts = (address: string, { asked }: Judging): boolean =>
+  [...address.matchAll(acting)].some(([, word = '']) => !asked.words.has(word));
 
 /** A host and those above it, down to two labels: who names `acme.example` means `docs.acme.example` as well. */
 function parents(host: string): string[] {
