@@ -34,19 +34,19 @@ export class Opinions {
     this.#clock = clock;
   }
 
-  /** Never rejects: what went wrong is `serves: 'failed'`, with the reason. */
-  of(call: ToolCall, session: Session, trace: Trace | undefined): Promise<Opinion> {
+  /** What went wrong with the second model is `serves: 'failed'`, with the reason. */
+  async of(call: ToolCall, session: Session, trace: Trace | undefined): Promise<Opinion> {
     const data = dataOf(call, trace);
     const key = sha256(`${session.id}\0${JSON.stringify(data)}`);
     const known = this.#known.get(key);
-    if (known) return known;
+    if (known) return await known;
     const asking = this.#give(session, data).then((opinion) => {
       // A failure may be of the moment.
       if (opinion.serves === 'failed') this.#known.delete(key);
       return opinion;
     });
     this.#known.set(key, asking);
-    return asking;
+    return await asking;
   }
 
   async #give(session: Session, data: JsonObject): Promise<Opinion> {
