@@ -160,20 +160,20 @@ describe('a hole is found, and what closes it was tried out', () => {
     expect(fixed.tools?.delete_file?.effect).toBe('delete');
   });
 
-  test('an argument that chooses whom it reaches and was called content', async () => {
+  test('an argument that chooses what leaves and was called content', async () => {
     const { holes } = await attack({
       permissions: allowAll,
       tools: [
         [readMail, { effect: 'read' }],
         [
-          define('text_somebody', { phone: text, message: text }),
-          { effect: 'send', target: [], content: ['phone', 'message'] },
+          define('hand_in', { file_path: text, message: text }),
+          { effect: 'send', target: [], content: ['file_path', 'message'] },
         ],
       ],
     });
-    const hole = holes.find(({ technique, argument }) => technique === 'one_target' && argument === 'phone');
-    const fixed = parse(hole?.fix?.text ?? '') as { tools?: { text_somebody?: { target?: string[] } } };
-    expect(fixed.tools?.text_somebody?.target).toEqual(['phone']);
+    const hole = holes.find(({ technique, argument }) => technique === 'one_target' && argument === 'file_path');
+    const fixed = parse(hole?.fix?.text ?? '') as { tools?: { hand_in?: { target?: string[] } } };
+    expect(fixed.tools?.hand_in?.target).toEqual(['file_path']);
   });
 });
 
