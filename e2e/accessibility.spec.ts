@@ -2,14 +2,20 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, attackedTicket, openSession } from './runtime.ts';
+import { approval, sessionId } from './staged/world.ts';
+import { type Actors, openActors } from './actors.ts';
 import { schemes, widths } from './browser.ts';
+import { type Staged, cookieOf, startStaged } from './staged/server.ts';
 import { type Stage, openStage } from './stage.ts';
 
 let stage: Stage;
 let empty: Stage;
+let staged: Staged;
+let told: Actors;
 const session = { id: '', denied: '' };
 beforeAll(async () => {
-  [stage, empty] = await Promise.all([openStage(), openStage()]);
+  [stage, empty, staged] = await Promise.all([openStage(), openStage(), startStaged()]);
+  told = await openActors(staged.url, cookieOf);
   const { runtime } = stage;
   const key = await runtime.createKey('support-agent', ['support']);
   const { id, token } = await openSession(runtime, key, 'Answer ticket 4711 for Acme, in two sentences');
@@ -30,21 +36,61 @@ beforeAll(async () => {
 afterAll(async () => {
   await stage.close();
   await empty.close();
+  await told.close();
+  await staged.stop();
 });
 
 interface Screen {
   readonly name: string;
   readonly path: () => string;
   readonly act?: (page: Page) => Promise<unknown>;
-  readonly isEmpty?: boolean;
+  readonly on?: 'empty' | 'staged';
 }
 
 const screens: readonly Screen[] = [
   { name: 'Overview', path: () => '/' },
-  { name: 'Overview, empty', path: () => '/', isEmpty: true },
+  { name: 'Overview, empty', path: () => '/', on: 'empty' },
+  { name: 'Overview, approvals wait', path: () => '/', on: 'staged' },
+  { name: 'Approvals, empty', path: () => '/approvals', on: 'empty' },
+  { name: 'Approvals', path: () => '/approvals', on: 'staged' },
+  { name: 'Approvals, history', path: () => '/approvals?view=history', on: 'staged' },
+  { name: 'Approval', path: () => `/approvals/${approval(1).id}`, on: 'staged' },
+  { name: 'Approval, several must agree', path: () => `/approvals/${approval(2).id}`, on: 'staged' },
+  { name: 'Approval, rejected', path: () => `/approvals/${approval(13).id}`, on: 'staged' },
+  { name: 'Approval, session ended', path: () => `/approvals/${approval(15).id}`, on: 'staged' },
+  {
+    name: 'Approval, answering',
+    path: () => `/approvals/${approval(1).id}`,
+    act: (page) => page.getByRole('button', { name: 'Approve this value for this task' }).click(),
+    on: 'staged',
+  },
+  {
+    name: 'Approval, draft of a rule',
+    path: () => `/approvals/${approval(1).id}`,
+    act: (page) => page.getByRole('button', { name: 'Draft a rule' }).click(),
+    on: 'staged',
+  },
+  { name: 'Tools', path: () => '/tools', on: 'staged' },
+  { name: 'Tools, empty', path: () => '/tools', on: 'empty' },
+  { name: 'Tools, a proposal', path: () => '/tools?tool=send_money', on: 'staged' },
+  {
+    name: 'Tools, a proposal filled in',
+    path: () => '/tools?tool=send_money',
+    act: (page) => page.getByRole('button', { name: 'Fill in the proposal' }).click(),
+    on: 'staged',
+  },
+  { name: 'Tools, of the configuration', path: () => '/tools?tool=read_email', on: 'staged' },
+  { name: 'Session, a traced call', path: () => `/sessions/${sessionId}?event=event-pay`, on: 'staged' },
+  {
+    name: 'Session, provenance drawn',
+    path: () => `/sessions/${sessionId}?view=provenance&as=graph`,
+    act: (page) => page.getByRole('application').getByText('Result of read_email').waitFor(),
+    on: 'staged',
+  },
+  { name: 'Session, provenance listed', path: () => `/sessions/${sessionId}?view=provenance&as=table`, on: 'staged' },
   { name: 'Sessions', path: () => '/sessions' },
   { name: 'Sessions, none fits', path: () => '/sessions?find=nothing' },
-  { name: 'Sessions, empty', path: () => '/sessions', isEmpty: true },
+  { name: 'Sessions, empty', path: () => '/sessions', on: 'empty' },
   { name: 'Session', path: () => `/sessions/${session.id}` },
   {
     name: 'Session, a denied event',
@@ -110,11 +156,14 @@ for (const width of ['wide', 'narrow'] as const) {
   for (const scheme of schemes) {
     describe(`${widths[width].width} px, ${scheme}`, () => {
       it.each(screens)('$name: axe finds nothing, nothing scrolls sideways, nothing is violated', async (screen) => {
-        const { page, context, complaints } = await (screen.isEmpty ? empty : stage).enter('owner', {
-          width,
-          scheme,
-          path: screen.path(),
-        });
+        const { page, context, complaints } = await { empty, staged: told, real: stage }[screen.on ?? 'real'].enter(
+          'owner',
+          {
+            width,
+            scheme,
+            path: screen.path(),
+          },
+        );
         await page.getByRole('main').waitFor();
         await expect.poll(() => page.getByLabel(/^Loading/).count()).toBe(0);
         await screen.act?.(page);

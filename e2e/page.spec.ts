@@ -60,10 +60,19 @@ describe('the frame around the page', () => {
   });
 });
 
+const screens = {
+  a: 'Approvals',
+  s: 'Sessions',
+  l: 'Tools',
+  p: 'Permissions',
+  t: 'Settings',
+  o: 'Overview',
+} as const;
+
 describe('by keyboard alone', () => {
   it('g and a letter go to a screen, ? lists the keys, Esc closes', async () => {
     const { page } = await stage.enter();
-    for (const [key, title] of Object.entries({ s: 'Sessions', p: 'Permissions', t: 'Settings', o: 'Overview' })) {
+    for (const [key, title] of Object.entries(screens)) {
       await page.keyboard.press('g');
       await page.keyboard.press(key);
       await page.getByRole('heading', { name: title, level: 1 }).waitFor();

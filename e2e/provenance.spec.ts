@@ -68,6 +68,15 @@ describe('where the values of a session came from', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
   });
 
+  it('of an ended session shows what the log says of its calls, since what it read is destroyed', async () => {
+    staged.world.flow = undefined;
+    staged.world.sessions = staged.world.sessions.map((one) => ({ ...one, state: 'ended' }));
+    const { page, complaints } = await stage.enter('owner', { path: `${graph}&as=table` });
+    await page.getByText('was destroyed when it ended').waitFor();
+    expect(await page.getByRole('table', { name: 'What the session has read' }).innerText()).toContain('read_email');
+    expect(complaints).toEqual({ console: [], violations: [], foreign: [] });
+  });
+
   it('grows live', async () => {
     const { page } = await stage.enter('owner', { path: graph });
     await page.getByText('Live', { exact: true }).waitFor();

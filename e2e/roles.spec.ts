@@ -14,13 +14,15 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 /** Every button and link that changes something. */
-const actions = /^(End|Revoke|New|Create|Save|Edit|Disable|Enable|Sign-in link|Undo|Remove|Add a condition)\b/;
+const actions = /^(End|Revoke|New|Create|Save|Edit|Disable|Enable|Sign-in link|Undo|Remove|Add|Confirm|Forget)\b/;
 
 describe.each(['viewer', 'auditor'] as const)('%s: sees the same pages without actions', (role) => {
   it.each([
     '/',
     '/sessions',
     'session',
+    '/approvals',
+    '/tools',
     '/permissions',
     '/permissions?view=file',
     '/settings',

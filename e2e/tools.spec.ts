@@ -61,6 +61,23 @@ describe('whom to believe', () => {
     expect(await page.getByRole('button', { name: 'Confirm manifest' }).isDisabled()).toBe(true);
   });
 
+  it('a tool that became another while it was looked at is not confirmed unseen', async () => {
+    const { page } = await stage.enter('operator', { path: '/tools?tool=send_money' });
+    await page.getByRole('button', { name: 'Confirm manifest' }).waitFor();
+    staged.world.tools = staged.world.tools.map((tool) => ({
+      ...tool,
+      definition: 'e'.repeat(64),
+      description: 'Something else',
+    }));
+    await page.getByRole('button', { name: 'Confirm manifest' }).click();
+    await page.getByText('This tool changed since you opened it.').waitFor();
+    expect(toolOf('send_money')?.from).toBe('unknown');
+    await page.getByRole('button', { name: 'Load the tool as it is now' }).click();
+    await page.getByText('Something else').waitFor();
+    await page.getByRole('button', { name: 'Confirm manifest' }).click();
+    await page.getByText('Confirmed, in force now').waitFor();
+  });
+
   it('what was confirmed can be forgotten, and is asked about first', async () => {
     const { page } = await stage.enter('operator', { path: '/tools?tool=find_contact' });
     await page.getByRole('button', { name: 'Forget' }).click();

@@ -68,7 +68,10 @@ export const answers: Partial<Record<AdminRouteName, Answer>> = {
   }),
   'sessions.list': (_, { sessions }) => ({ sessions }),
   'sessions.get': ({ params }, { sessions }) => find(sessions, ({ id }) => id === params['id']),
-  'sessions.flow': (_, { flow }) => flow,
+  'sessions.flow': (_, { flow }) => {
+    if (flow === undefined) throw new Refusal(404, 'not_found', 'Nothing is kept of what this session read.');
+    return flow;
+  },
   'entries.list': ({ query }, { entries }) => ({
     entries: entries.filter(
       (entry) => entry.phase === 'intent' && (query.outcome === undefined || entry.decision.outcome === query.outcome),
@@ -107,6 +110,7 @@ export const answers: Partial<Record<AdminRouteName, Answer>> = {
   'tools.confirm': ({ params, body }, world) => {
     const before = world.tools.find(({ name }) => name === params['name']);
     if (before?.from === 'config') throw new Refusal(409, 'conflict', 'The configuration speaks of this tool.');
+    if (body.definition !== before?.definition) throw new Refusal(409, 'conflict', 'It has another definition by now.');
     const { proposal: _, ...kept } = before ?? { name: params['name'] ?? '' };
     const after = { ...kept, from: 'confirmed' as const, manifest: body.manifest };
     world.tools = world.tools.map((one) => (one.name === after.name ? (after as typeof one) : one));

@@ -7,7 +7,8 @@ export interface World {
   tools: ToolView[];
   sessions: SessionView[];
   entries: EntryView[];
-  flow: SessionFlowView;
+  /** Absent once the session has ended. */
+  flow: SessionFlowView | undefined;
 }
 
 type Detail = NonNullable<ApprovalView['detail']>;
@@ -189,6 +190,7 @@ export function freshWorld(): World {
         name: 'send_money',
         manifest: {},
         description: 'Sends money from the account of the user.',
+        definition: 'd'.repeat(64),
         proposal: {
           manifest: {
             effect: 'send',

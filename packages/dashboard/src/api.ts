@@ -18,6 +18,7 @@ export class Unreachable extends Error {
 }
 
 export const isSignedOut = (error: unknown): boolean => error instanceof Refused && error.problem.status === 401;
+export const isNotFound = (error: unknown): boolean => error instanceof Refused && error.problem.status === 404;
 export const isConflict = (error: unknown): boolean => error instanceof Refused && error.problem.status === 409;
 
 /** Routes without input take no second argument; routes whose input is all optional may leave it out. */

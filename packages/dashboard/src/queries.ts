@@ -1,6 +1,6 @@
 import type { AdminInput, EntryView } from '@sallyport/core/admin';
 import { queryOptions } from '@tanstack/react-query';
-import { call, getMe } from './api.ts';
+import { call, getMe, isNotFound } from './api.ts';
 import { liveState } from './live/live.ts';
 
 /** Pages ask again by themselves: seldom beside the live stream, often without it (down, or not for this role). */
@@ -23,6 +23,16 @@ export async function fetchEntries(sessionId: string, before = Number.MAX_SAFE_I
   const { entries } = await call('entries.list', { query: { sessionId, before, limit: entriesPage } });
   const ordered = entries.toSorted((a, b) => a.seq - b.seq);
   return { entries: ordered, hasEarlier: entries.length === entriesPage };
+}
+
+/** What a session has read; nothing once it has ended, since that is destroyed with it. */
+async function fetchFlow(id: string) {
+  try {
+    return await call('sessions.flow', { params: { id } });
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
 }
 
 export const queries = {
@@ -80,7 +90,7 @@ export const queries = {
   flow: (sessionId: string) =>
     queryOptions({
       queryKey: ['flow', sessionId],
-      queryFn: () => call('sessions.flow', { params: { id: sessionId } }),
+      queryFn: () => fetchFlow(sessionId),
       refetchInterval,
     }),
   tools: queryOptions({ queryKey: ['tools'], queryFn: () => call('tools.list'), refetchInterval }),

@@ -6,7 +6,8 @@ import { edgeId, placesOf } from '../src/routes/session/layout.ts';
 import { freshWorld } from '../../../e2e/staged/world.ts';
 import { timelineOf } from '../src/timeline.ts';
 
-const { entries, flow: read } = freshWorld();
+const { entries, flow: kept } = freshWorld();
+const read: FlowView = kept ?? { tainted: false, labels: [], sources: [] };
 const events = timelineOf(entries);
 
 describe('the provenance of a session', () => {

@@ -62,7 +62,7 @@ function Present({ session }: { session: SessionView }) {
     >
       <div className={styles.about}>
         <Summary session={session} isOpen={isOpen} />
-        <Reach session={session} />
+        <Reach session={session} isOpen={isOpen} />
       </div>
       {mayRead ? (
         <Events session={session} isOpen={isOpen} />

@@ -62,12 +62,14 @@ export function Decide({ approval }: { approval: ApprovalView }) {
         ) : null}
         <Votes approval={approval} />
         {approval.detail?.opinion === undefined ? null : <Opinion opinion={approval.detail.opinion} />}
-        <div>
-          <Button variant="default" size="compact-sm" onClick={() => setDrafting(true)}>
-            Draft a rule
-          </Button>
-          <p className={styles.why}>For calls like this one, so that nobody is asked again. Nothing is saved.</p>
-        </div>
+        {approval.detail === undefined ? null : (
+          <div>
+            <Button variant="default" size="compact-sm" onClick={() => setDrafting(true)}>
+              Draft a rule
+            </Button>
+            <p className={styles.why}>For calls like this one, so that nobody is asked again. Nothing is saved.</p>
+          </div>
+        )}
       </div>
       {asking === undefined ? null : (
         <AnswerDialog approval={approval} answer={asking} close={() => setAsking(undefined)} changed={changed} />
@@ -103,13 +105,16 @@ function Key({ letter }: { letter: string }) {
 }
 
 /** Why this person cannot answer, in words; nothing where they can. */
-function useWhyOff({ state, votes }: ApprovalView): string | undefined {
+function useWhyOff({ state, votes, userId }: ApprovalView): string | undefined {
   const me = useMe();
   const mayAnswer = useMay('approvals.answer');
   if (state !== 'pending') return 'It no longer waits.';
   if (!mayAnswer) {
     return `You are signed in as ${me.role}, who sees what waits and cannot answer. ${capital(adminPermissions['approvals.answer'].join(', '))} may; an owner can change your role under Settings, Operators.`;
   }
+  // As the runtime has it: nobody answers for their own.
+  if ([me.id, me.name].some((own) => own.toLowerCase() === userId.toLowerCase()))
+    return 'This call would run for you, so someone else must answer.';
   if (votes.some(({ operatorId }) => operatorId === me.id)) {
     return 'You have answered. Someone else must answer as well.';
   }

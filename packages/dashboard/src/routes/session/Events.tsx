@@ -66,7 +66,7 @@ export function Events({ session, isOpen }: { session: SessionView; isOpen: bool
               <Columns session={session} events={events} hasEarlier={hasEarlier} isOpen={isOpen} />
             </Tabs.Panel>
             <Tabs.Panel value="provenance">
-              <Provenance session={session} events={events} isWhole={!hasEarlier} />
+              <Provenance session={session} events={events} isWhole={!hasEarlier} isOpen={isOpen} />
             </Tabs.Panel>
           </>
         )}

@@ -4,6 +4,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { Suspense, lazy, useMemo } from 'react';
 import { useMediaQuery } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
+import type { FlowView } from '../../provenance.ts';
 import type { TimelineEvent } from '../../timeline.ts';
 import { Answer, Empty, Loading } from '../../components/States.tsx';
 import { FlowTable } from './FlowTable.tsx';
@@ -22,15 +23,18 @@ export function Provenance({
   session,
   events,
   isWhole,
+  isOpen,
 }: {
   session: SessionView;
   events: readonly TimelineEvent[];
   isWhole: boolean;
+  isOpen: boolean;
 }) {
   const isNarrow = useMediaQuery('(max-width: 760px)', window.matchMedia('(max-width: 760px)').matches) ?? false;
   const { as = isNarrow ? 'table' : 'graph' } = route.useSearch();
   const navigate = route.useNavigate();
-  const read = useQuery(queries.flow(session.id));
+  // An ended session keeps nothing of what it read, so there is nothing to ask for.
+  const read = useQuery({ ...queries.flow(session.id), enabled: isOpen });
   return (
     <Panel
       title="Where values came from"
@@ -51,12 +55,18 @@ export function Provenance({
         />
       }
     >
-      <Answer of={read} label="where values came from" rows={6}>
-        {(data) => <Drawn read={data} events={events} isWhole={isWhole} as={as} />}
-      </Answer>
+      {isOpen ? (
+        <Answer of={read} label="where values came from" rows={6}>
+          {(data) => <Drawn read={data} events={events} isWhole={isWhole} as={as} />}
+        </Answer>
+      ) : (
+        <Drawn read={null} events={events} isWhole={isWhole} as={as} />
+      )}
     </Panel>
   );
 }
+
+const nothingKept: FlowView = { tainted: false, labels: [], sources: [] };
 
 function Drawn({
   read,
@@ -64,12 +74,12 @@ function Drawn({
   isWhole,
   as,
 }: {
-  read: Parameters<typeof flowOf>[0];
+  read: FlowView | null;
   events: readonly TimelineEvent[];
   isWhole: boolean;
   as: 'graph' | 'table';
 }) {
-  const flow = useMemo(() => flowOf(read, events, isWhole), [read, events, isWhole]);
+  const flow = useMemo(() => flowOf(read ?? nothingKept, events, isWhole), [read, events, isWhole]);
   if (flow.calls.length === 0) {
     return (
       <Empty title="No tool was called yet">
@@ -79,6 +89,12 @@ function Drawn({
   }
   return (
     <>
+      {read === null ? (
+        <p className={styles.note}>
+          What this session has read is not kept, or was destroyed when it ended. What the log says of its calls is
+          shown.
+        </p>
+      ) : null}
       {isWhole ? null : <p className={styles.note}>Calls of the events that are loaded; earlier ones are not shown.</p>}
       {as === 'table' ? (
         <FlowTable flow={flow} />

@@ -10,10 +10,10 @@ import styles from './Reach.module.css';
 const narrowed = { caller: 'the caller', second_model: 'a second model, from the user’s request alone' } as const;
 
 /** How far the session may go, and what it has already taken in. */
-export function Reach({ session }: { session: SessionView }) {
+export function Reach({ session, isOpen }: { session: SessionView; isOpen: boolean }) {
   const mayRead = useMay('entries.read');
   const mayReadApprovals = useMay('approvals.read');
-  const flow = useQuery({ ...queries.flow(session.id), enabled: mayRead }).data;
+  const flow = useQuery({ ...queries.flow(session.id), enabled: mayRead && isOpen }).data;
   const { scope } = session;
   return (
     <ul className={styles.reach} aria-label="Scope and labels">
@@ -26,7 +26,7 @@ export function Reach({ session }: { session: SessionView }) {
           {narrowed[scope.by]}
         </li>
       )}
-      {flow === undefined ? null : (
+      {flow === undefined || flow === null ? null : (
         <>
           <li className={styles.taint}>
             {flow.tainted ? (

@@ -8,7 +8,7 @@ import { Failed } from '../../components/States.tsx';
 import { HostileText } from '../../components/HostileText.tsx';
 import { ManifestForm } from './ManifestForm.tsx';
 import { Mark } from '../../components/Mark.tsx';
-import { call } from '../../api.ts';
+import { call, isConflict } from '../../api.ts';
 import { draftOf, keptOf, lacks, manifestOf } from './manifest.ts';
 import { queries } from '../../queries.ts';
 import { said } from '../../components/said.ts';
@@ -27,15 +27,28 @@ export function Editor({
   close: () => void;
 }) {
   const client = useQueryClient();
+  // What this page showed when it was opened: a tool that became another meanwhile is not confirmed unseen.
+  const [seen, setSeen] = useState(tool.definition);
   const [forgetting, setForgetting] = useState(false);
   const refresh = () => client.invalidateQueries({ queryKey: queries.tools.queryKey });
   const confirm = useMutation({
-    mutationFn: () => call('tools.confirm', { params: { name: tool.name }, body: { manifest: manifestOf(draft) } }),
+    mutationFn: () =>
+      call('tools.confirm', {
+        params: { name: tool.name },
+        body: { manifest: manifestOf(draft), ...(seen === undefined ? {} : { definition: seen }) },
+      }),
     onSuccess: async ({ manifest }) => {
       setDraft(draftOf(manifest));
       await refresh();
     },
   });
+  const reload = async () => {
+    const { tools } = await client.fetchQuery({ ...queries.tools, staleTime: 0 });
+    const now = tools.find(({ name }) => name === tool.name);
+    setSeen(now?.definition);
+    if (now) setDraft(draftOf(now.manifest));
+    confirm.reset();
+  };
   const missing = lacks(draft);
   return (
     <>
@@ -59,7 +72,7 @@ export function Editor({
             Kept as it is: <HostileText text={keptOf(draft).join('; ')} max={400} />
           </p>
         )}
-        {confirm.isError ? <Failed error={confirm.error} /> : null}
+        {confirm.isError ? <NotConfirmed error={confirm.error} reload={() => void reload()} /> : null}
         <div className={styles.actions}>
           <Button type="submit" loading={confirm.isPending} disabled={missing !== undefined}>
             {tool.from === 'confirmed' ? 'Save manifest' : 'Confirm manifest'}
@@ -87,6 +100,21 @@ export function Editor({
         />
       ) : null}
     </>
+  );
+}
+
+function NotConfirmed({ error, reload }: { error: unknown; reload: () => void }) {
+  if (!isConflict(error)) return <Failed error={error} />;
+  return (
+    <div className={styles.conflict} role="alert">
+      <p>
+        <strong>This tool changed since you opened it.</strong> Nothing was confirmed. Read what it says now, and
+        confirm that.
+      </p>
+      <Button size="compact-sm" variant="default" onClick={reload}>
+        Load the tool as it is now
+      </Button>
+    </div>
   );
 }
 
