@@ -2,26 +2,34 @@ import type { ActionKind, Manifest } from './manifest.ts';
 import type { Leaf } from './leaves.ts';
 import { fold } from './text.ts';
 
-/** Stems of words by which people ask for a kind of action; a word counts when it starts with one. `=` is the whole word. */
+/**
+ * Stems of words by which people ask for a kind of action. A word counts when it is a stem with an ending of English grammar:
+ * "address" is no wish to add, "clearly" none to clear. `*` takes any ending, `=` none and stands for a space inside.
+ */
 const asked: Readonly<Record<ActionKind, string>> = {
   message:
-    'send repl respond forward notif inform tell write share invit ask remind thank greet welcom announc submit post schick sende antwort envoy répond enví respond manda rispond',
-  pay: 'pay transfer send refund wire settl reimburs money bill rent donat tip deposit charg subscri purchas bezahl überweis paye vire paga transfier bonific',
-  buy: 'buy bought rebuy purchas order checkout shop cart get=me acquir kauf bestell achet command compr ordina',
-  book: 'book reserv schedul resched appoint meeting calendar event plan invit remind dinner lunch arrang participant attend reservier termin réserv planif reserva prenot',
+    'send sent repl respond forward notif inform tell told writ invit ask remind thank greet welcom announc submit post share schick* sende* antwort* envoy* répond* enví* respond* manda* rispond*',
+  pay: 'pay paid transfer send sent refund wire settl reimburs money bill rent donat tip deposit charg subscrib subscription purchas bezahl* überweis* paye* vire* paga* transfier* bonific*',
+  buy: 'buy bought rebuy purchas order checkout shop cart get=me acquir kauf* bestell* achet* command* compr* ordina*',
+  book: 'book reserv reservation schedul reschedul appoint appointment meet meeting calendar event plan invit remind reminder dinner lunch arrang participant attend reservier* termin* réserv* planif* reserva* prenot*',
   delete:
-    'delet remov clear cancel drop eras clean unsubscrib revok discard uninstall purg kick block empt wipe trash lösch entfern stornier supprim efface annul borra elimin cancell',
-  credential:
-    'password passwort passphrase credential secret token pin= 2fa mfa ssh gpg pgp key keys passcode contraseña mot=de=passe',
+    'delet remov clear cancel cancell drop eras clean unsubscrib revok discard uninstall purg block empt wip trash lösch* entfern* stornier* supprim* efface* annul* borra* elimin* cancella*',
+  credential: '',
   ownership:
-    'owner transfer permission access admin grant invit collaborat role member share maintain privileg public visib join add onboard kick',
-  edit: 'updat chang modif edit adjust set= renam mov mark append fix correct renew resched replac increas decreas follow änder aktualis modifi actualiz aggiorn',
+    'transfer grant invit share add onboard promot assign kick revok join hand=over make=public make=private make=it=public make=it=private give=access teile* freigeb* partage* compart* condivid*',
+  edit: 'updat chang modif edit adjust set= renam mov mark append fix correct renew reschedul replac increas decreas follow änder* aktualis* modifi* actualiz* aggiorn*',
   create:
-    'creat add mak= make new writ generat append save download copy draft prepar clone init fork erstell crée crea aggiung',
-  execute: 'run= execut install deploy login log=in sign=in start launch build compil invok',
+    'creat add mak new= writ generat append sav download copy copi draft prepar clon init fork erstell* crée* crea* aggiung*',
+  execute: 'run run= execut install deploy login= log=in log=into sign=in start launch build compil invok use=',
   publish: 'post publish push upload comment merg releas tweet blog announc submit commit share star fork issue pull',
-  web: 'visit brows open link websit web site page url form fill regist sign=up submit subscri check read access look download get fetch summar find search book reserv www http',
+  web: 'visit brows open link websit web= site page url form fill regist sign=up submit subscrib check read access look download get fetch summar find search book reserv www= http= https=',
 };
+
+const ending = '(?:e|es|s|d|ed|ing|al|als|ion|ions|ation|y|ies|ied|ying|ten|n|r|er|ers|re|red|ment|ments|(?:[bdglmnprt])(?:ed|ing|er))?';
+
+/** What is asked for when somebody names a secret and says what to do with it. */
+const secretNoun = /\b(?:passwords?|passwort|passphrases?|passcodes?|credentials?|secrets?|tokens?|2fa|mfa|ssh|gpg|pgp|(?:api|deploy|private|public|access)?[ -]?keys?|contraseña|mot de passe)\b/;
+const secretVerb = /\b(?:chang|updat|set|add|reset|rotat|creat|generat|upload|regist|remov|delet|revok|renew|replac|enter|us(?:e|ing)|send|ändern|neu)/;
 
 /** Words of a tool's name that say which kind of action it is. */
 const named: Readonly<Record<ActionKind, RegExp>> = {
@@ -68,30 +76,27 @@ export function askedFor(requests: readonly string[]): Asked {
   // "Tell me", "let me know": an answer, and no message to anybody.
   const text = said.replace(toUser, ' ');
   const words = new Set(text.match(/[\p{L}\p{N}]+/gu));
-  const all = [...words];
   const kinds = new Set<ActionKind>();
-  for (const [kind, stems] of stemsByKind) {
-    const hit = stems.some(({ stem, whole }) => {
-      if (stem.includes(' ')) return text.includes(stem);
-      return whole ? words.has(stem) : all.some((word) => word.startsWith(stem));
-    });
-    if (hit) kinds.add(kind);
-  }
+  for (const [kind, pattern] of askedPatterns) if (pattern.test(text)) kinds.add(kind);
+  if (secretNoun.test(text) && secretVerb.test(text)) kinds.add('credential');
   if (messageVerb.test(text)) kinds.add('message');
   return { kinds, open: openRequest.test(text), words };
 }
 
-const stemsByKind = Object.entries(asked).map(
-  ([kind, stems]) =>
-    [
-      kind as ActionKind,
-      stems.split(' ').map((entry) => {
-        const whole = entry.endsWith('=');
-        const stem = (whole ? entry.slice(0, -1) : entry).replaceAll('=', ' ');
-        return { stem, whole };
-      }),
-    ] as const,
-);
+/** "In order to", "my order": no order. */
+const noOrder = '(?<!\\b(?:in|my|the|this|that|last|an|our|your|her|his|its|which|first|same) )';
+
+const askedPatterns = Object.entries(asked)
+  .filter(([, stems]) => stems !== '')
+  .map(([kind, stems]): [ActionKind, RegExp] => {
+    const words = stems.split(' ').map((stem) => {
+      const text = stem.replace(/[=*]$/, '').replaceAll('=', ' ');
+      const open = text === 'order' ? noOrder : '';
+      if (stem.endsWith('*')) return `${text}[\\p{L}]*`;
+      return `${open}${text}${stem.endsWith('=') || text.includes(' ') ? '' : ending}`;
+    });
+    return [kind as ActionKind, new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join('|')})(?![\\p{L}\\p{N}])`, 'u')];
+  });
 
 /** `transfer_repoOwnership` → transfer, repo, ownership. */
 export const wordsOfName = (tool: string): string[] =>

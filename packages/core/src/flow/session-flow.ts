@@ -228,6 +228,8 @@ export class SessionFlow {
   /** Where these come back, they are no more than they were. */
   #write({ leaf, parts, provenance }: Weighed, source: number): void {
     const { written } = this.#learner.memory;
+    // An address that is all of a content argument is weighed, and noted, as a link.
+    if (provenance.role === 'content' && parts?.some(({ kind }) => reaching.has(kind))) return;
     const note = (token: string): void => {
       if (!written.has(token)) written.set(token, source);
     };

@@ -35,7 +35,7 @@ const dayFirst = new RegExp(
 const slashDate = /(?<![\d/.])(\d{1,2})([/.])(\d{1,2})\2(\d{4})(?![\d/])/g;
 const clock = /(?<![\d:])(\d{1,2}):(\d{2})(?::\d{2})?(?: ?([ap])\.?m)?(?![\d:])/g;
 const hour = /(?<![\d:.])(\d{1,2}) ?([ap])\.?m(?![a-z])/g;
-const number = /(?<![\p{L}\p{N}_.,]|\d[-/:])[-+]?\d[\d,']{0,24}(?:\.\d{1,12})?(?![\p{L}\p{N}_]|[-/:]\d)/gu;
+const number = /(?<![\p{L}\p{N}_.,]|\d[-/: ])[-+]?\d[\d,']{0,24}(?:\.\d{1,12})?(?![\p{L}\p{N}_]|[-/: ]\d)/gu;
 const phone = /(?<![\p{L}\p{N}])\+?\(?\d[\d ()./-]{5,20}\d(?![\p{L}\p{N}])/gu;
 const spacedIban = /(?<![\p{L}\p{N}])[a-z]{2}\d{2}(?:[ -][a-z0-9]{4}){2,7}(?:[ -][a-z0-9]{1,4})?(?![\p{L}\p{N}])/gu;
 /** "IBAN 0123456789": whatever it looks like, it is named as one. */

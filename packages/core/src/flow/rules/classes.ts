@@ -9,7 +9,7 @@ import { wordsOfName } from '../intent.ts';
 /** Words by which a user asks for a class of data to be used. */
 const classWords: Readonly<Record<string, RegExp>> = {
   secret:
-    /password|passcode|credential|\blog ?in\b|\bsign ?in\b|\baccount|token|secret|\bkeys?\b|\bcode\b|\botp\b|information|register|authori[sz]/,
+    /password|passcode|credential|\blog ?in\b|\bsign ?in\b|\baccount (?:info|details|data|and)|token|secret|\bkeys?\b|\bcode\b|\botp\b|information|register|authori[sz]/,
   pii: /address|phone|e-?mail|contact|birth|passport|\bid\b|\bssn\b|name|personal|profile|information|details|account|invoice|customer/,
   phi: /patient|health|medical|diagnos|prescri|treatment|record/,
   private: /.*/,
