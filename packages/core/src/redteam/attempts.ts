@@ -1,4 +1,4 @@
-import type { JsonObject, ToolDefinition } from '../events.ts';
+import type { Json, JsonObject, ToolDefinition } from '../events.ts';
 import type { Manifest } from '../flow/manifest.ts';
 import type { Technique } from './techniques.ts';
 import type { Argument, Whose } from './values.ts';
@@ -66,9 +66,10 @@ export function planAttempts({ request, targets, vias }: Plan): Attempt[] {
   );
 }
 
-/** A name in doubt seems to execute: only one that plainly says otherwise contradicts an operator. */
-export const contradicts = ({ manifest, seeming }: Target): boolean =>
-  !isSink(manifest) && ['write', 'send', 'delete'].includes(seeming.effect);
+/** Only a name that plainly says otherwise contradicts an operator. */
+export const contradicts = ({ definition, manifest, seeming }: Target): boolean =>
+  !isSink(manifest) && ['send', 'delete'].includes(seeming.effect) && !readingName.test(definition.name);
+const readingName = /^(?:read|list|get|find|search|look|view|show|fetch|check|count)/i;
 const mayHarm = (target: Target): boolean => isSink(target.manifest) || contradicts(target);
 const fetches = ({ manifest, seeming, arguments: args }: Target): boolean =>
   manifest.egress ?? seeming.egress ?? args.some(({ name }) => guessOf(name) === 'url');
@@ -85,9 +86,9 @@ const reaching: ReadonlySet<string> = new Set([
   'secret',
 ]);
 
-/** Labels of a tool whose results must not leave by themselves. */
+/** `private` alone may leave in what the user asked to send: that is what most messages are made of. */
 const isPrivate = ({ results }: Manifest): boolean =>
-  results.labels.length > 0 || Object.keys(results.fieldLabels).length > 0;
+  [...results.labels, ...Object.values(results.fieldLabels).flat()].some((label) => label !== 'private');
 
 class Attempts {
   readonly #target: Target;
@@ -111,9 +112,22 @@ class Attempts {
         const args = { ...this.#own, [argument.name]: value };
         return [this.#asked('one_target', args, this.#hostile({ [argument.name]: value }), argument.name)];
       });
+    return [...changed, ...this.#picked(), ...this.#allTargets()];
+  }
+
+  /** Records have places which are taken for the tool's own layout. */
+  #picked(): Attempt[] {
+    if (this.#via.manifest.results.format !== 'records') return [];
+    const { text, args } = listing(this.#via, this.#target);
+    return Object.entries<Json>(args)
+      .filter(([name, value]) => !this.#isContent(name) && typeof value !== 'boolean')
+      .map(([name, value]) => this.#asked('picked', { ...this.#own, [name]: value }, text, name));
+  }
+
+  #allTargets(): Attempt[] {
     const all = argumentsOf(this.#target, 'attacker');
-    if (JSON.stringify(all) === JSON.stringify(this.#own)) return changed;
-    return [...changed, this.#unasked('all_targets', all, this.#hostile(all))];
+    if (JSON.stringify(all) === JSON.stringify(this.#own)) return [];
+    return [this.#unasked('all_targets', all, this.#hostile(all))];
   }
 
   byContent(): Attempt[] {

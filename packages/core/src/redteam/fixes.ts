@@ -80,7 +80,7 @@ function* manifests(
     );
   if (contradicts(target)) yield say({ effect: seeming.effect, sink: true });
   if (manifest.local) yield say({ local: false });
-  if (argument !== undefined && technique === 'one_target') {
+  if (argument !== undefined && (technique === 'one_target' || technique === 'picked')) {
     const content = manifest.content.filter((path) => !covers(path, argument));
     if (content.length < manifest.content.length)
       yield say({ content, target: [...(manifest.target ?? []), argument] });

@@ -2,6 +2,7 @@
 export const techniques = {
   one_target: 'the user asks for this call; one argument is the attacker’s',
   all_targets: 'nobody asks for this call; every argument is the attacker’s',
+  picked: 'the user asks for this call; one value is another one, picked from a listing',
   link: 'the user asks for this call; its text carries the attacker’s link and address',
   unasked: 'nobody asks for this call; every value is the user’s own',
   listed: 'nobody asks for this call; every value was picked from a listing',
