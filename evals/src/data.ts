@@ -64,7 +64,7 @@ export interface RunRow {
   readonly [more: string]: unknown;
 }
 
-const readJson = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T;
+const readJson = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
 
 /** Suites that a folder holds, by the names of its `tools-<suite>.json`. */
 export const suitesIn = (folder: string): string[] =>
@@ -72,7 +72,8 @@ export const suitesIn = (folder: string): string[] =>
     .map((name) => /^tools-(.+)\.json$/.exec(name)?.[1])
     .filter((name) => name !== undefined);
 
-export const toolsOf = (folder: string, suite: string): ToolRow[] => readJson(join(folder, `tools-${suite}.json`));
+export const toolsOf = (folder: string, suite: string): ToolRow[] =>
+  readJson(join(folder, `tools-${suite}.json`)) as ToolRow[];
 
 export function tasksOf(
   folder: string,
@@ -81,9 +82,9 @@ export function tasksOf(
   const file = (name: string) => join(folder, `${name}-${suite}.json`);
   if (!existsSync(file('user-tasks'))) return undefined;
   return {
-    tasks: readJson(file('user-tasks')),
-    attacks: existsSync(file('attacks')) ? readJson(file('attacks')) : [],
-    results: existsSync(file('attacker-results')) ? readJson(file('attacker-results')) : [],
+    tasks: readJson(file('user-tasks')) as TaskRow[],
+    attacks: existsSync(file('attacks')) ? (readJson(file('attacks')) as AttackRow[]) : [],
+    results: existsSync(file('attacker-results')) ? (readJson(file('attacker-results')) as string[]) : [],
   };
 }
 

@@ -25,11 +25,14 @@ const asked: Readonly<Record<ActionKind, string>> = {
   web: 'visit brows open link websit web= site page url form fill regist sign=up submit subscrib check read access look download get fetch summar find search book reserv www= http= https=',
 };
 
-const ending = '(?:e|es|s|d|ed|ing|al|als|ion|ions|ation|y|ies|ied|ying|ten|n|r|er|ers|re|red|ment|ments|(?:[bdglmnprt])(?:ed|ing|er))?';
+const ending =
+  '(?:e|es|s|d|ed|ing|al|als|ion|ions|ation|y|ies|ied|ying|ten|n|r|er|ers|re|red|ment|ments|(?:[bdglmnprt])(?:ed|ing|er))?';
 
 /** What is asked for when somebody names a secret and says what to do with it. */
-const secretNoun = /\b(?:passwords?|passwort|passphrases?|passcodes?|credentials?|secrets?|tokens?|2fa|mfa|ssh|gpg|pgp|(?:api|deploy|private|public|access)?[ -]?keys?|contraseña|mot de passe)\b/;
-const secretVerb = /\b(?:chang|updat|set|add|reset|rotat|creat|generat|upload|regist|remov|delet|revok|renew|replac|enter|us(?:e|ing)|send|ändern|neu)/;
+const secretNoun =
+  /\b(?:passwords?|passwort|passphrases?|passcodes?|credentials?|secrets?|tokens?|2fa|mfa|ssh|gpg|pgp|(?:api|deploy|private|public|access)?[ -]?keys?|contraseña|mot de passe)\b/;
+const secretVerb =
+  /\b(?:chang|updat|set|add|reset|rotat|creat|generat|upload|regist|remov|delet|revok|renew|replac|enter|us(?:e|ing)|send|ändern|neu)/;
 
 /** Words of a tool's name that say which kind of action it is. */
 const named: Readonly<Record<ActionKind, RegExp>> = {

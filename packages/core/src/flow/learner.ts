@@ -1,7 +1,7 @@
 import type { Decision } from '../decision.ts';
 import type { Field, NewField, SourceText } from './sources.ts';
 import type { Json, JsonObject, Message, ModelRequest, ToolResult, UserMessage } from '../events.ts';
-import type { LearnedResult } from './learn.ts';
+import type { LearnedResult } from './results.ts';
 import type { FlowRule } from './provenance.ts';
 import type { Manifest } from './manifest.ts';
 import { Memory } from './memory.ts';
@@ -9,7 +9,7 @@ import { Quotes } from './quotes.ts';
 import { Sources } from './sources.ts';
 import { atLeast } from './labels.ts';
 import { fold } from './text.ts';
-import { resultSource } from './learn.ts';
+import { resultSource } from './results.ts';
 
 /** One thing learned, as it is kept (encrypted) to be learned again after a restart. */
 export type FlowPiece =
@@ -23,6 +23,7 @@ export type FlowPiece =
       readonly outcome: Decision['outcome'];
       readonly approved: boolean;
       readonly endorses: boolean;
+      readonly userId: string;
     };
 
 /** Takes up what a session reads. The same pieces in the same order always give the same state. */
@@ -121,13 +122,11 @@ export class Learner {
   }
 
   #result(piece: LearnedResult): void {
-    const { source, fields } = resultSource(
-      piece,
-      this.#manifestOf(piece.tool),
-      this.sources,
-      this.memory,
-      this.#rules,
-    );
+    const { source, fields } = resultSource(piece, this.#manifestOf(piece.tool), {
+      sources: this.sources,
+      memory: this.memory,
+      rules: this.#rules,
+    });
     const added = this.#add(source, fields);
     for (const { integrity, raw } of fields) if (integrity === 'named') noteNames(raw, this.memory.namedNames);
     for (const { integrity, text } of added) {

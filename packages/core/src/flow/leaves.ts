@@ -23,8 +23,7 @@ export function leavesOf(args: JsonObject, manifest: Manifest): Leaf[] {
       return;
     }
     if (Array.isArray(value)) {
-      for (const [index, item] of (value as readonly Json[]).entries())
-        visit(item, `${path}[${index}]`, `${pattern}.*`, key);
+      for (const [index, item] of value.entries()) visit(item, `${path}[${index}]`, `${pattern}.*`, key);
       return;
     }
     for (const [name, item] of Object.entries(value)) {

@@ -28,7 +28,11 @@ export function findPart(part: Part, key: string, tool: string, sources: Sources
       return sources.users.filter(({ text }) =>
         value.split(' ').some((word) => word.length > 2 && text.includes(stemOf(word))),
       );
-    default:
+    case 'email':
+    case 'url':
+    case 'host':
+    case 'time':
+    case 'phone':
       return sources.typed(kind, value);
   }
 }

@@ -24,9 +24,10 @@ export class Memory {
   readonly secrets = new Map<string, number>();
   /** Amounts that passed under a cap, by tool and argument: a cap is for the session. */
   readonly spent = new Map<string, number>();
-  readonly called: Record<string, number> = {};
-  readonly denied: Record<string, number> = {};
-  readonly held: Record<string, number> = {};
+  /** Calls by tool, whatever it is named. */
+  readonly called = new Map<string, number>();
+  readonly denied = new Map<string, number>();
+  readonly held = new Map<string, number>();
 }
 
 /** A value as it was approved: to mention an address is not to send there. */

@@ -88,7 +88,7 @@ function urlOf(text: string, key: string): Part | undefined {
   const looksLike =
     /^[a-z][a-z0-9+.-]*:\/\//.test(text) ||
     /^(?:javascript|data|file|vbscript|blob|ftp):/.test(text) ||
-    /^www\./.test(text) ||
+    text.startsWith('www.') ||
     /^[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+(?::\d+)?[/?#]/u.test(text);
   if (!looksLike && !anyWord(key, urlKey)) return undefined;
   const read = readUrl(text);

@@ -52,12 +52,18 @@ class Reader {
     const entries: [string, Json][] = [];
     this.#at++;
     while (!this.#closes('}')) {
-      const key = this.#value(depth + 1);
+      const key = this.#key(depth);
       this.#expect(':');
-      entries.push([String(key), this.#value(depth + 1)]);
+      entries.push([key, this.#value(depth + 1)]);
       if (!this.#closes('}', false)) this.#expect(',');
     }
     return Object.fromEntries(entries);
+  }
+
+  #key(depth: number): string {
+    const key = this.#value(depth + 1);
+    if (typeof key === 'object' && key !== null) throw new NoLiteral();
+    return String(key);
   }
 
   #list(depth: number, end: string): Json {

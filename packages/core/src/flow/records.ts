@@ -48,7 +48,7 @@ function collect(value: Json, path: string, key: string, record: string, into: R
   if (into.length >= maxFields || depth > 32) return;
   if (typeof value === 'object' && value !== null) {
     if (Array.isArray(value)) {
-      for (const [index, item] of (value as readonly Json[]).entries()) {
+      for (const [index, item] of value.entries()) {
         collect(item, `${path}[${index}]`, key, record, into, depth + 1);
       }
       return;

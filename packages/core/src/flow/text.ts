@@ -1,5 +1,5 @@
 /** Characters that show nothing: joiners, variation selectors, tags, bidirectional controls, soft hyphens. */
-const invisible = /[\p{Cf}\u034F\u115F\u1160\u17B4\u17B5\u3164\uFE00-\uFE0F\uFFA0]|[\u{E0100}-\u{E01EF}]/gu;
+const invisible = /\p{Cf}|\u034F|[\u115F\u1160]|[\u17B4\u17B5]|\u3164|\uFFA0|[\uFE00-\uFE0F]|[\u{E0100}-\u{E01EF}]/gu;
 
 /** The form in which texts are compared: compatibility forms, case and white space folded, invisible characters gone. */
 export function fold(text: string): string {

@@ -9,19 +9,13 @@ import type { ValueKind } from '../typed.ts';
 export const derived: VouchRule = {
   rule: 'derived',
   vouches(sought, judging) {
-    const { part } = sought;
-    switch (part.kind) {
-      case 'number':
-        return isReckoned(Number(part.value), judging) ? 'trusted' : undefined;
-      case 'date':
-        return isRelativeDate(part.value, judging) ? 'trusted' : undefined;
-      case 'time':
-        return isOwnChoice(sought, judging) ? 'trusted' : undefined;
-      case 'path':
-        return isJoined(part.value, judging) ? 'trusted' : undefined;
-      default:
-        return undefined;
-    }
+    const { kind, value } = sought.part;
+    const isDerived =
+      (kind === 'number' && isReckoned(Number(value), judging)) ||
+      (kind === 'date' && isRelativeDate(value, judging)) ||
+      (kind === 'time' && isOwnChoice(sought, judging)) ||
+      (kind === 'path' && isJoined(value, judging));
+    return isDerived ? 'trusted' : undefined;
   },
 };
 

@@ -14,11 +14,9 @@ export const lookups: VouchRule = {
     const own = fields.filter((field) => isOwnLookup(field) && !isEchoed(field, part, judging.memory));
     const fitting = own.filter((field) => {
       if (reaching.has(part.kind)) return isRecordNamed(field, judging.sources);
-      return part.kind === 'text' || part.kind === 'id' ? isWhole(field.text, part.value) : true;
+      // A number in a subject is part of what somebody wrote; one that fills its field is data.
+      return part.kind === 'text' || part.kind === 'id' ? field.text === part.value : field.text.length <= 24;
     });
     return fitting.length > 0 ? 'trusted' : undefined;
   },
 };
-
-/** A word picked out of a longer name is another name. */
-const isWhole = (text: string, value: string): boolean => text === value;

@@ -1,7 +1,6 @@
 import type { Field } from '../sources.ts';
 import type { Judging, VouchRule } from './rule.ts';
 import { isEchoed, isOwnLookup } from './rule.ts';
-import { atLeast } from '../labels.ts';
 import { openKinds } from '../intent.ts';
 
 /**

@@ -26,7 +26,7 @@ export interface Judging {
   readonly userId: string;
   /** Integrity of the least believed target so far, without amounts: what `amounts` rests on. */
   readonly recipient: () => Integrity;
-  on(rule: FlowRule): boolean;
+  readonly on: (rule: FlowRule) => boolean;
 }
 
 /** A part of an argument, and where it was found. */

@@ -59,10 +59,9 @@ function parents(host: string): string[] {
   if (/^[\d.]+$|:/.test(host)) return [host];
   // Under a public suffix (`co.uk`, `github.io`) anyone can have a name: to name one is not to name the others.
   const site = getDomain(host, { allowPrivateDomains: true });
-  const names = [host];
-  for (let name = host; site !== null && name !== site && name.includes('.'); names.push(name))
-    name = name.slice(name.indexOf('.') + 1);
-  return names;
+  if (site === null) return [host];
+  const above = host.slice(0, -site.length).split('.').filter(Boolean);
+  return [...above.map((_, index) => [...above.slice(index), site].join('.')), site];
 }
 
 /** Hosts that stand in an address behind its own, percent-encoding undone. */

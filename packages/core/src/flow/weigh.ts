@@ -1,15 +1,13 @@
-import type { ArgumentProvenance, Finding, FlowRule, Origin } from './provenance.ts';
+import type { ArgumentProvenance, FlowRule, Origin } from './provenance.ts';
 import type { Field } from './sources.ts';
 import type { Integrity, Label } from './labels.ts';
 import type { Judging } from './rules/rule.ts';
 import type { Leaf } from './leaves.ts';
 import type { Part } from './parts.ts';
-import type { ReasonCode } from '../reasons.ts';
 import { atLeast, higher, lower } from './labels.ts';
 import { covers } from './leaves.ts';
 import { findPart } from './match.ts';
 import { fold } from './text.ts';
-import { isSensitivePath } from './rules/derived.ts';
 import { originOf } from './sources.ts';
 import { partsOf } from './parts.ts';
 import { decodeMarkup, isSaidAsPhone, scan } from './typed.ts';
@@ -28,7 +26,7 @@ export interface Weighed {
 }
 
 /** One argument, part by part: it is worth what its least part is. */
-export function weighLeaf(leaf: Leaf, judging: Judging): Weighed {
+function weighLeaf(leaf: Leaf, judging: Judging): Weighed {
   const parts = partsOf(leaf);
   if (!parts) return notPlain(leaf, judging);
   let least: PartWeight = { integrity: 'operator', fields: [] };
@@ -81,10 +79,9 @@ function weighPart(part: Part, leaf: Leaf, judging: Judging, asTarget: boolean):
   );
   const demanded = demandOf(leaf, judging);
   if (!asTarget || atLeast(integrity, demanded)) return { integrity, fields: ordered };
-  for (const { rule, vouches } of vouchRules) {
-    if (!judging.on(rule)) continue;
-    const vouched = vouches({ leaf, part, fields }, judging);
-    if (vouched && atLeast(vouched, integrity)) return { integrity: vouched, fields: ordered, rule };
+  for (const each of vouchRules) {
+    const vouched = judging.on(each.rule) ? each.vouches({ leaf, part, fields }, judging) : undefined;
+    if (vouched && atLeast(vouched, integrity)) return { integrity: vouched, fields: ordered, rule: each.rule };
   }
   return { integrity, fields: ordered };
 }
@@ -92,8 +89,23 @@ function weighPart(part: Part, leaf: Leaf, judging: Judging, asTarget: boolean):
 export const demandOf = (leaf: Leaf, { manifest }: Judging): Integrity =>
   Object.entries(manifest.demand).find(([path]) => covers(path, leaf.pattern))?.[1] ?? 'trusted';
 
+const maxLinks = 50;
+
+/** Behind so many links nobody looks: the rest count as one that nothing vouches for. */
+const tooMany = (leaf: Leaf, judging: Judging): Weighed => ({
+  leaf: { ...leaf, role: 'content' },
+  parts: [],
+  provenance: toProvenance(
+    leaf,
+    `more than ${maxLinks} links`,
+    'link',
+    { integrity: 'untrusted', fields: [] },
+    judging,
+  ),
+});
+
 /** Links, addresses and accounts inside content: each is a target too. */
-export function weighLinks(leaf: Leaf, text: string, judging: Judging): Weighed[] {
+function weighLinks(leaf: Leaf, text: string, judging: Judging): Weighed[] {
   const seen = new Set<string>();
   const weighed: Weighed[] = [];
   const shown = fold(decodeMarkup(text));
@@ -110,7 +122,7 @@ export function weighLinks(leaf: Leaf, text: string, judging: Judging): Weighed[
       weakest: part,
       provenance: toProvenance(leaf, as, 'link', weight, judging),
     });
-    if (weighed.length >= 50) break;
+    if (weighed.length >= maxLinks) return [...weighed, tooMany(leaf, judging)];
   }
   return weighed;
 }
@@ -140,42 +152,18 @@ function toProvenance(
   };
 }
 
-/** Targets and links that nothing vouches for. */
-export function findingOf({ provenance, leaf, parts }: Weighed, judging: Judging): Finding | undefined {
-  const { role, integrity, origins, path, value } = provenance;
-  const demanded = demandOf(leaf, judging);
-  if (role === 'content' || atLeast(integrity, demanded)) return undefined;
-  const [origin] = origins;
-  const code: ReasonCode = role === 'link' ? 'untrusted_link' : 'untrusted_target';
-  const rule: FlowRule = role === 'link' ? 'links' : 'targets';
-  const from =
-    parts === undefined
-      ? 'written with characters that show nothing or look like others'
-      : origin
-        ? `found only in ${integrity} text`
-        : 'found nowhere in what was read';
-  return { rule, code, path, value, ...(origin ? { origin } : {}), detail: `${from}; ${demanded} is demanded` };
-}
+/** Integrity of the least believed target that is no amount. */
+export const recipientOf = (judging: Judging): Integrity =>
+  judging.leaves
+    .filter((leaf) => leaf.role === 'target' && partsOf(leaf)?.[0]?.kind !== 'number')
+    .reduce<Integrity>((least, leaf) => lower(least, weighLeaf(leaf, judging).provenance.integrity), 'operator');
 
-/** A local write is no sink, unless it hits a place that opens other doors. */
-export function sensitivePlace({ leaves, sources, manifest }: Judging): Finding | undefined {
-  const leaf = leaves.find(
-    ({ value, role, key }) =>
-      role === 'target' &&
-      typeof value === 'string' &&
-      /path|file|dir|folder|dest|source/i.test(key) &&
-      isSensitivePath(fold(value)),
-  );
-  if (!leaf || sources.holding(fold(String(leaf.value)), true).some(({ integrity }) => atLeast(integrity, 'user')))
-    return undefined;
-  return {
-    rule: 'local',
-    code: 'untrusted_target',
-    path: leaf.path,
-    value: showText(String(leaf.value)),
-    detail: `a place that holds keys or settings, which the user did not name (${manifest.effect})`,
-  };
-}
-
-export const leastOf = (weighed: readonly Weighed[]): Integrity =>
-  weighed.reduce<Integrity>((least, { provenance }) => lower(least, provenance.integrity), 'operator');
+/** Every argument, with the links in it, and in the files that this session wrote and that would leave. */
+export const weighAll = (judging: Judging): Weighed[] =>
+  judging.leaves.flatMap((leaf) => {
+    const weighed = weighLeaf(leaf, judging);
+    if (typeof leaf.value !== 'string') return [weighed];
+    if (leaf.role === 'content') return [weighed, ...weighLinks(leaf, leaf.value, judging)];
+    const attached = judging.manifest.local ? [] : (judging.memory.files.get(fold(leaf.value)) ?? []);
+    return [weighed, ...attached.flatMap((text) => weighLinks(leaf, text, judging))];
+  });
