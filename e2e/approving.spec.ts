@@ -37,6 +37,8 @@ describe('a person answers what the runtime held', () => {
     expect(await page.getByRole('region', { name: 'Why it is held' }).innerText()).toContain(
       'A person must approve this',
     );
+    // Held by a rule alone: there is no value to remember.
+    expect(await page.getByRole('button', { name: /Approve this value/ }).count()).toBe(0);
     await answer(page, 'Approve once');
     await page.getByText('Nothing waits for you').waitFor();
     expect(await comesThrough(token, refund(20))).toBe(true);

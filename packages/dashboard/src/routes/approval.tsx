@@ -62,7 +62,7 @@ function Present({ approval }: { approval: ApprovalView }) {
       <div className={styles.columns}>
         <div className={styles.main}>
           {detail === undefined ? (
-            <Panel title="What would run">
+            <Panel title="What was asked for">
               <Empty title="Its session has ended, so what it carried was destroyed">
                 The log of the session still says that <HostileText text={agent} max={60} /> asked for{' '}
                 <HostileText text={userId} max={60} />, and what was answered.

@@ -11,6 +11,7 @@ import { HostileText } from '../../components/HostileText.tsx';
 import { Opinion } from './Opinion.tsx';
 import { Panel } from '../../components/Page.tsx';
 import { answerWords, yesVotes } from '../approvals/states.ts';
+import { argumentRows } from '../../provenance.ts';
 import { capital, clock, plural } from '../../text/format.ts';
 import { isShortcut } from '../../components/shortcuts.ts';
 import { useMay, useMe } from '../../components/me.ts';
@@ -26,24 +27,26 @@ export function Decide({ approval }: { approval: ApprovalView }) {
   const [drafting, setDrafting] = useState(false);
   const [isChanged, setChanged] = useState(false);
   const canAnswer = off === undefined;
+  // Held by a rule alone, a call has no value that could be remembered.
+  const hasHeld = approval.detail !== undefined && argumentRows(approval.detail).some(({ isHeld }) => isHeld);
   useEffect(() => {
     if (!canAnswer) return undefined;
     const press = (event: KeyboardEvent) => {
       const answer = isShortcut(event) ? keys[event.key] : undefined;
-      if (answer === undefined) return;
+      if (answer === undefined || (answer === 'value' && !hasHeld)) return;
       event.preventDefault();
       setAsking(answer);
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
-  }, [canAnswer]);
+  }, [canAnswer, hasHeld]);
   const changed = () => {
     setAsking(undefined);
     setChanged(true);
     for (const queryKey of [['approval', approval.id], ['approvals']]) void client.invalidateQueries({ queryKey });
   };
   return (
-    <Panel title="Your answer">
+    <Panel title={approval.state === 'pending' ? 'Your answer' : 'Answers'}>
       <div className={styles.answer}>
         {isChanged ? (
           <p className={styles.changed} role="alert">
@@ -53,7 +56,7 @@ export function Decide({ approval }: { approval: ApprovalView }) {
         ) : null}
         {approval.state === 'pending' ? (
           <>
-            <Buttons ask={setAsking} isOff={!canAnswer} />
+            <Buttons ask={setAsking} isOff={!canAnswer} hasHeld={hasHeld} />
             {off === undefined ? null : <p className={styles.why}>{off}</p>}
             <p className={styles.why}>
               If nobody answers by {clock(approval.expiresAt)}, nothing is done: the call stays refused.
@@ -80,15 +83,17 @@ export function Decide({ approval }: { approval: ApprovalView }) {
 }
 
 /** All of one weight: the page must not lean to either answer. */
-function Buttons({ ask, isOff }: { ask: (answer: AnswerName) => void; isOff: boolean }) {
+function Buttons({ ask, isOff, hasHeld }: { ask: (answer: AnswerName) => void; isOff: boolean; hasHeld: boolean }) {
   return (
     <div className={styles.buttons}>
       <Button onClick={() => ask('once')} disabled={isOff} variant="default" rightSection={<Key letter="a" />}>
         Approve once
       </Button>
-      <Button onClick={() => ask('value')} disabled={isOff} variant="default" rightSection={<Key letter="v" />}>
-        Approve this value for this task
-      </Button>
+      {hasHeld ? (
+        <Button onClick={() => ask('value')} disabled={isOff} variant="default" rightSection={<Key letter="v" />}>
+          Approve this value for this task
+        </Button>
+      ) : null}
       <Button onClick={() => ask('reject')} disabled={isOff} variant="default" rightSection={<Key letter="r" />}>
         Reject
       </Button>

@@ -17,7 +17,7 @@ export function Shown({ approval, detail }: { approval: ApprovalView; detail: Ap
   return (
     <>
       <Panel
-        title="What would run"
+        title={approval.state === 'pending' || approval.state === 'approved' ? 'What would run' : 'What was asked for'}
         aside={
           <code>
             <HostileText text={approval.tool} max={60} />
