@@ -1,6 +1,5 @@
 import type { ActionKind, Manifest } from './manifest.ts';
 import type { Leaf } from './leaves.ts';
-import { fold } from './text.ts';
 
 /**
  * Stems of words by which people ask for a kind of action. A word counts when it is a stem with an ending of English grammar:
@@ -73,17 +72,30 @@ export interface Asked {
   readonly words: ReadonlySet<string>;
 }
 
-/** What the user's messages ask for. */
-export function askedFor(requests: readonly string[]): Asked {
-  const said = fold(requests.join('\n'));
-  // "Tell me", "let me know": an answer, and no message to anybody.
-  const text = said.replace(toUser, ' ');
-  const words = new Set(text.match(/[\p{L}\p{N}]+/gu));
-  const kinds = new Set<ActionKind>();
-  for (const [kind, pattern] of askedPatterns) if (pattern.test(text)) kinds.add(kind);
-  if (secretNoun.test(text) && secretVerb.test(text)) kinds.add('credential');
-  if (messageVerb.test(text)) kinds.add('message');
-  return { kinds, open: openRequest.test(text), words };
+/** What the user's messages ask for, taken up one by one: a long conversation costs no more at its end. */
+export class Requests implements Asked {
+  readonly kinds = new Set<ActionKind>();
+  readonly words = new Set<string>();
+  open = false;
+  #taken = 0;
+
+  /** `texts` are folded, and only ever grow. */
+  take(texts: readonly string[]): this {
+    for (; this.#taken < texts.length; this.#taken++) this.#take(texts[this.#taken] as string);
+    return this;
+  }
+
+  #take(said: string): void {
+    // "Tell me", "let me know": an answer, and no message to anybody.
+    const text = said.replace(toUser, ' ');
+    for (const word of text.match(/[\p{L}\p{N}]+/gu) ?? []) this.words.add(word);
+    for (const [kind, pattern] of askedPatterns) {
+      if (!this.kinds.has(kind) && pattern.test(text)) this.kinds.add(kind);
+    }
+    if (secretNoun.test(text) && secretVerb.test(text)) this.kinds.add('credential');
+    if (messageVerb.test(text)) this.kinds.add('message');
+    this.open ||= openRequest.test(text);
+  }
 }
 
 /** "In order to", "my order": no order. */

@@ -35,6 +35,7 @@ export class Learner {
   readonly #known = new Map<string, Set<string>>();
   readonly #calls = new Map<string, { readonly tool: string; readonly args: JsonObject }>();
   readonly #quotes = new Quotes();
+  #last: readonly Message[] = [];
   /** Whether anything that third parties wrote was read. */
   tainted = false;
 
@@ -80,22 +81,39 @@ export class Learner {
     return taken;
   }
 
-  /** What of a request was not read before; the arguments of a call are only parsed for a result that is new. */
+  /**
+   * What of a request was not read before. A client sends the whole conversation every time: what it repeats is compared, not
+   * read, and the arguments of a call are only parsed for a result that is new.
+   */
   #news(messages: readonly Message[]): FlowPiece[] {
-    const calls = new Map<string, NonNullable<Message['calls']>[number]>();
     const news: FlowPiece[] = [];
-    for (const { role, text, callId = '', calls: proposed } of messages) {
-      for (const call of proposed ?? []) calls.set(call.id, call);
+    for (let index = this.#repeated(messages); index < messages.length; index++) {
+      const { role, text, callId = '' } = messages[index] as Message;
       if (role === 'assistant' || text === '') continue;
       if (role !== 'tool') news.push({ kind: 'message', role, text });
       else if (!this.#known.get(text)?.has(`tool:${callId}`)) {
-        const call = calls.get(callId);
+        const call = callBefore(messages, index, callId);
         const known = this.#calls.get(callId);
         const args = call ? readArguments(call.arguments) : (known?.args ?? {});
         news.push({ kind: 'result', tool: call?.tool ?? known?.tool ?? '', callId, args, text });
       }
     }
+    // A copy: whoever passed the list may go on to add to it.
+    this.#last = messages.slice();
     return news;
+  }
+
+  /** How many messages stand at the start of this request as they stood in the last one. */
+  #repeated(messages: readonly Message[]): number {
+    const last = this.#last;
+    let index = 0;
+    while (index < last.length && index < messages.length) {
+      const before = last[index] as Message;
+      const now = messages[index] as Message;
+      if (before.role !== now.role || before.callId !== now.callId || before.text !== now.text) break;
+      index++;
+    }
+    return index;
   }
 
   #isNew(key: string, text: string): boolean {
@@ -182,6 +200,19 @@ const privateKey = /-----begin [a-z ]{0,30}private key-----([^-]{16,8000})/g;
 
 const keyOf = (piece: Exclude<FlowPiece, { kind: 'settled' }>): string =>
   piece.kind === 'message' ? piece.role : `tool:${piece.callId}`;
+
+/** The nearest call of that id: providers number theirs anew in every answer. */
+function callBefore(
+  messages: readonly Message[],
+  index: number,
+  callId: string,
+): NonNullable<Message['calls']>[number] | undefined {
+  for (let before = index - 1; before >= 0; before--) {
+    const call = messages[before]?.calls?.find(({ id }) => id === callId);
+    if (call) return call;
+  }
+  return undefined;
+}
 
 /** Arguments that are no JSON were never run. */
 function readArguments(text: string): JsonObject {

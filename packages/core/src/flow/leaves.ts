@@ -27,7 +27,7 @@ export function leavesOf(args: JsonObject, manifest: Manifest): Leaf[] {
       return;
     }
     for (const [name, item] of Object.entries(value)) {
-      visit(item as Json, `${path}.${name}`, pattern === '' ? name : `${pattern}.${name}`, name);
+      visit(item, `${path}.${name}`, pattern === '' ? name : `${pattern}.${name}`, name);
     }
   };
   visit(args, 'arguments', '', '');

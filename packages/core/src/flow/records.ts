@@ -55,7 +55,7 @@ function collect(value: Json, path: string, key: string, record: string, into: R
     }
     for (const [name, item] of Object.entries(value)) {
       const place = path === '' ? name : `${path}.${name}`;
-      collect(item as Json, place, name, path, into, depth + 1);
+      collect(item, place, name, path, into, depth + 1);
     }
     // A map from names to records, as in `{ "Smart Watch": { … } }`: the name is a value as well.
     if (depth <= 1) {

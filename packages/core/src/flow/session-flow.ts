@@ -6,7 +6,7 @@ import type { ModelRequest, ToolCall, ToolDefinition, ToolResult, UserMessage } 
 import type { Session } from '../session.ts';
 import { Learner, type FlowPiece } from './learner.ts';
 import { RuntimeFault } from '../errors.ts';
-import { askedFor, isAsked, kindsOf, openKinds, takeOverKinds, type Asked } from './intent.ts';
+import { Requests, isAsked, kindsOf, openKinds, takeOverKinds } from './intent.ts';
 import { atLeast } from './labels.ts';
 import { findingsOf } from './findings.ts';
 import { fold } from './text.ts';
@@ -41,7 +41,7 @@ export class SessionFlow {
   readonly #options: FlowOptions;
   readonly #learner: Learner;
   readonly #traced = new WeakMap<ToolCall, Traced>();
-  #asked: { readonly asked: Asked; readonly of: number } | undefined;
+  readonly #asked = new Requests();
 
   constructor(options: FlowOptions) {
     this.#options = options;
@@ -77,13 +77,17 @@ export class SessionFlow {
     const { judging, weighed } = traced;
     const labels = [...new Set(weighed.flatMap(({ provenance }) => provenance.labels))];
     const findings = tainted ? findingsOf(judging, weighed, labels, session.scope) : [];
-    const read = [...new Set(sources.texts.flatMap(({ tool }) => (tool === undefined ? [] : [tool])))];
     return {
       manifest: judging.manifest,
       tainted,
       labels,
       provenance: weighed.slice(0, maxRecorded).map(({ provenance }) => provenance),
-      trajectory: { called: plain(memory.called), denied: plain(memory.denied), held: plain(memory.held), read },
+      trajectory: {
+        called: plain(memory.called),
+        denied: plain(memory.denied),
+        held: plain(memory.held),
+        read: [...sources.tools],
+      },
       findings,
       excerpts: () => this.#excerpts(weighed),
       requests: () => this.#requests(),
@@ -140,7 +144,7 @@ export class SessionFlow {
     const manifest = this.#options.manifestOf(tool, definition);
     const leaves = leavesOf(args, manifest);
     const kinds = kindsOf(tool, manifest, leaves);
-    const asked = this.#askedFor();
+    const asked = this.#asked.take(this.#requests());
     const isGrave = [...kinds].some((kind) => takeOverKinds.has(kind));
     const isOpen =
       this.#options.rules.has('delegation') && asked.open && [...kinds].some((kind) => openKinds.has(kind));
@@ -162,15 +166,9 @@ export class SessionFlow {
     return judging;
   }
 
-  #askedFor(): Asked {
-    const of = this.#learner.sources.texts.length;
-    if (this.#asked?.of !== of) this.#asked = { of, asked: askedFor(this.#requests()) };
-    return this.#asked.asked;
-  }
-
   /** The user's own words, without what they quote of others. */
-  #requests(): string[] {
-    return this.#learner.sources.users.map(({ text }) => text);
+  #requests(): readonly string[] {
+    return this.#learner.sources.requests;
   }
 
   #excerpts(weighed: readonly Weighed[]): Excerpt[] {

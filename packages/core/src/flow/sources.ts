@@ -55,6 +55,10 @@ export class Sources {
   readonly fields: Field[] = [];
   /** The user's own words. */
   readonly users: Field[] = [];
+  /** Their texts, in order. */
+  readonly requests: string[] = [];
+  /** Tools whose results were read. */
+  readonly tools = new Set<string>();
   readonly #postings = new Map<string, number[]>();
   readonly #bySource = new Map<number, Field[]>();
   bytes = 0;
@@ -62,6 +66,7 @@ export class Sources {
   add(source: SourceText, fields: readonly NewField[]): Field[] {
     this.texts.push(source);
     this.bytes += source.bytes;
+    if (source.tool !== undefined) this.tools.add(source.tool);
     const added = fields.map((field) => this.#addField(source, field));
     this.#bySource.set(source.id, added);
     return added;
@@ -76,7 +81,10 @@ export class Sources {
     const typed = scan(text);
     const field: Field = { ...rest, id: this.fields.length, source, text, typed };
     this.fields.push(field);
-    if (source.role === 'user' && field.integrity === 'user') this.users.push(field);
+    if (source.role === 'user' && field.integrity === 'user') {
+      this.users.push(field);
+      this.requests.push(text);
+    }
     for (const word of wordsOf(text)) this.#post(word, field.id);
     for (const { kind, value } of typed) this.#post(tokenOf(kind, value), field.id);
     return field;

@@ -4,7 +4,7 @@ import type { Integrity, Label } from './labels.ts';
 import type { Judging } from './rules/rule.ts';
 import type { Leaf } from './leaves.ts';
 import type { Part } from './parts.ts';
-import { atLeast, higher, lower } from './labels.ts';
+import { atLeast, higher, integrities, lower } from './labels.ts';
 import { covers } from './leaves.ts';
 import { findPart } from './match.ts';
 import { fold } from './text.ts';
@@ -74,16 +74,13 @@ function weighPart(part: Part, leaf: Leaf, judging: Judging, asTarget: boolean):
     own = own === undefined ? value : higher(own, value);
   }
   const integrity = own ?? 'derived';
-  const ordered = fields.toSorted((a, b) =>
-    atLeast(worth(a, part, judging.memory), worth(b, part, judging.memory)) ? -1 : 1,
-  );
   const demanded = demandOf(leaf, judging);
-  if (!asTarget || atLeast(integrity, demanded)) return { integrity, fields: ordered };
+  if (!asTarget || atLeast(integrity, demanded)) return { integrity, fields };
   for (const each of vouchRules) {
     const vouched = judging.on(each.rule) ? each.vouches({ leaf, part, fields }, judging) : undefined;
-    if (vouched && atLeast(vouched, integrity)) return { integrity: vouched, fields: ordered, rule: each.rule };
+    if (vouched && atLeast(vouched, integrity)) return { integrity: vouched, fields, rule: each.rule };
   }
-  return { integrity, fields: ordered };
+  return { integrity, fields };
 }
 
 export const demandOf = (leaf: Leaf, { manifest }: Judging): Integrity =>
@@ -127,6 +124,18 @@ function weighLinks(leaf: Leaf, text: string, judging: Judging): Weighed[] {
   return weighed;
 }
 
+/** At most five, the most believable first. */
+function originsOf(fields: readonly Field[]): Origin[] {
+  const origins: Origin[] = [];
+  for (const integrity of integrities.toReversed()) {
+    for (const field of fields) {
+      if (origins.length >= 5) return origins;
+      if (field.integrity === integrity) origins.push(originOf(field));
+    }
+  }
+  return origins;
+}
+
 function toProvenance(
   leaf: Leaf,
   value: string,
@@ -136,18 +145,13 @@ function toProvenance(
 ): ArgumentProvenance {
   const labels = new Set<Label>(fields.slice(0, 20).flatMap((field) => field.labels));
   if (secretsIn(value, memory.secrets).length > 0) labels.add('secret');
-  const origins: Origin[] = [];
-  for (const field of fields) {
-    if (origins.length >= 5) break;
-    origins.push(originOf(field));
-  }
   return {
     path: leaf.path,
     value: showText(value),
     role,
     integrity,
     labels: [...labels],
-    origins,
+    origins: originsOf(fields),
     ...(rule ? { rule } : {}),
   };
 }

@@ -30,10 +30,10 @@ export function classes(
   scope: readonly Label[] | undefined,
   judging: Judging,
 ): Finding | undefined {
-  const said = judging.sources.users.map(({ text }) => text).join('\n');
+  const said = judging.sources.requests;
   const outside = labels.filter((label) => {
     if (scope) return !scope.includes(label);
-    return classWords[label] ? !classWords[label].test(said) : false;
+    return classWords[label] ? !said.some((text) => classWords[label]?.test(text)) : false;
   });
   const named =
     outside.length > 0

@@ -40,7 +40,7 @@ const reckoning =
 
 /** a ± b, a × b, a × p %, a ± a × p %, and a share with a fee, to the cent; at least one of them the user's or trusted. */
 function isReckoned(sought: number, judging: Judging): boolean {
-  if (!judging.asked.open && !judging.sources.users.some(({ text }) => reckoning.test(text))) return false;
+  if (!judging.asked.open && !judging.sources.requests.some((text) => reckoning.test(text))) return false;
   const sure = [...believedValues('number', judging, 'trusted')].map(Number).slice(0, maxTerms);
   const all = [...believedValues('number', judging, judging.on('delegation') ? 'named' : 'trusted')]
     .map(Number)
@@ -71,7 +71,7 @@ const day = 86_400_000;
 function isRelativeDate(sought: string, judging: Judging): boolean {
   const at = Date.parse(sought);
   if (Number.isNaN(at)) return false;
-  const requests = judging.sources.fields.filter(({ source }) => source.role === 'user').map(({ text }) => text);
+  const { requests } = judging.sources;
   const reach = relative.filter(([pattern]) => requests.some((text) => pattern.test(text)));
   if (reach.length === 0) return false;
   for (const value of believedValues('date', judging, judging.on('delegation') ? 'named' : 'trusted')) {

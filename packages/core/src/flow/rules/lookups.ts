@@ -1,3 +1,4 @@
+import type { Field } from '../sources.ts';
 import type { VouchRule } from './rule.ts';
 import { isEchoed, isOwnLookup, reaching } from './rule.ts';
 import { isRecordNamed } from '../naming.ts';
@@ -15,8 +16,11 @@ export const lookups: VouchRule = {
     const fitting = own.filter((field) => {
       if (reaching.has(part.kind)) return isRecordNamed(field, judging.sources);
       // A number in a subject is part of what somebody wrote; one that fills its field is data.
-      return part.kind === 'text' || part.kind === 'id' ? field.text === part.value : field.text.length <= 24;
+      return part.kind === 'text' || part.kind === 'id' ? field.text === part.value : isData(field);
     });
     return fitting.length > 0 ? 'trusted' : undefined;
   },
 };
+
+const isData = ({ text }: Field): boolean =>
+  text.length <= 40 && text.replace(/\b(?:usd|eur|gbp|am|pm|utc|gmt|t|z)\b/g, '').search(/\p{L}{2}/u) === -1;
