@@ -1,10 +1,13 @@
 import { RuntimeFault } from '@sallyport/core';
 import type { AuditLog, Clock, Entry, RecordedEntry } from '@sallyport/core';
-import { counterRows, minuteRows, openRows, toRow } from './rows.ts';
+import { approvalUsedBy, counterRows, minuteRows, openRows, toRow, useRows } from './rows.ts';
 import type { Batch, EntryRow } from './rows.ts';
 
-/** Appends one batch durably and resolves to the `seq` of its first entry; the others follow without a gap. */
-export type AppendBatch = (batch: Batch) => Promise<number>;
+/**
+ * Appends one batch durably and resolves to the `seq` of its first entry; the others follow without a gap. Or appends
+ * nothing of it and resolves to the places of the entries whose approval cannot be used.
+ */
+export type AppendBatch = (batch: Batch) => Promise<number | { readonly refused: readonly number[] }>;
 
 export interface LogOptions {
   readonly append: AppendBatch;
@@ -84,6 +87,8 @@ class GroupCommitLog implements ClosableAuditLog {
   }
 
   enqueue(entry: Entry): void {
+    // Whoever does not wait acts before he knows whether another has used it.
+    if (approvalUsedBy(entry) !== undefined) throw new RuntimeFault('internal', { detail: unawaitedUse });
     if (this.#broken !== undefined && this.#clock.micros() < this.#broken.until) throw this.#broken.fault;
     this.#wait(entry, undefined);
   }
@@ -172,20 +177,25 @@ class GroupCommitLog implements ClosableAuditLog {
     if (batch.length === 0) return;
     this.#inFlight = batch;
     try {
-      const rows = batch.map(({ row }) => row);
-      const entries = batch.map(({ entry }) => entry);
-      const first = await this.#append({
-        rows,
-        counters: counterRows(entries),
-        minutes: minuteRows(entries),
-        ...openRows(entries),
-      });
-      this.#succeed(batch, first);
+      while (this.#inFlight.length > 0) {
+        const answer = await this.#append(toBatch(this.#inFlight));
+        if (typeof answer === 'number') return this.#succeed(this.#inFlight, answer);
+        this.#refuse(new Set(answer.refused));
+      }
     } catch (error) {
-      this.#fail(batch, unavailable(error));
+      this.#fail(this.#inFlight, unavailable(error));
     } finally {
       this.#inFlight = [];
     }
+  }
+
+  /** An entry whose approval was used before, or is over, goes alone: the others of its batch are tried again. */
+  #refuse(refused: ReadonlySet<number>): void {
+    for (const index of refused) {
+      const waiting = this.#inFlight[index];
+      if (waiting) this.#rejectAll([waiting], unusable(approvalUsedBy(waiting.entry) ?? ''));
+    }
+    this.#inFlight = this.#inFlight.filter((_, index) => !refused.has(index));
   }
 
   #take(): Waiting[] {
@@ -266,6 +276,19 @@ class GroupCommitLog implements ClosableAuditLog {
     }
   }
 }
+
+function toBatch(waiting: readonly Waiting[]): Batch {
+  const entries = waiting.map(({ entry }) => entry);
+  const sums = { counters: counterRows(entries), minutes: minuteRows(entries) };
+  return { rows: waiting.map(({ row }) => row), ...sums, ...openRows(entries), uses: useRows(entries) };
+}
+
+const unawaitedUse = 'An approval is used up only by an entry that is waited for.';
+
+const unusable = (approval: string) =>
+  new RuntimeFault('conflict', {
+    detail: `Approval ${approval.slice(0, 40)} cannot be used: it was used before, has expired, was withdrawn, or is another call's.`,
+  });
 
 const lengthOf = (row: EntryRow): number => row[5].length;
 

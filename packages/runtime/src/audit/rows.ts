@@ -39,6 +39,25 @@ export interface Batch {
   readonly opens: readonly (readonly [eventId: string, index: number])[];
   /** Events that have got their result. */
   readonly ends: readonly string[];
+  /** Approvals that entries of the batch use up. */
+  readonly uses: readonly UseRow[];
+}
+
+/** That the entry at this place in `rows` may stand only if it turns this approval from `approved` into `used`. */
+export interface UseRow {
+  readonly index: number;
+  readonly approval: string;
+  readonly eventId: string;
+  readonly sessionId: string;
+  readonly tool: string;
+  readonly at: number;
+}
+
+/** The approval that lets the entry's event pass, if one does. */
+export function approvalUsedBy(entry: Entry): string | undefined {
+  if (entry.phase !== 'intent') return undefined;
+  const { outcome, approval } = entry.decision;
+  return outcome === 'allow' || outcome === 'transform' ? approval : undefined;
 }
 
 /** JSON text longer than this (in UTF-16 code units) is no log entry but an attack on the disk. */
@@ -128,6 +147,15 @@ export function openRows(entries: readonly Entry[]): Pick<Batch, 'opens' | 'ends
     else if (entry.phase === 'result' && !opens.delete(entry.eventId)) ends.push(entry.eventId);
   }
   return { opens: [...opens], ends };
+}
+
+export function useRows(entries: readonly Entry[]): UseRow[] {
+  return entries.flatMap((entry, index) => {
+    const approval = approvalUsedBy(entry);
+    if (approval === undefined || entry.phase === 'operator') return [];
+    const { eventId, sessionId, subject: tool, at } = entry;
+    return [{ index, approval, eventId, sessionId, tool, at }];
+  });
 }
 
 function whole(value: number, path: string): number {

@@ -47,6 +47,8 @@ export interface SessionTable {
   openedAt: number;
   expiresAt: number;
   state: string;
+  /** JSON; null where nothing was narrowed. */
+  scope: string | null;
   modelCalls: number;
   toolCalls: number;
   denied: number;
@@ -85,6 +87,42 @@ export interface OpenIntentTable {
   eventId: string;
   seq: number;
 }
+/** Sealed by whoever wrote it. */
+export interface FlowPieceTable {
+  sessionId: string;
+  seq: number;
+  piece: Uint8Array;
+}
+export interface SessionSaltTable {
+  sessionId: string;
+  salt: Uint8Array;
+}
+export interface ApprovalTable {
+  id: string;
+  tenant: string;
+  sessionId: string;
+  agentId: string;
+  agent: string;
+  userId: string;
+  eventId: string;
+  tool: string;
+  binding: string;
+  state: string;
+  requestedAt: number;
+  expiresAt: number;
+  votesNeeded: number;
+  /** Only the log sets it, with the entry. */
+  usedBy: string | null;
+  detail: Uint8Array | null;
+}
+/** `manifest` is JSON. */
+export interface ManifestTable {
+  name: string;
+  manifest: string;
+  definition: string;
+  confirmedBy: string;
+  confirmedAt: number;
+}
 export interface SettingTable {
   key: string;
   value: string;
@@ -100,6 +138,10 @@ export interface Database {
   openIntents: OpenIntentTable;
   activityMinutes: ActivityMinuteTable;
   denialMinutes: DenialMinuteTable;
+  flowPieces: FlowPieceTable;
+  sessionSalts: SessionSaltTable;
+  approvals: ApprovalTable & { rowid: number };
+  manifests: ManifestTable;
   settings: SettingTable;
 }
 export type SessionRow = Selectable<SessionTable>;

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { zeroCounters } from '@sallyport/core';
-import type { Session, SessionState, SessionStore } from '@sallyport/core';
+import type { Scope, Session, SessionState, SessionStore } from '@sallyport/core';
 import { changed } from './agents.ts';
 import { checkLimit } from './limit.ts';
 import type { Database, NewSessionRow, SessionRow } from './schema.ts';
@@ -30,11 +30,12 @@ export function sessionStore(db: Kysely<Database>): SessionStore {
       }
       return (await query.limit(checkLimit(limit)).execute()).map(toSession);
     },
-    async update(id, change) {
+    async update(id, { scope, ...change }) {
+      const row = { ...change, ...(scope === undefined ? {} : { scope: JSON.stringify(scope) }) };
       return changed(
         await db
           .updateTable('sessions')
-          .set({ id, ...change })
+          .set({ id, ...row })
           .where('id', '=', id)
           .executeTakeFirst(),
       );
@@ -43,7 +44,7 @@ export function sessionStore(db: Kysely<Database>): SessionStore {
 }
 
 /** The counters start at nothing whatever the session says: from here on only the log moves them. */
-function toRow({ id, tenant, agent, user, purpose, openedAt, expiresAt, state }: Session): NewSessionRow {
+function toRow({ id, tenant, agent, user, purpose, scope, openedAt, expiresAt, state }: Session): NewSessionRow {
   return {
     id,
     tenant,
@@ -56,6 +57,7 @@ function toRow({ id, tenant, agent, user, purpose, openedAt, expiresAt, state }:
     openedAt,
     expiresAt,
     state,
+    scope: scope === undefined ? null : JSON.stringify(scope),
     ...zeroCounters,
   };
 }
@@ -68,6 +70,7 @@ function toSession(row: SessionRow): Session {
     agent: { id: row.agentId, name: row.agentName, roles: JSON.parse(row.agentRoles) as string[] },
     user: { id: row.userId, roles: JSON.parse(row.userRoles) as string[] },
     purpose: row.purpose,
+    ...(row.scope === null ? {} : { scope: JSON.parse(row.scope) as Scope }),
     openedAt: row.openedAt,
     expiresAt: row.expiresAt,
     state: row.state as SessionState,

@@ -46,6 +46,8 @@ function open({ file, role }: WorkerSetup): DatabaseSync {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;');
     // Copied back more seldom, a page that many commits wrote is copied once.
     database.exec('PRAGMA wal_autocheckpoint = 4000;');
+    // What a session's end deletes is overwritten, not only forgotten.
+    database.exec('PRAGMA secure_delete = ON;');
   }
   return database;
 }
@@ -55,7 +57,7 @@ function run(job: Job): QueryAnswer | AppendAnswer | undefined {
     case 'query':
       return query(job);
     case 'append':
-      return { first: append(job.batch) };
+      return append(job.batch);
     case 'seal':
       seal();
       return undefined;
@@ -80,11 +82,16 @@ function query({ sql, parameters }: QueryJob): QueryAnswer {
   return { rows: [], changes: Number(statement.run(...parameters).changes) };
 }
 
-function append({ rows, counters, minutes, opens, ends }: EncodedBatch): number {
+function append({ rows, counters, minutes, opens, ends, uses }: EncodedBatch): AppendAnswer {
   log ??= prepareLog();
   appending = true;
   try {
     log.begin.run();
+    const refused = useUp(log, uses);
+    if (refused.length > 0) {
+      undo();
+      return { refused };
+    }
     const { next } = log.next.get() as { next: number };
     let seq = next;
     for (const row of decodeRows(rows)) {
@@ -99,13 +106,20 @@ function append({ rows, counters, minutes, opens, ends }: EncodedBatch): number 
     }
     for (const minute of minutes) addMinute(log, minute);
     log.commit.run();
-    return next;
+    return { first: next };
   } catch (error) {
     undo();
     throw error;
   } finally {
     appending = false;
   }
+}
+
+/** Of two entries that use one approval, also in one batch, the second finds it used. */
+function useUp(to: LogStatements, uses: EncodedBatch['uses']): number[] {
+  return uses.flatMap(({ index, approval, eventId, sessionId, tool, at }) =>
+    to.use.run(eventId, approval, sessionId, tool, at).changes === 1 ? [] : [index],
+  );
 }
 
 function addMinute(
@@ -136,6 +150,7 @@ interface LogStatements {
   readonly opens: StatementSync;
   readonly ends: StatementSync;
   readonly count: StatementSync;
+  readonly use: StatementSync;
   readonly minute: StatementSync;
   readonly denial: StatementSync;
 }
@@ -157,6 +172,10 @@ function prepareLog(): LogStatements {
       `UPDATE sessions SET model_calls = model_calls + ?, tool_calls = tool_calls + ?, denied = denied + ?,
        held = held + ?, tokens_in = tokens_in + ?, tokens_out = tokens_out + ?, cost_micros = cost_micros + ? WHERE id = ?`,
     ),
+    use: db.prepare(
+      `UPDATE approvals SET state = 'used', used_by = ? WHERE id = ? AND state = 'approved' AND session_id = ?
+       AND tool = ? AND expires_at > ? AND EXISTS (SELECT 1 FROM sessions WHERE id = session_id AND state = 'open')`,
+    ),
     minute: db.prepare(
       `INSERT INTO activity_minutes AS a VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (minute) DO UPDATE SET
        events = a.events + excluded.events, denied = a.denied + excluded.denied, held = a.held + excluded.held,
@@ -175,6 +194,8 @@ function seal(): void {
   const { SQLITE_DENY, SQLITE_OK } = constants;
   db.setAuthorizer((action, name, value) => {
     if (action === constants.SQLITE_INSERT && logTables.has(name)) return appending ? SQLITE_OK : SQLITE_DENY;
+    // Using an approval up and recording what used it are one act.
+    if (action === constants.SQLITE_UPDATE && value === 'used_by') return appending ? SQLITE_OK : SQLITE_DENY;
     if (action === constants.SQLITE_UPDATE && name === 'entries') return SQLITE_DENY;
     if (action === constants.SQLITE_DELETE && name === 'entries') return SQLITE_DENY;
     if (action === constants.SQLITE_DELETE && name === 'open_intents') return appending ? SQLITE_OK : SQLITE_DENY;

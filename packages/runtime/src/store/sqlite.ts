@@ -5,8 +5,11 @@ import type { AuditLog, Clock, Store } from '@sallyport/core';
 import { RuntimeFault } from '@sallyport/core';
 import { openAuditLog } from '../audit/log.ts';
 import { agentStore } from './agents.ts';
+import { approvalStore } from './approvals.ts';
 import { entryReader } from './entries.ts';
+import { flowStore } from './flow.ts';
 import { lockDataFile } from './lock.ts';
+import { manifestStore } from './manifests.ts';
 import { migrate } from './migrate.ts';
 import { operatorStore } from './operators.ts';
 import { sessionStore } from './sessions.ts';
@@ -58,6 +61,9 @@ export async function openSqliteStore(options: SqliteOptions): Promise<SqliteSto
     operators: operatorStore(db),
     sessions: sessionStore(db),
     entries: entryReader(db),
+    flow: flowStore(db),
+    approvals: approvalStore(db),
+    manifests: manifestStore(db),
     settings: settingStore(db),
     close: () => (closing ??= audit.close().then(shut)),
   };

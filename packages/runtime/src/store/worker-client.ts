@@ -42,9 +42,9 @@ export class SqliteWorker {
     return this.#ask<QueryAnswer>({ kind: 'query', ...job }, this.#sealed ? queryTimeoutMs : undefined);
   }
 
-  async append(batch: Batch): Promise<number> {
-    const { first } = await this.#ask<AppendAnswer>({ kind: 'append', batch: encodeBatch(batch) });
-    return first;
+  async append(batch: Batch): Promise<number | { readonly refused: readonly number[] }> {
+    const answer = await this.#ask<AppendAnswer>({ kind: 'append', batch: encodeBatch(batch) });
+    return 'first' in answer ? answer.first : answer;
   }
 
   async seal(): Promise<void> {

@@ -49,9 +49,8 @@ export interface QueryAnswer {
   readonly rows: readonly Record<string, SQLOutputValue>[];
   readonly changes: number;
 }
-export interface AppendAnswer {
-  readonly first: number;
-}
+/** The `seq` of the first entry; or the places of those that may not stand, and then nothing was appended. */
+export type AppendAnswer = { readonly first: number } | { readonly refused: readonly number[] };
 
 export interface WorkerError {
   readonly message: string;

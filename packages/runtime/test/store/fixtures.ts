@@ -6,6 +6,8 @@ import { zeroCounters } from '@sallyport/core';
 import type {
   AgentKeyRecord,
   AgentRecord,
+  ApprovalRecord,
+  ApprovalVote,
   Clock,
   IntentEntry,
   OperatorEntry,
@@ -111,6 +113,39 @@ export const aResult = (change: Partial<ResultEntry> = {}): ResultEntry => ({
   result: { outcome: 'ok', latencyMs: 12.5, tokensIn: 10, tokensOut: 20, costMicros: 30 },
   ...change,
 });
+
+export const anApproval = (sessionId: string, change: Partial<ApprovalRecord> = {}): ApprovalRecord => ({
+  id: newId(),
+  tenant: 'default',
+  sessionId,
+  agentId: 'agent-1',
+  agent: 'support',
+  userId: 'user-1',
+  eventId: newId(),
+  tool: 'send_email',
+  binding: newId(),
+  state: 'pending',
+  requestedAt: 1_763_690_000_000,
+  expiresAt: 1_763_690_900_000,
+  votesNeeded: 1,
+  votes: [],
+  usedBy: null,
+  ...change,
+});
+
+export const aVote = (change: Partial<ApprovalVote> = {}): ApprovalVote => ({
+  operatorId: newId(),
+  operator: 'Ada',
+  answer: 'once',
+  at: 1_763_690_000_500,
+  ...change,
+});
+
+/** The intent of a call that this approval lets pass. */
+export const aUse = ({ id, sessionId }: ApprovalRecord, change: Partial<IntentEntry> = {}): IntentEntry => {
+  const intent = anIntent({ sessionId });
+  return { ...intent, decision: { ...intent.decision, approval: id }, ...change };
+};
 
 export const anOperatorEntry = (change: Partial<OperatorEntry> = {}): OperatorEntry => ({
   id: newId(),

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { manifestSchema } from '@sallyport/core';
 import type { Store } from '@sallyport/core';
 import { aKey, anAgent, anOperator, aSession, newId } from './fixtures.ts';
+import { approvalConformance } from './approvals.conformance.ts';
+import { flowConformance } from './flow.conformance.ts';
 import { logConformance } from './log.conformance.ts';
 import type { OpenedStore } from './log.conformance.ts';
 
@@ -11,6 +14,8 @@ let store: Store;
 export function storeConformance(name: string, open: () => Promise<OpenedStore>): void {
   describe(name, () => {
     logConformance(open);
+    approvalConformance(open);
+    flowConformance(open);
     beforeEach(async () => {
       opened = await open();
       ({ store } = opened);
@@ -22,6 +27,7 @@ export function storeConformance(name: string, open: () => Promise<OpenedStore>)
     describe('sign-ins', signIns);
     describe('sessions', sessions);
     describe('settings', settings);
+    describe('manifests', manifests);
   });
 }
 
@@ -158,6 +164,18 @@ function sessions(): void {
     expect(await store.sessions.update('none', { state: 'ended' })).toBe(false);
   });
 
+  test('what a session is narrowed to is read back as written, and can be set later', async () => {
+    const narrowed = aSession({ scope: { tools: ['crm_*', '"],["'], labels: [], by: 'caller' } });
+    const whole = aSession();
+    for (const session of [narrowed, whole]) await store.sessions.insert(session);
+    expect(await store.sessions.get(narrowed.id)).toEqual(narrowed);
+    expect(await store.sessions.get(whole.id)).not.toHaveProperty('scope');
+    const scope = { tools: ['read_ticket'], by: 'second_model' } as const;
+    expect(await store.sessions.update(whole.id, { scope })).toBe(true);
+    expect(await store.sessions.update(whole.id, { expiresAt: 5 })).toBe(true);
+    expect(await store.sessions.get(whole.id)).toEqual({ ...whole, scope, expiresAt: 5 });
+  });
+
   test('pages of the list, newest first, show each session once, also where many opened in one millisecond', async () => {
     const all = Array.from({ length: 25 }, (_, index) => aSession({ openedAt: Math.floor(index / 10) }));
     for (const session of all) await store.sessions.insert(session);
@@ -204,5 +222,27 @@ function settings(): void {
     await store.settings.setOnce('__proto__', 'signing key');
     opened = await opened.reopen();
     expect(await opened.store.settings.get('__proto__')).toBe('signing key');
+  });
+}
+
+function manifests(): void {
+  const confirmed = (name: string, effect: 'read' | 'send') => ({
+    name,
+    manifest: manifestSchema.parse({ effect, target: ['to'], results: { labels: ['pii'] } }),
+    definition: 'a'.repeat(64),
+    confirmedBy: 'ada',
+    confirmedAt: 1_763_690_000_000,
+  });
+
+  test('what was confirmed of a tool is read back, replaced by the next, and taken back by name', async () => {
+    await store.manifests.set(confirmed('send_email', 'read'));
+    await store.manifests.set(confirmed('__proto__', 'read'));
+    await store.manifests.set(confirmed('send_email', 'send'));
+    expect(await store.manifests.list()).toEqual([confirmed('__proto__', 'read'), confirmed('send_email', 'send')]);
+    opened = await opened.reopen();
+    const { manifests: kept } = opened.store;
+    expect(await kept.delete('__proto__')).toBe(true);
+    expect(await kept.delete('__proto__')).toBe(false);
+    expect(await kept.list()).toEqual([confirmed('send_email', 'send')]);
   });
 }

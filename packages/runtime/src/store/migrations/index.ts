@@ -1,7 +1,9 @@
 import type { Migration } from 'kysely/migration';
 import { first } from './0001_first.ts';
+import { flowAndApprovals } from './0002_flow_approvals.ts';
 
 /** Forward only, in order of name. One that has been released is never changed again. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001_first': first,
+  '0002_flow_approvals': flowAndApprovals,
 };
