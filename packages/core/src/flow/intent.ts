@@ -7,9 +7,9 @@ import type { Leaf } from './leaves.ts';
  */
 const asked: Readonly<Record<ActionKind, string>> = {
   message:
-    'send sent repl respond forward notif inform tell told writ invit ask remind thank greet welcom announc submit post share schick* sende* antwort* envoy* répond* enví* respond* manda* rispond*',
-  pay: 'pay paid transfer send sent refund wire settl reimburs money bill rent donat tip deposit charg subscrib subscription purchas bezahl* überweis* paye* vire* paga* transfier* bonific*',
-  buy: 'buy bought rebuy purchas order checkout shop cart get=me acquir kauf* bestell* achet* command* compr* ordina*',
+    'send repl respond forward notif inform tell writ invit ask remind thank greet welcom announc submit post share schick* sende* antwort* envoy* répond* enví* respond* manda* rispond*',
+  pay: 'pay transfer send refund wire settl reimburs money bill rent donat tip deposit charg subscrib subscription purchas bezahl* überweis* paye* vire* paga* transfier* bonific*',
+  buy: 'buy rebuy purchas order checkout shop cart get=me acquir kauf* bestell* achet* command* compr* ordina*',
   book: 'book reserv reservation schedul reschedul appoint appointment meet meeting calendar event plan invit remind reminder dinner lunch arrang participant attend reservier* termin* réserv* planif* reserva* prenot*',
   delete:
     'delet remov clear cancel cancell drop eras clean unsubscrib revok discard uninstall purg block empt wip trash lösch* entfern* stornier* supprim* efface* annul* borra* elimin* cancella*',
@@ -24,8 +24,10 @@ const asked: Readonly<Record<ActionKind, string>> = {
   web: 'visit brows open link websit web= site page url form fill regist sign=up submit subscrib check read access look download get fetch summar find search book reserv www= http= https=',
 };
 
-const ending =
-  '(?:e|es|s|d|ed|ing|al|als|ion|ions|ation|y|ies|ied|ying|ten|n|r|er|ers|re|red|ment|ments|(?:[bdglmnprt])(?:ed|ing|er))?';
+const ending = '(?:e|es|s|ing|al|als|ion|ions|ation|y|ies|ying|ten|n|r|er|ers|re|ment|ments|[bdglmnprt](?:ing|er))?';
+
+/** "Who paid me?" asks for nothing to be paid; "it has to be paid" does. */
+const participle = '(?:d|ed|ied|[bdglmnprt]ed|t)';
 
 /** What is asked for when somebody names a secret and says what to do with it. */
 const secretNoun =
@@ -108,7 +110,8 @@ const askedPatterns = Object.entries(asked)
       const text = stem.replace(/[=*]$/, '').replaceAll('=', ' ');
       const open = text === 'order' ? noOrder : '';
       if (stem.endsWith('*')) return `${text}[\\p{L}]*`;
-      return `${open}${text}${stem.endsWith('=') || text.includes(' ') ? '' : ending}`;
+      if (stem.endsWith('=') || text.includes(' ')) return `${open}${text}`;
+      return `${open}${text}${ending}|(?<=\\bbe )${text}${participle}`;
     });
     return [kind as ActionKind, new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join('|')})(?![\\p{L}\\p{N}])`, 'u')];
   });
