@@ -1,2 +1,3 @@
 export * from './master-key.ts';
 export * from './sealed-box.ts';
+export { SessionFlows, type Flow, type SessionFlowsOptions } from './session-flows.ts';

@@ -54,6 +54,7 @@ export class SessionService {
   readonly #openingDirect = new Map<string, Promise<LiveSession>>();
   readonly #savedExpiry = new WeakMap<LiveSession, number>();
   readonly #stopListening: (() => void)[];
+  readonly #endListeners = new Set<(sessionId: string) => void>();
   #cancelSweep: (() => void) | undefined;
 
   constructor(options: SessionServiceOptions) {
@@ -128,6 +129,13 @@ export class SessionService {
     this.#touch(id);
     this.#ending.delete(id);
     if (!found) throw noSuchSession(id);
+    this.#tellEnd(id);
+  }
+
+  /** Calls back with each session that ended or expired, once the store knows. Returns how to stop. */
+  onEnd(listener: (sessionId: string) => void): () => void {
+    this.#endListeners.add(listener);
+    return () => this.#endListeners.delete(listener);
   }
 
   /** A token for the session, as long as it is open. @throws RuntimeFault `conflict` */
@@ -155,7 +163,7 @@ export class SessionService {
     return opening;
   }
 
-  /** Marks as ended what has expired, so that lists stay true. Nothing depends on it for safety. */
+  /** Marks as ended what has expired: lists stay true, and what was kept for it is destroyed. */
   async sweep(): Promise<void> {
     const { clock, store } = this.#options;
     for (const [pair, id] of this.#direct) {
@@ -166,6 +174,7 @@ export class SessionService {
       const current = this.#live.get(session.id) ?? session;
       if (isOpen(current, clock.now())) continue;
       await store.update(session.id, { state: 'ended' });
+      this.#tellEnd(session.id);
     }
   }
 
@@ -237,6 +246,10 @@ export class SessionService {
     })().finally(() => this.#loading.delete(id));
     this.#loading.set(id, loading);
     return loading.session;
+  }
+
+  #tellEnd(id: string): void {
+    for (const listener of this.#endListeners) listener(id);
   }
 
   #touch(id: string): void {
