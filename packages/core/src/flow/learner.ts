@@ -88,8 +88,9 @@ export class Learner {
   #news(messages: readonly Message[]): FlowPiece[] {
     const news: FlowPiece[] = [];
     for (let index = this.#repeated(messages); index < messages.length; index++) {
-      const { role, text, callId = '' } = messages[index] as Message;
-      if (role === 'assistant' || text === '') continue;
+      const { role, text, callId = '', byRuntime } = messages[index] as Message;
+      // Our own denial in a result's place names the value that was refused; it vouches for nothing.
+      if (role === 'assistant' || byRuntime || text === '') continue;
       if (role !== 'tool') news.push({ kind: 'message', role, text });
       else if (!this.#known.get(text)?.has(`tool:${callId}`)) {
         const call = callBefore(messages, index, callId);
