@@ -37,7 +37,8 @@ export function findPart(part: Part, key: string, tool: string, sources: Sources
   }
 }
 
-const stemOf = (word: string): string => (word.length > 5 ? word.replace(/(?:ring|ing|able|ed|e|ly)$/, '') : word);
+/** "Publish" is said of what becomes `public`. */
+const stemOf = (word: string): string => (word.length > 5 ? word.slice(0, 5) : word);
 
 /** Things that are counted under a name of their own: "room 21" is no number of nights. */
 const counted = /^(?:nights?|guests?|people|persons?|rooms?|days?|weeks?|hours?|minutes?|copies|tickets?|seats?)$/;
@@ -108,4 +109,7 @@ const singular = (word: string): string => word.replace(/(?:([sxz]|ch|sh)es|s)$/
 const family = new Map(kin.flatMap((words, index) => words.map((word) => [word, String(index)] as const)));
 const familyOf = (word: string): string => family.get(singular(word)) ?? singular(word);
 const shareNoun = (some: readonly string[], others: readonly string[]): boolean =>
-  some.some((word) => others.some((other) => familyOf(word) === familyOf(other)));
+  some.some((word) => others.some((other) => familyOf(word) === familyOf(other) || stem(word) === stem(other)));
+
+/** `list_scheduled` lists what `cancel_schedule` cancels. */
+const stem = (word: string): string => (word.length >= 7 ? singular(word).slice(0, 7) : `${singular(word)}.`);

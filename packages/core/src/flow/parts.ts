@@ -13,7 +13,7 @@ export interface Part {
 }
 
 const urlKey =
-  /^(?:url|uri|link|href|website|site|page|endpoint|webhook|callback|redirect|domain|host|hostname|origin)s?$/;
+  /^(?:url|uri|link|href|website|site|webpage|endpoint|webhook|callback|redirect|domain|host|hostname|origin)s?$/;
 const pathKey = /^(?:path|file|filename|filepath|dir|directory|folder|destination|dest|source|src)s?$/;
 const idKey = /^(?:id|ids|no|nr|num|number|ref|reference|key|code|otp|pin|uuid|guid|sku|index)$/;
 const phoneKey = /^(?:phone|mobile|tel|telephone|fax|sms|whatsapp)$/;

@@ -53,6 +53,8 @@ export const originOf = ({ source, path, integrity }: Field): Origin => ({
 export class Sources {
   readonly texts: SourceText[] = [];
   readonly fields: Field[] = [];
+  /** Fields that carry labels, newest last. */
+  readonly labelled: Field[] = [];
   /** The user's own words. */
   readonly users: Field[] = [];
   /** Their texts, in order. */
@@ -81,6 +83,7 @@ export class Sources {
     const typed = scan(text);
     const field: Field = { ...rest, id: this.fields.length, source, text, typed };
     this.fields.push(field);
+    if (field.labels.length > 0) this.labelled.push(field);
     if (source.role === 'user' && field.integrity === 'user') {
       this.users.push(field);
       this.requests.push(text);

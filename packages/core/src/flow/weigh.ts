@@ -1,5 +1,5 @@
 import type { ArgumentProvenance, FlowRule, Origin } from './provenance.ts';
-import type { Field } from './sources.ts';
+import type { Field, Sources } from './sources.ts';
 import type { Integrity, Label } from './labels.ts';
 import type { Judging } from './rules/rule.ts';
 import type { Leaf } from './leaves.ts';
@@ -7,22 +7,20 @@ import type { Part } from './parts.ts';
 import { atLeast, higher, integrities, lower } from './labels.ts';
 import { covers } from './leaves.ts';
 import { findPart } from './match.ts';
-import { fold } from './text.ts';
+import { fold, placeOf } from './text.ts';
 import { originOf } from './sources.ts';
 import { partsOf } from './parts.ts';
 import { decodeMarkup, isSaidAsPhone, scan } from './typed.ts';
 import { secretsIn } from './rules/classes.ts';
 import { showText } from '../normalize/show.ts';
 import { vouchRules } from './rules/index.ts';
-import { worth } from './rules/rule.ts';
+import { reaching, worth } from './rules/rule.ts';
 
 /** A value of a call with where it came from, and what that is worth after all rules. */
 export interface Weighed {
   readonly provenance: ArgumentProvenance;
   readonly leaf: Leaf;
   readonly parts: readonly Part[] | undefined;
-  /** The part that is worth least. */
-  readonly weakest?: Part;
 }
 
 /** One argument, part by part: it is worth what its least part is. */
@@ -30,18 +28,15 @@ function weighLeaf(leaf: Leaf, judging: Judging): Weighed {
   const parts = partsOf(leaf);
   if (!parts) return notPlain(leaf, judging);
   let least: PartWeight = { integrity: 'operator', fields: [] };
-  let weakest: Part | undefined;
+  let isFirst = true;
   for (const part of parts) {
     const weighed = weighPart(part, leaf, judging, leaf.role === 'target');
-    if (weakest === undefined || !atLeast(weighed.integrity, least.integrity)) {
-      least = weighed;
-      weakest = part;
-    }
+    if (isFirst || !atLeast(weighed.integrity, least.integrity)) least = weighed;
+    isFirst = false;
   }
   return {
     leaf,
     parts,
-    ...(weakest ? { weakest } : {}),
     provenance: toProvenance(leaf, String(leaf.value), leaf.role, least, judging),
   };
 }
@@ -116,12 +111,25 @@ function weighLinks(leaf: Leaf, text: string, judging: Judging): Weighed[] {
     weighed.push({
       leaf: link,
       parts: [part],
-      weakest: part,
       provenance: toProvenance(leaf, as, 'link', weight, judging),
     });
     if (weighed.length >= maxLinks) return [...weighed, tooMany(leaf, judging)];
   }
   return weighed;
+}
+
+const maxLabelled = 300;
+
+/** Labels of what stands inside a longer text. A label is lost where the model says the same in other words. */
+function labelsIn(text: string, { labelled }: Sources): Label[] {
+  if (labelled.length === 0) return [];
+  const folded = fold(text);
+  return labelled
+    .slice(-maxLabelled)
+    .filter(
+      (field) => field.text.length >= 5 && field.text.length < folded.length && placeOf(folded, field.text) !== -1,
+    )
+    .flatMap((field) => field.labels);
 }
 
 /** At most five, the most believable first. */
@@ -141,9 +149,12 @@ function toProvenance(
   value: string,
   role: ArgumentProvenance['role'],
   { integrity, fields, rule }: PartWeight,
-  { memory }: Judging,
+  { memory, sources }: Judging,
 ): ArgumentProvenance {
-  const labels = new Set<Label>(fields.slice(0, 20).flatMap((field) => field.labels));
+  // Where something is sent is no data that is sent there.
+  const carried = role === 'target' && partsOf(leaf)?.some(({ kind }) => reaching.has(kind)) ? [] : fields.slice(0, 20);
+  const labels = new Set<Label>(carried.flatMap((field) => field.labels));
+  for (const label of role === 'content' ? labelsIn(value, sources) : []) labels.add(label);
   if (secretsIn(value, memory.secrets).length > 0) labels.add('secret');
   return {
     path: leaf.path,

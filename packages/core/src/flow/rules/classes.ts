@@ -90,7 +90,7 @@ const fileKey = /attach|file|path|document/i;
 
 /** A listing names every file of a folder; which of them leaves is for the user to say, with a word of its name at least. */
 function unnamedFile({ leaves, memory, asked, manifest }: Judging): string | undefined {
-  if (manifest.effect !== 'send') return undefined;
+  if (manifest.effect === 'read' || manifest.local) return undefined;
   const isUnnamed = ({ value, role, pattern }: Leaf): boolean => {
     if (role !== 'target' || typeof value !== 'string' || !fileKey.test(pattern) || !/\.\w{1,5}$/.test(value))
       return false;
