@@ -3,8 +3,8 @@ import type { Profile } from '../config/flow.ts';
 
 /** Which rules each profile switches on. */
 const off: Readonly<Record<Profile, ReadonlySet<FlowRule>>> = {
-  strict: new Set(['people', 'senders', 'delegation', 'lookups']),
-  balanced: new Set(),
+  strict: new Set(['people', 'senders', 'delegation', 'sources', 'lookups']),
+  balanced: new Set(['sources']),
   delegating: new Set(),
 };
 

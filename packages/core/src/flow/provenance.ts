@@ -22,6 +22,7 @@ export const flowRules = [
   'senders',
   'identity',
   'delegation',
+  'sources',
   'confirmations',
   'sites',
   'derived',

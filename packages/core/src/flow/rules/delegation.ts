@@ -41,7 +41,7 @@ export const delegation: VouchRule = {
 const isOfMessages = (fields: readonly Field[], { sources }: Judging): boolean =>
   fields.some((field) => isOfMessage(field, sources));
 
-const isNamed = (field: Field, { part }: Sought, { memory }: Judging): boolean =>
+export const isNamed = (field: Field, { part }: Sought, { memory }: Judging): boolean =>
   field.source.role === 'tool' && worth(field, part, memory) === 'named';
 
 /** To use a password that the user pointed to is not to set one. */

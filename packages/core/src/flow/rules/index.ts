@@ -9,6 +9,7 @@ import { local } from './local.ts';
 import { lookups } from './lookups.ts';
 import { people } from './people.ts';
 import { sites } from './sites.ts';
+import { sources } from './sources.ts';
 
 /** In the order in which they are asked: the plainest explanation first. */
 export const vouchRules: readonly VouchRule[] = [
@@ -19,6 +20,7 @@ export const vouchRules: readonly VouchRule[] = [
   lookups,
   people,
   delegation,
+  sources,
   derived,
   amounts,
   local,
