@@ -24,7 +24,13 @@ export function createHttpServer({ server, newId, logFault, tls }: HttpOptions):
     genReqId: () => newId(),
     requestIdHeader: false,
     // Two readings of one address are one too many: `//v1` and `/V1` are not `/v1`.
-    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false },
+    // Names of tools are parameters of addresses, and may be long.
+    routerOptions: {
+      caseSensitive: true,
+      ignoreTrailingSlash: false,
+      ignoreDuplicateSlashes: false,
+      maxParamLength: 512,
+    },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     forceCloseConnections: 'idle',

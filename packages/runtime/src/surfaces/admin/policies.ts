@@ -1,5 +1,5 @@
 import type { Explanation, RuleExplanation } from '@sallyport/core';
-import { zeroCounters } from '@sallyport/core';
+import { freshFlow, zeroCounters } from '@sallyport/core';
 import { sha256 } from '../../identity/secrets.ts';
 import { given } from './given.ts';
 import type { AdminServices, Handlers } from './services.ts';
@@ -44,6 +44,8 @@ export const policyHandlers: Handlers<PolicyRoute> = {
         user: { id: user, roles: [] },
         session: zeroCounters,
         now: clock.now(),
+        // Of a session that has read and done nothing: what rules about origins and trajectories say then.
+        ...(action === 'tool_call' ? { flow: freshFlow } : {}),
       }),
     );
   },
