@@ -77,6 +77,7 @@ const rooms: Record<string, { mayImport: readonly string[]; packages?: readonly 
   },
   'packages/runtime/src/main.ts': { mayImport: ['packages/runtime/src/cli'], node: true },
   'packages/runtime/src/clock.ts': { mayImport: ['packages/core/src'], node: true },
+  'packages/runtime/src/composition': { mayImport: ['packages'], node: true },
   'packages/runtime/src/compose.ts': { mayImport: ['packages'], node: true },
   'packages/dashboard/src': { mayImport: ['packages/core/src/admin'], node: false },
   'examples/support-agent': { mayImport: ['packages/runtime/src/providers/scripted'], node: true },

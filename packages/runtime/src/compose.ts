@@ -2,14 +2,13 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join, resolve } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { Monitor, RuntimeFault, armGuards, effectiveConfig, isLoopback, unknownManifest } from '@sallyport/core';
-import type { AuditLog, Config } from '@sallyport/core';
+import { effectiveConfig, isLoopback } from '@sallyport/core';
+import type { AuditLog, Config, Session } from '@sallyport/core';
 import { AgentService } from './agents/agents.ts';
-import { ApprovalService, ApprovalWebhook } from './approvals/index.ts';
+import { ApprovalWebhook, type ApprovalService } from './approvals/index.ts';
 import { Authenticator, credentialsOf } from './identity/authenticate.ts';
 import { OperatorService } from './operators/operators.ts';
 import { PolicyFolder } from './policies/index.ts';
-import { SealedBox, openMasterKey } from './flow/index.ts';
 import { SessionService } from './sessions/sessions.ts';
 import { SessionTokens } from './identity/tokens.ts';
 import { adminSurface } from './surfaces/admin/routes.ts';
@@ -20,8 +19,9 @@ import { createProviders } from './providers/index.ts';
 import { dashboardDir } from './cli/places.ts';
 import { dashboardRoutes } from './surfaces/dashboard.ts';
 import { ensurePolicyFolder } from './policies/starter.ts';
-import { keepContent } from './audit/content.ts';
+import { extractRoutes } from './surfaces/extract/routes.ts';
 import { newId } from './identity/ids.ts';
+import { openCheckpoint } from './composition/checkpoint.ts';
 import { openAiRoutes } from './surfaces/openai/chat.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite.ts';
 import { recoverOpenIntents } from './audit/recover.ts';
@@ -130,53 +130,21 @@ async function openParts(options: RuntimeOptions, { store, audit }: SqliteStore,
     maxHours,
   });
   opened.push(() => sessions.close());
-  const box = new SealedBox(openMasterKey(options.dataDir), store.flow);
-  const approvals = openApprovals(options, { store, audit, sessions, box });
-  opened.push(() => approvals.close());
-  const monitor = new Monitor({
-    guards: armGuards(config, () => policies.current()),
-    audit,
-    clock,
-    newId,
-    policyHash: () => policies.current().hash,
-    modelCalls: config.audit.modelCalls,
-    keep: keepContent(config.audit.content),
-    holds: approvals,
-  });
+  const onFault = faultLogger(options);
+  const judging = { config, dataDir: options.dataDir, store, audit, policies, providers, sessions };
+  const checkpoint = await openCheckpoint({ ...judging, clock, newId, tenant, onFault });
+  opened.push(() => checkpoint.close());
   const settings = settingsOf(options, policyDir);
-  const webhook = openWebhook(options, { audit, approvals, settings });
+  const webhook = openWebhook(options, { audit, approvals: checkpoint.approvals, settings });
   opened.push(() => webhook?.close());
-  return { store, audit, policies, providers, agents, operators, tokens, sessions, approvals, monitor, settings };
-}
-
-function openApprovals(
-  { config, logFault = toStandardError }: RuntimeOptions,
-  { store, audit, sessions, box }: Pick<SqliteStore, 'store' | 'audit'> & { sessions: SessionService; box: SealedBox },
-): ApprovalService {
-  const { expiresMinutes, approvers, maxPending } = config.approvals;
-  return new ApprovalService({
-    store: store.approvals,
-    box,
-    audit,
-    clock,
-    newId,
-    tenant,
-    expiresMinutes,
-    approvers,
-    maxPending,
-    isOpen: async (id) => {
-      const session = await sessions.get(id);
-      return session !== undefined && sessions.isOpen(session);
-    },
-    onFault: (fault, error) => logFault(JSON.stringify({ fault, error: String(error) })),
-  });
+  return { store, audit, policies, providers, agents, operators, tokens, sessions, ...checkpoint, settings };
 }
 
 function openWebhook(
-  { config, logFault = toStandardError }: RuntimeOptions,
+  options: RuntimeOptions,
   { audit, approvals, settings }: { audit: AuditLog; approvals: ApprovalService; settings: AdminServices['settings'] },
 ): ApprovalWebhook | undefined {
-  const { webhook } = config.approvals;
+  const { webhook } = options.config.approvals;
   return (
     webhook &&
     new ApprovalWebhook({
@@ -187,10 +155,15 @@ function openWebhook(
       newId,
       tenant,
       baseUrl: () => settings.baseUrl(),
-      onFault: (fault, error) => logFault(JSON.stringify({ fault, error: String(error) })),
+      onFault: faultLogger(options),
     })
   );
 }
+
+const faultLogger =
+  ({ logFault = toStandardError }: RuntimeOptions) =>
+  (fault: string, error: unknown): void =>
+    logFault(JSON.stringify({ fault, error: String(error) }));
 
 async function openPolicies(options: RuntimeOptions, folder: string, audit: AuditLog): Promise<PolicyFolder> {
   const { config, logFault = toStandardError } = options;
@@ -268,6 +241,10 @@ async function listen(options: RuntimeOptions, parts: Parts): Promise<FastifyIns
     },
   });
   await app.register(sessionRoutes({ authenticator, sessions, clock }));
+  const { secondModel } = parts;
+  if (secondModel && config.secondModel?.extract) {
+    await app.register(extractRoutes({ authenticator, secondModel, monitor, clock, newId }));
+  }
   await app.register(adminSurface(adminServices(options, parts)));
   if (existsSync(join(dashboardDir, 'index.html'))) await app.register(dashboardRoutes, { dist: dashboardDir });
   await app.listen({ host: server.host, port });
@@ -275,14 +252,20 @@ async function listen(options: RuntimeOptions, parts: Parts): Promise<FastifyIns
 }
 
 function adminServices({ config }: RuntimeOptions, parts: Parts): AdminServices {
-  const { agents, sessions, operators, approvals, policies, settings, store, audit } = parts;
+  const { agents, sessions, operators, approvals, flows, tools, policies, settings, store, audit } = parts;
+  const opened = (session: Session | undefined) => (session && sessions.isOpen(session) ? session : undefined);
   return {
     agents,
     sessions,
     operators,
     approvals,
-    flows: { describe: () => Promise.resolve(undefined) },
-    tools: configuredTools(config),
+    flows: {
+      describe: async (id) => {
+        const session = opened(await sessions.get(id));
+        return session && (await flows.describe(session));
+      },
+    },
+    tools,
     policies: adminView(policies),
     settings,
     entries: store.entries,
@@ -293,15 +276,6 @@ function adminServices({ config }: RuntimeOptions, parts: Parts): AdminServices 
     trustedHosts: config.server.trustedHosts,
   };
 }
-
-/** What the configuration says of tools. */
-const configuredTools = ({ tools }: Config) => ({
-  list: () =>
-    Promise.resolve(Object.entries(tools).map(([name, manifest]) => ({ name, from: 'config' as const, manifest }))),
-  confirm: () => Promise.reject(new RuntimeFault('conflict', { detail: 'Tools are described in sallyport.yaml.' })),
-  forget: () => Promise.reject(new RuntimeFault('not_found', { detail: 'Nothing was confirmed of this tool.' })),
-  manifestOf: (name: string) => tools[name] ?? unknownManifest,
-});
 
 const conveniences = ({ operators, agents, audit }: Parts, url: string) => ({
   createSignInUrl: async () => signInUrl(url, (await operators.createSignInLink(operators.owner().id)).secret),

@@ -1,0 +1,119 @@
+import type { AuditLog, Clock, Config, NewId, Providers, Store } from '@sallyport/core';
+import { Monitor, SessionFlow, armGuards, armSecondModelGuards, rulesOf } from '@sallyport/core';
+import { ApprovalService } from '../approvals/index.ts';
+import { SealedBox, SessionFlows, openMasterKey } from '../flow/index.ts';
+import { SecondModel, knownLabels } from '../second-model/index.ts';
+import { ToolRegistry, observing } from '../tools/index.ts';
+import type { PolicyFolder } from '../policies/index.ts';
+import type { SessionService } from '../sessions/sessions.ts';
+import { createMarks } from '../marks/marks.ts';
+import { keepContent } from '../audit/content.ts';
+
+export interface CheckpointOptions {
+  readonly config: Config;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly policies: PolicyFolder;
+  readonly providers: Providers;
+  readonly sessions: SessionService;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly tenant: string;
+  readonly onFault: (fault: string, error: unknown) => void;
+}
+
+export type Checkpoint = Awaited<ReturnType<typeof openCheckpoint>>;
+
+/** The monitor, and what it judges by: what tools are, what each session read, whom it asks. */
+export async function openCheckpoint(options: CheckpointOptions) {
+  const { config, dataDir, store, policies, sessions, clock } = options;
+  const masterKey = openMasterKey(dataDir);
+  const box = new SealedBox(masterKey, store.flow);
+  const tools = await ToolRegistry.open({ store: store.manifests, configured: config.tools, clock });
+  const { profile, rules, maxBytes } = config.flow;
+  const flowOptions = { manifestOf: tools.manifestOf, rules: rulesOf(profile, rules), maxBytes };
+  const flows = new SessionFlows({ create: () => new SessionFlow(flowOptions), store: store.flow, box, clock });
+  const secondModel = openSecondModel(options);
+  const approvals = openApprovals(options, box, secondModel);
+  const monitor = new Monitor({
+    ...recording(options),
+    guards: armGuards(config, () => policies.current(), {
+      flow: true,
+      manifestOf: tools.manifestOf,
+      marks: createMarks(masterKey),
+      ...(secondModel ? { opinion: (...about) => secondModel.opinion(...about) } : {}),
+      ...(secondModel?.scopes ? { scopes: secondModel.scopes } : {}),
+    }),
+    flow: observing(flows, tools),
+    holds: approvals,
+  });
+  const forget = sessions.onEnd((id) => {
+    for (const step of [flows.end(id), approvals.withdraw(id)]) {
+      step.catch((error: unknown) => options.onFault(`session ${id} has ended, but not all of it`, error));
+    }
+  });
+  // Those that expired while the runtime was down. What fails now is swept up a minute later.
+  void sessions.sweep().catch(() => undefined);
+  const close = async () => {
+    forget();
+    approvals.close();
+    await flows.close();
+  };
+  return { tools, flows, secondModel, approvals, monitor, close };
+}
+
+const recording = ({ config, audit, policies, clock, newId }: CheckpointOptions) => ({
+  audit,
+  clock,
+  newId,
+  policyHash: () => policies.current().hash,
+  modelCalls: config.audit.modelCalls,
+  keep: keepContent(config.audit.content),
+});
+
+function openSecondModel(options: CheckpointOptions): SecondModel | undefined {
+  const { config, providers, sessions, audit, clock, newId } = options;
+  if (!config.secondModel) return undefined;
+  return new SecondModel({
+    config: config.secondModel,
+    providers,
+    // Without flow: what is quoted to it is nothing that the session's user said.
+    monitor: new Monitor({ ...recording(options), guards: armSecondModelGuards(config) }),
+    audit,
+    clock,
+    newId,
+    narrow: (id, scope) => sessions.narrow(id, scope),
+    labels: knownLabels(config),
+  });
+}
+
+function openApprovals(
+  options: CheckpointOptions,
+  box: SealedBox,
+  secondModel: SecondModel | undefined,
+): ApprovalService {
+  const { config, store, audit, sessions, clock, newId, tenant, onFault } = options;
+  const { expiresMinutes, approvers, maxPending } = config.approvals;
+  const explains = config.secondModel?.checkHeld ? secondModel : undefined;
+  return new ApprovalService({
+    store: store.approvals,
+    box,
+    audit,
+    clock,
+    newId,
+    tenant,
+    expiresMinutes,
+    approvers,
+    maxPending,
+    isOpen: async (id) => {
+      const session = await sessions.get(id);
+      return session !== undefined && sessions.isOpen(session);
+    },
+    ...(explains ? { secondOpinion: (...about) => explains.opinion(...about) } : {}),
+    // A little longer than it may think, so that its own words are heard when it does not answer.
+    ...(config.secondModel ? { opinionMs: config.secondModel.timeoutMs + 2_000 } : {}),
+    onFault,
+  });
+}
