@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, hkdfSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { BoundedMap } from '../identity/bounded.ts';
 
 /** Keyed hashes that nobody outside can compute, the same after a restart. */
 export interface Marks {
@@ -9,13 +10,26 @@ export interface Marks {
   canary(sessionId: string): string;
 }
 
+/** Characters of a text whose code is remembered: all of them take 16 MiB at most. */
+const maxRemembered = 8192;
+
 /** @param master the runtime's master key; the marks' own is derived from it (HKDF, RFC 5869), so neither reveals another */
 export function createMarks(master: KeyObject): Marks {
   const key = createSecretKey(Buffer.from(hkdfSync('sha256', master, '', 'sallyport marks 1', 32)));
   // A session id holds no NUL, so no two pairs of id and text are hashed as one.
   const keyed = (...parts: string[]) => createHmac('sha256', key).update(parts.join('\0')).digest('hex');
+  // A conversation repeats all its results in every turn; hashing them anew would make each turn dearer than the last.
+  const codes = new BoundedMap<string, string>(1024);
+  const code = (sessionId: string, text: string): string => {
+    const about = `${sessionId}\0${text}`;
+    const known = codes.get(about);
+    if (known !== undefined) return known;
+    const made = keyed('code', sessionId, text).slice(0, 20);
+    if (text.length <= maxRemembered) codes.set(about, made);
+    return made;
+  };
   return {
-    code: (sessionId, text) => keyed('code', sessionId, text).slice(0, 20),
+    code,
     canary: (sessionId) => keyed('canary', sessionId).slice(0, 32),
   };
 }
