@@ -1,12 +1,13 @@
 /**
  * A process to be killed: `open` only opens; `recover` closes open intents; `fill` appends until the disk refuses, then
- * lifts the limit and goes on; `append` appends until it is killed. Each says what was acknowledged.
+ * lifts the limit and goes on; `append` appends until it is killed; `use` asks for approvals, gives them and lets several
+ * entries race for each, until it is killed. Each says what was acknowledged.
  */
 import { spawnSync } from 'node:child_process';
 import type { RuntimeFault } from '@sallyport/core';
 import { recoverOpenIntents } from '../../src/audit/recover.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { anIntent, aResult, clock, newId } from './fixtures.ts';
+import { anApproval, anIntent, aResult, aUse, aVote, clock, newId } from './fixtures.ts';
 
 const [task, file = ''] = process.argv.slice(2);
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -19,6 +20,19 @@ async function appendFor(sessionId: string): Promise<never> {
     const result = aResult({ sessionId, eventId: intent.eventId });
     await opened.audit.append(result);
     say(result.id);
+  }
+}
+
+async function useFor(sessionId: string): Promise<never> {
+  for (;;) {
+    const approval = await opened.store.approvals.insert(anApproval(sessionId), new Uint8Array(100));
+    await opened.store.approvals.vote(approval.id, aVote());
+    const racing = [aUse(approval), anIntent({ sessionId }), aUse(approval), aUse(approval)];
+    const settled = await Promise.allSettled(racing.map((entry) => opened.audit.append(entry)));
+    const passed = racing.filter(
+      ({ decision }, index) => decision.approval !== undefined && settled[index]?.status === 'fulfilled',
+    );
+    say(`${approval.id} ${passed.map(({ eventId }) => eventId).join(' ')}`);
   }
 }
 
@@ -55,4 +69,4 @@ if (task === 'fill') {
   process.exit(0);
 }
 const session = (await opened.store.sessions.list({ limit: 1 }))[0]?.id ?? 'none';
-await Promise.all(Array.from({ length: 8 }, () => appendFor(session)));
+await Promise.all(Array.from({ length: 8 }, () => (task === 'use' ? useFor(session) : appendFor(session))));

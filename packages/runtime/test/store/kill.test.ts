@@ -74,6 +74,44 @@ test('what was acknowledged survives kill -9 at any moment, whole and counted', 
   expect(acknowledged.length).toBeGreaterThan(12);
 });
 
+test(
+  'kill -9 at any moment: an approval is used if and only if its one entry is there',
+  { timeout: 120_000 },
+  async () => {
+    using folder = temporaryFolder();
+    const session = aSession();
+    const first = await openSqliteStore({ file: folder.file, clock });
+    await first.store.sessions.insert(session);
+    await first.store.close();
+    const told = new Map<string, string>();
+    let open = 0;
+    for (let round = 0; round < 10; round += 1) {
+      for (const line of await killed('use', folder.file, Math.random() * 200)) {
+        const [id = '', ...passed] = line.split(' ');
+        expect(passed).toHaveLength(1);
+        told.set(id, passed[0] ?? '');
+      }
+      const { store } = await openSqliteStore({ file: folder.file, clock });
+      const approvals = await store.approvals.list({ limit: 10_000 });
+      const intents = (await allEntries(store)).filter((entry) => entry.phase === 'intent');
+      const using = Map.groupBy(intents, ({ decision }) => decision.approval ?? '');
+      using.delete('');
+      for (const { id, state, usedBy } of approvals) {
+        const events = (using.get(id) ?? []).map(({ eventId }) => eventId);
+        expect(events).toEqual(state === 'used' ? [usedBy] : []);
+        if (told.has(id)) expect(events).toEqual([told.get(id)]);
+      }
+      const known = new Set(approvals.map(({ id }) => id));
+      expect([...using.keys()].filter((id) => !known.has(id))).toEqual([]);
+      open = approvals.filter(({ state }) => state === 'approved' || state === 'pending').length;
+      await store.close();
+    }
+    // It was worth something only if many were used, and some were cut off before.
+    expect(told.size).toBeGreaterThan(20);
+    expect(open).toBeGreaterThan(0);
+  },
+);
+
 test('an open intent gets one result, also when recovery itself is killed', { timeout: 120_000 }, async () => {
   using folder = temporaryFolder();
   const { store, audit } = await openSqliteStore({ file: folder.file, clock });
