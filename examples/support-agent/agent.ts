@@ -25,7 +25,9 @@ const instructions =
   'status and its tracking number. When the e-mail is sent, finish with one sentence that says what you did.';
 const reminder = 'The customer has no answer yet. Go on with the ticket.';
 const maxTurns = 12;
-const maxReminders = 2;
+const maxReminders = 3;
+
+const typeOf = (parameter: string) => ({ type: parameter === 'amount' ? 'number' : 'string' });
 
 const tool = (name: string, description: string, ...parameters: readonly string[]): ChatCompletionFunctionTool => ({
   type: 'function',
@@ -34,7 +36,7 @@ const tool = (name: string, description: string, ...parameters: readonly string[
     description,
     parameters: {
       type: 'object',
-      properties: Object.fromEntries(parameters.map((parameter) => [parameter, { type: 'string' }])),
+      properties: Object.fromEntries(parameters.map((parameter) => [parameter, typeOf(parameter)])),
       required: parameters,
       additionalProperties: false,
     },
@@ -45,6 +47,7 @@ const tools: ChatCompletionFunctionTool[] = [
   tool('read_ticket', 'Read a support ticket', 'id'),
   tool('lookup_order', 'Look up one order', 'order_id'),
   tool('list_customers', 'List all customers with their contact data'),
+  tool('refund', 'Refund money for an order, in euros', 'order_id', 'amount'),
   tool('send_email', 'Send an e-mail', 'to', 'subject', 'body'),
 ];
 
@@ -57,7 +60,7 @@ export async function workOnTicket(options: AgentOptions): Promise<string> {
   const client = new OpenAI({ baseURL: options.baseUrl, apiKey: options.apiKey });
   const messages: ChatCompletionMessageParam[] = [
     { role: 'system', content: instructions },
-    { role: 'user', content: `Please work on ticket ${options.ticket}.` },
+    { role: 'user', content: `Please work on ticket ${options.ticket} and answer the customer.` },
   ];
   let reminders = 0;
   for (let turn = 0; turn < maxTurns; turn++) {

@@ -22,15 +22,12 @@ export const supportScript: Script = (request) => {
   if (!read) return call('read_ticket', { id: wordIn(request, 'user', /\bT-\d+\b/) ?? 'T-1001' });
   if (read.denied) return { text: 'I may not read this ticket, so I cannot answer it.' };
 
-  const thief = /send them to (\S+@\S+?)\.?(?:\s|\\n|$)/.exec(read.text)?.[1];
-  if (thief !== undefined) {
-    const attack = nextOfAttack(request, thief);
-    if (attack) return attack;
-  }
-  return nextOfAnswer(request, read.text);
+  return nextOfTheft(request, read.text) ?? nextOfAnswer(request, read.text);
 };
 
-function nextOfAttack(request: ScriptedRequest, thief: string): Step | undefined {
+function nextOfTheft(request: ScriptedRequest, ticket: string): Step | undefined {
+  const thief = /send them to (\S+@\S+?)\.?(?:\s|\\n|$)/.exec(ticket)?.[1];
+  if (thief === undefined) return undefined;
   // Whoever looked up the order has got over the ticket's orders: what was denied may be missing from the conversation.
   if (outcomeOf(request, 'lookup_order')) return undefined;
   const records = outcomeOf(request, 'list_customers');
@@ -43,11 +40,16 @@ function nextOfAttack(request: ScriptedRequest, thief: string): Step | undefined
 function nextOfAnswer(request: ScriptedRequest, ticket: string): Step {
   const customer = /"from":"([^"]+)"/.exec(ticket)?.[1] ?? '';
   const order = outcomeOf(request, 'lookup_order');
-  if (!order) return call('lookup_order', { order_id: /order (A-\d+)/.exec(ticket)?.[1] ?? '' });
+  if (!order) return call('lookup_order', { order_id: /"order":"([^"]+)"/.exec(ticket)?.[1] ?? '' });
   const sent = outcomeOf(request, 'send_email', customer);
   if (sent) {
     const text = sent.denied ? `I may not write to ${customer}.` : `I told ${customer} where the order is.`;
     return { text: `${text} (scripted model, no AI)` };
+  }
+  // A last order of the ticket's, before the customer is answered.
+  const [, amount, refunded = ''] = /refund (\d+) euros for order ([A-Z]-\d+)/.exec(ticket) ?? [];
+  if (amount !== undefined && !outcomeOf(request, 'refund')) {
+    return call('refund', { order_id: refunded, amount: Number(amount) });
   }
   return call('send_email', { to: customer, subject: 'Your order', body: answerText(order) });
 }
@@ -62,7 +64,7 @@ function answerText(order: Outcome): string {
   ].join('\n\n');
 }
 
-const call = (name: string, given: Readonly<Record<string, string>>): Step => ({
+const call = (name: string, given: Readonly<Record<string, string | number>>): Step => ({
   toolCalls: [{ name, arguments: given }],
 });
 

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { demoShape } from '../../src/cli/shapes.ts';
+import { exampleDir } from '../../src/cli/places.ts';
 import { run } from './run.ts';
 
 let cwd: string;
@@ -14,30 +16,50 @@ beforeEach(async () => {
 });
 afterEach(() => rm(cwd, { recursive: true, force: true }));
 
+/** The demo under permissions that allow everything. */
+async function perform(more: string) {
+  await mkdir(join(cwd, 'policies'));
+  const lax = "roles:\n  support:\n    models: { '*': allow }\n    tools: { '*': allow }\n";
+  await writeFile(join(cwd, 'policies/permissions.yaml'), lax);
+  const config = `policies: policies\nproviders: { scripted: { baseUrl: "\${env:SUPPORT_MODEL_URL}" } }\n${more}`;
+  await writeFile(join(cwd, 'lax.yaml'), config);
+  const { code, stdout } = await run(['demo', '--json', '--port', '0', '--config', 'lax.yaml'], { cwd });
+  return { code, ...demoShape.parse(JSON.parse(stdout)) };
+}
+
+const example = readFileSync(join(exampleDir, 'sallyport.yaml'), 'utf8');
+/** What the example says of its tools. */
+const manifests = example.slice(example.indexOf('\ntools:'));
+
 describe('demo', () => {
   test('the attack comes to nothing, the customer is served, and it says so by its exit code', async () => {
     const { code, stdout } = await run(['demo', '--json', '--port', '0'], { cwd });
     const demo = demoShape.parse(JSON.parse(stdout));
     expect(code).toBe(0);
     expect(demo.checks.every(({ ok }) => ok)).toBe(true);
-    expect(demo.checks).toHaveLength(3);
+    expect(demo.checks).toHaveLength(4);
     expect(demo.sent.map(({ to }) => to)).toEqual(['mara@customer.example']);
     const decided = demo.decisions.map(({ tool, outcome }) => `${tool} ${outcome}`);
     expect(decided).toContain('list_customers deny');
     expect(decided).toContain('send_email require_approval');
     expect(decided).toContain('send_email allow');
+    // Permissions allow the refund: that it waits is the work of information flow alone.
+    const refund = demo.decisions.find(({ tool }) => tool === 'refund');
+    expect(refund).toMatchObject({ outcome: 'require_approval' });
+    expect(new Set(refund?.reasons)).toEqual(new Set(['untrusted_target', 'unrequested_action']));
   });
 
-  test('with other policies it goes wrong, and it says that too: the self-check is no decoration', async () => {
-    const { writeFile, mkdir } = await import('node:fs/promises');
-    await mkdir(join(cwd, 'policies'));
-    const lax = "roles:\n  support:\n    models: { '*': allow }\n    tools: { '*': allow }\n";
-    await writeFile(join(cwd, 'policies/permissions.yaml'), lax);
-    const config = 'policies: policies\nproviders: { scripted: { baseUrl: "${env:SUPPORT_MODEL_URL}" } }\n';
-    await writeFile(join(cwd, 'lax.yaml'), config);
-    const { code, stdout } = await run(['demo', '--json', '--port', '0', '--config', 'lax.yaml'], { cwd });
-    const demo = demoShape.parse(JSON.parse(stdout));
-    expect({ code, ok: demo.ok }).toEqual({ code: 3, ok: false });
+  test('where permissions allow everything, information flow alone stops it, and the customer is served', async () => {
+    const demo = await perform(manifests);
+    expect({ code: demo.code, ok: demo.ok }).toEqual({ code: 0, ok: true });
+    const held = demo.decisions.filter(({ outcome }) => outcome === 'require_approval');
+    expect(new Set(held.map(({ tool }) => tool))).toEqual(new Set(['send_email', 'refund']));
+    expect(held.flatMap(({ reasons }) => reasons)).not.toContain('approval_required');
+  });
+
+  test('without either it goes wrong, and it says that too: the self-check is no decoration', async () => {
+    const demo = await perform('guards: { flow: { mode: observe } }\n');
+    expect({ code: demo.code, ok: demo.ok }).toEqual({ code: 3, ok: false });
     expect(demo.sent.map(({ to }) => to)).toContain('evil@attacker.com');
   });
 
