@@ -153,6 +153,9 @@ export class Learner {
       this.tainted = true;
       this.#quotes.add(text);
     }
+    // Fields are short: what repeats a whole listing repeats runs across them.
+    if (added.length > 1 && added.some(({ integrity }) => !atLeast(integrity, 'trusted')))
+      this.#quotes.add(fold(piece.text));
     this.#noteSecrets(added);
   }
 

@@ -19,7 +19,7 @@ export function leavesOf(args: JsonObject, manifest: Manifest): Leaf[] {
   const visit = (value: Json, path: string, pattern: string, key: string): void => {
     if (value === null) return;
     if (typeof value !== 'object') {
-      leaves.push({ path, pattern, key, value, role: roleOf(pattern, manifest) });
+      leaves.push({ path, pattern, key, value, role: isForm(pattern, value) ? 'content' : roleOf(pattern, manifest) });
       return;
     }
     if (Array.isArray(value)) {
@@ -27,6 +27,9 @@ export function leavesOf(args: JsonObject, manifest: Manifest): Leaf[] {
       return;
     }
     for (const [name, item] of Object.entries(value)) {
+      // `{ "ann@x.example": "editor" }`: a name that no schema gives is a value like any other.
+      if (!/^[\w$-]{1,64}$/.test(name))
+        leaves.push({ path, pattern, key, value: name, role: roleOf(pattern, manifest) });
       visit(item, `${path}.${name}`, pattern === '' ? name : `${pattern}.${name}`, name);
     }
   };
@@ -34,10 +37,15 @@ export function leavesOf(args: JsonObject, manifest: Manifest): Leaf[] {
   return leaves;
 }
 
+/** What a nested item is, such as `{ type: file, … }`, hits nothing by itself; `{ type: anyone }` does. */
+const isForm = (pattern: string, value: Leaf['value']): boolean =>
+  /\.(?:type|kind|format|mime_?type|content_?type)$/i.test(pattern) &&
+  /^(?:file|folder|document|attachment|link|text|html|plain|markdown|json|csv|pdf|image|video|audio|event|message|(?:text|image|audio|video|application)\/[\w.+-]{1,60})$/i.test(
+    String(value),
+  );
+
 /** What is not said to be content is a target: a forgotten argument is judged, not trusted. */
 function roleOf(pattern: string, { target, content }: Manifest): 'target' | 'content' {
-  // What a nested item is, such as `{ type: file, … }`, hits nothing by itself.
-  if (/\.(?:type|kind|format|mime_?type|content_?type)$/i.test(pattern)) return 'content';
   if (target?.some((path) => covers(path, pattern))) return 'target';
   if (content.some((path) => covers(path, pattern))) return 'content';
   return 'target';

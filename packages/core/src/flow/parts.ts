@@ -1,5 +1,5 @@
 import type { Leaf } from './leaves.ts';
-import { canonicalNumber, canonicalPath, readUrl, scan, type ValueKind } from './typed.ts';
+import { canonicalNumber, canonicalPath, otherAddress, readUrl, scan, type ValueKind } from './typed.ts';
 import { fold, isPlain } from './text.ts';
 import { wordsOfName } from './intent.ts';
 
@@ -41,12 +41,15 @@ export function partsOf({ value, key }: Pick<Leaf, 'value' | 'key'>): Part[] | u
 }
 
 /** Flags that hold back when they are set: to set one needs nobody's word, to clear one does. */
-const cautious = /^(?:private|draft|dry|readonly|read|secure|confirm|preview|safe|test|all|full|is)$/;
+const cautious = /^(?:private|draft|dry|readonly|read|secure|confirm|preview|safe|test)$/;
+const neutral = /^(?:is|as|only|mode|run|be)$/;
 
 /** A flag that widens what a call does needs its name in the request; one that holds back is free. */
 function flagPart(key: string, value: boolean): Part[] {
   const words = wordsOfName(key);
-  const isCautious = words.some((each) => cautious.test(each));
+  const isCautious =
+    /^(?:all|full) day$/.test(words.join(' ')) ||
+    (words.some((each) => cautious.test(each)) && words.every((each) => cautious.test(each) || neutral.test(each)));
   return value === isCautious ? [] : [{ kind: 'flag', value: words.join(' ') }];
 }
 
@@ -55,13 +58,23 @@ const countKey =
   /^(?:amount|price|sum|total|value|limit|cap|budget|quantity|qty|count|size|number|n|nights?|guests?|people|persons?|rooms?|days?|weeks?|hours?|minutes?|seconds?|duration|percent|rate|page|copies|tickets?|seats?|year|month|day|hour|temperature|weight|height|width|length|balance|fee|cost|salary|rent|tip)$/;
 const isCountKey = (key: string): boolean => wordsOfName(key).some((each) => countKey.test(each)) && !isIdKey(key);
 
+/** `Ann Lee <ann@x.example>, bob@x.example`. An address beside anything else is part of a text: a tool might read it otherwise. */
+function isAddressList(text: string, emails: readonly { readonly text: string }[]): boolean {
+  const stand = '\uE000';
+  if (text.includes(stand)) return false;
+  let rest = text;
+  for (const { text: address } of emails) rest = rest.replace(address, stand);
+  return rest
+    .split(/[,;]/)
+    .every((each) => /^ ?(?:"?[\p{L}\p{N} .'-]{0,80}"? ?<\uE000>|(?:\uE000 ?)+)? ?$/u.test(each));
+}
+
 function special(text: string, key: string): Part[] | undefined {
   const url = urlOf(text, key);
   if (url) return [url];
   const typed = scan(text);
   const emails = typed.filter(({ kind }) => kind === 'email');
-  if (emails.length > 0 && !/\s\S+\s\S+\s\S+\s/.test(text))
-    return emails.map(({ value }) => ({ kind: 'email', value }));
+  if (emails.length > 0 && isAddressList(text, emails)) return emails.map(({ value }) => ({ kind: 'email', value }));
   const moment = isoMoment.exec(text);
   if (moment) {
     const [, date = '', time] = moment;
@@ -95,9 +108,7 @@ function urlOf(text: string, key: string): Part | undefined {
   if (!read) return anyWord(key, urlKey) && !/\s/.test(text) ? { kind: 'url', value: text, host: text } : undefined;
   if (/\s/.test(text) && (/^https?$/.test(read.scheme) || !anyWord(key, urlKey))) return undefined;
   if (!/^(?:https?|wss?|ftp)$/.test(read.scheme))
-    return /^[a-z]:/.test(text)
-      ? undefined
-      : { kind: 'url', value: `${read.scheme}:${read.url.pathname}`, host: `${read.scheme}:` };
+    return /^[a-z]:/.test(text) ? undefined : { kind: 'url', value: otherAddress(read.url), host: `${read.scheme}:` };
   if (read.url.username !== '' || read.url.password !== '')
     return { kind: 'url', value: `${read.url.username}@${read.address}`, host: read.host };
   return { kind: 'url', value: read.address, host: read.host };

@@ -6,6 +6,7 @@ import { atLeast } from './labels.ts';
 import { endorsementOf } from './memory.ts';
 import { findingOf } from './findings.ts';
 import { fold } from './text.ts';
+import { canonicalNumber } from './typed.ts';
 import { reaching } from './rules/rule.ts';
 
 /** Takes down what a decided call leaves behind: what will come back as an echo, what was queued, spent and approved. */
@@ -49,8 +50,8 @@ function noteWritten({ leaf, parts, provenance }: Weighed, source: number, { wri
     note(`${kind}:${value}`);
     if (host !== undefined) note(`host:${host}`);
   }
-  if (typeof leaf.value !== 'string' || provenance.role === 'link') return;
-  const text = fold(leaf.value);
+  if (typeof leaf.value === 'boolean' || provenance.role === 'link') return;
+  const text = fold(String(leaf.value));
   if (text.length <= 200) note(`text:${text}`);
 }
 
@@ -64,7 +65,7 @@ function queue(tool: string, { manifest, memory: { queued } }: Judging): void {
 function spend(tool: string, { leaf, provenance }: Weighed, { spent }: Memory): void {
   if (provenance.rule !== 'amounts') return;
   const place = `${tool} ${leaf.pattern}`;
-  spent.set(place, (spent.get(place) ?? 0) + Math.abs(Number(leaf.value)));
+  spent.set(place, (spent.get(place) ?? 0) + Math.abs(Number(canonicalNumber(String(leaf.value)))));
 }
 
 /** Only what was asked about: an answer to one value is none to those beside it. */

@@ -18,10 +18,12 @@ export interface Typed {
 
 export const tokenOf = (kind: ValueKind, value: string): string => `${kind}:${value}`;
 
-const email = /[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+/gu;
-const withScheme = /(?<![\p{L}\p{N}+.-])[a-z][a-z0-9+-]{1,15}:(?:\/\/)?[^\s<>"'`|\\^{}[\]()]{2,}/giu;
+const email =
+  /(?:[\p{L}\p{N}._%+-]{1,64}|"[^"\s@]{1,64}")@(?:[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+|\[[0-9a-z:.]{2,60}\])/gu;
+const withScheme =
+  /(?<![\p{L}\p{N}+.-])[a-z][a-z0-9+-]{1,15}:(?:\/\/(?:\[[0-9a-f:.]{2,45}\])?)?[^\s<>"'`|\\^{}[\]()]{1,}/giu;
 const bareHost =
-  /(?<![\p{L}\p{N}@._/-])(?:[\p{L}\p{N}_-]{1,63}\.)+([\p{L}][\p{L}\p{N}-]{1,23})(?::\d{1,5})?(?:[/?#][^\s<>"'`|\\^{}[\]()]*)?/gu;
+  /(?:(?<![\p{L}\p{N}@._/-])|(?<=(?<![\p{L}\p{N}:/._-])\/\/))(?:[\p{L}\p{N}_-]{1,63}\.)+([\p{L}][\p{L}\p{N}-]{1,23})(?::\d{1,5})?(?:[/?#][^\s<>"'`|\\^{}[\]()]*)?/gu;
 const path = /(?<![\p{L}\p{N}:/._~-])(?:~|\.{1,2})?\/[^\s<>"'`|*?,;:(){}[\]]+/gu;
 const isoDate = /(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)/g;
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -37,7 +39,8 @@ const clock = /(?<![\d:])(\d{1,2}):(\d{2})(?::\d{2})?(?: ?([ap])\.?m)?(?![\d:])/
 const hour = /(?<![\d:.])(\d{1,2}) ?([ap])\.?m(?![a-z])/g;
 const number = /(?<![\p{L}\p{N}_.,]|\d[-/: ])[-+]?\d[\d,']{0,24}(?:\.\d{1,12})?(?![\p{L}\p{N}_]|[-/: ]\d)/gu;
 const phone = /(?<![\p{L}\p{N}])\+?\(?\d[\d ()./-]{5,20}\d(?![\p{L}\p{N}])/gu;
-const spacedIban = /(?<![\p{L}\p{N}])[a-z]{2}\d{2}(?:[ -][a-z0-9]{4}){2,7}(?:[ -][a-z0-9]{1,4})?(?![\p{L}\p{N}])/gu;
+const spacedIban =
+  /(?<![\p{L}\p{N}])[a-z]{2}\d{2}(?:(?:[ -][a-z0-9]{4}){2,7}(?:[ -][a-z0-9]{1,4})?|[ .-]?\d{2,12}(?:[ .-]\d{2,12}){1,6})(?![\p{L}\p{N}])/gu;
 /** "IBAN 0123456789": whatever it looks like, it is named as one. */
 const saidAccount =
   /\b(?:iban|account(?: number| no)?|acct|routing(?: number)?|sort code|wallet)\.?[ :#]{1,3}(?:is )?([a-z]{0,4}\d[\d -]{4,30}\d)/g;
@@ -82,14 +85,17 @@ const entities: Readonly<Record<string, string>> = {
 /** A text as a mail program or browser would show it: HTML entities and percent-encoding undone. */
 export function decodeMarkup(text: string): string {
   const shown = text.replace(
-    /&(?:#(\d{1,6})|#x([0-9a-f]{1,5})|([a-z]{2,8}));/gi,
+    /&(?:#(\d{1,6});?|#x([0-9a-f]{1,5});?|([a-z]{2,8});)/gi,
     (whole, decimal?: string, hex?: string, name?: string) => {
       const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
       if (name !== undefined) return entities[name.toLowerCase()] ?? whole;
       return code > 0 && code <= 0x10_ff_ff ? String.fromCodePoint(code) : whole;
     },
   );
-  return shown.replace(/%([2-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  // IDNA reads an ideographic full stop as a dot (UTS 46).
+  return shown
+    .replace(/(?<=[a-z0-9])[\u3002\uFF61](?=[a-z0-9])/gi, '.')
+    .replace(/%([2-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 /** Words that announce a phone number. */
@@ -154,7 +160,7 @@ function scanDigits(text: string, add: Add): void {
     const digits = match.replace(/\D/g, '');
     if (digits.length >= 7 && digits.length <= 15 && /[ ()+-]/.test(match)) add('phone', digits, match);
   }
-  for (const [match] of text.matchAll(spacedIban)) add('account', match.replace(/[ -]/g, ''), match);
+  for (const [match] of text.matchAll(spacedIban)) add('account', match.replace(/[ .-]/g, ''), match);
   for (const [match] of text.matchAll(compactAccount)) add('account', match, match);
   for (const [match, value = ''] of text.matchAll(saidAccount)) add('account', value.replace(/[ -]/g, ''), match);
   for (const [match] of text.matchAll(wallet)) add('account', match, match);
@@ -199,12 +205,17 @@ export const bareHostName = (host: string): string =>
     .replace(/\.$/, '')
     .replace(/^www\./, '');
 
+/** Of a scheme that is none of the web's, `smb://host/share`: only as a whole, and no address of the host's site. */
+export const otherAddress = ({ protocol, host, pathname, search }: URL): string =>
+  host === '' ? `${protocol}${pathname}` : `${protocol}//${host}${pathname}${search}`;
+
 function addUrl(text: string, add: Add, as = text): void {
   if (/^mailto:/i.test(text)) return;
   const read = readUrl(text);
   if (!read) return;
   if (!/^(?:https?|wss?|ftp)$/.test(read.scheme)) {
-    if (/^(?:javascript|data|file|vbscript|blob)$/.test(read.scheme)) add('url', `${read.scheme}:`, as);
+    if (read.url.host !== '') add('url', otherAddress(read.url), as);
+    else if (/^(?:javascript|data|file|vbscript|blob)$/.test(read.scheme)) add('url', `${read.scheme}:`, as);
     return;
   }
   if (read.host === '') return;

@@ -81,6 +81,8 @@ function weighPart(part: Part, leaf: Leaf, judging: Judging, asTarget: boolean):
 export const demandOf = (leaf: Leaf, { manifest }: Judging): Integrity =>
   Object.entries(manifest.demand).find(([path]) => covers(path, leaf.pattern))?.[1] ?? 'trusted';
 
+const hostIn = (address: string): string => /^(?:\[[^\]]*\]|[^/?:]*)/.exec(address)?.[0] ?? address;
+
 const maxLinks = 50;
 
 /** Behind so many links nobody looks: the rest count as one that nothing vouches for. */
@@ -105,7 +107,7 @@ function weighLinks(leaf: Leaf, text: string, judging: Judging): Weighed[] {
     const isPhone = kind === 'phone' && isSaidAsPhone(shown, as);
     if (!(kind === 'email' || kind === 'url' || kind === 'account' || isPhone) || seen.has(value)) continue;
     seen.add(value);
-    const part: Part = kind === 'url' ? { kind, value, host: value.split(/[/?:]/)[0] ?? value } : { kind, value };
+    const part: Part = kind === 'url' ? { kind, value, host: hostIn(value) } : { kind, value };
     const link = { ...leaf, role: 'content' as const };
     const weight = weighPart(part, link, judging, true);
     weighed.push({

@@ -1,5 +1,6 @@
 import type { VouchRule } from './rule.ts';
 import { atLeast } from '../labels.ts';
+import { canonicalNumber } from '../typed.ts';
 import { covers } from '../leaves.ts';
 
 /**
@@ -8,11 +9,15 @@ import { covers } from '../leaves.ts';
  */
 export const amounts: VouchRule = {
   rule: 'amounts',
-  vouches({ part, leaf }, { tool, manifest, memory, recipient, isAsked }) {
+  vouches({ part, leaf }, { tool, manifest, memory, recipient, isAsked, leaves }) {
     if (part.kind !== 'number' || !isAsked) return undefined;
     const cap = Object.entries(manifest.caps).find(([path]) => covers(path, leaf.pattern))?.[1];
     const spent = memory.spent.get(`${tool} ${leaf.pattern}`) ?? 0;
-    if (cap === undefined || spent + Math.abs(Number(part.value)) > cap) return undefined;
+    // One call may carry many: together they are one amount.
+    const here = leaves
+      .filter(({ pattern }) => pattern === leaf.pattern)
+      .reduce((sum, { value }) => sum + Math.abs(Number(canonicalNumber(String(value)) ?? Infinity)), 0);
+    if (cap === undefined || spent + here > cap) return undefined;
     return atLeast(recipient(), 'trusted') ? 'trusted' : undefined;
   },
 };
