@@ -7,7 +7,7 @@ import type { Weighed } from './weigh.ts';
 import { atLeast } from './labels.ts';
 import { classes } from './rules/classes.ts';
 import { demandOf } from './weigh.ts';
-import { endorsementOf } from './memory.ts';
+import { endorsedTool, endorsementOf } from './memory.ts';
 import { fold } from './text.ts';
 import { intent } from './rules/intent.ts';
 import { isSensitivePath } from './rules/derived.ts';
@@ -44,9 +44,10 @@ const isAddressed = ({ parts, leaf }: Weighed): boolean =>
   leaf.role === 'target' && (isUrlKey(leaf.key) || (parts?.some(({ kind }) => kind === 'url') ?? false));
 
 /** Whoever approved every target of a call for this task has answered what intent would ask. */
-function isEndorsed(weighed: readonly Weighed[], { memory, use }: Judging): boolean {
+function isEndorsed(weighed: readonly Weighed[], { memory, use, tool }: Judging): boolean {
+  if (!memory.endorsed.has(endorsedTool(tool))) return false;
   const parts = weighed.filter(({ leaf }) => leaf.role === 'target').flatMap((each) => each.parts ?? []);
-  return parts.length > 0 && parts.every((part) => memory.endorsed.has(endorsementOf(part, use, 'target')));
+  return parts.length > 0 && parts.every((part) => memory.endorsed.has(endorsementOf(part, use, 'target', tool)));
 }
 
 /** Targets and links that nothing vouches for. */

@@ -8,7 +8,7 @@ import { Memory } from './memory.ts';
 import { Quotes } from './quotes.ts';
 import { Sources } from './sources.ts';
 import { atLeast } from './labels.ts';
-import { fold } from './text.ts';
+import { fold, isCommonWord, wordsOf } from './text.ts';
 import { resultSource } from './results.ts';
 
 /** One thing learned, as it is kept (encrypted) to be learned again after a restart. */
@@ -135,6 +135,7 @@ export class Learner {
     const { own, quoted } = this.#quotes.split(fold(text));
     const field = { path: '', key: '', record: '', structural: false, labels: [] } as const;
     const late = role === 'system' && this.tainted;
+    if (role === 'system' && !late && quoted === '') noteFullNames(text, this.memory.fullNames);
     const fields: NewField[] = [{ ...field, integrity: late ? 'derived' : integrity, raw: own }];
     if (quoted !== '') fields.push({ ...field, path: 'quoted', integrity: 'untrusted', raw: quoted });
     this.#add({ role, bytes: text.length, integrity, cleanQuery: false, lookup: false }, fields);
@@ -189,8 +190,20 @@ export class Learner {
 }
 
 const noteNames = (text: string, into: Set<string>): void => {
-  for (const name of text.match(properName) ?? []) into.add(fold(name));
+  for (const name of text.match(properName) ?? []) if (!isCommonWord(fold(name))) into.add(fold(name));
 };
+
+/** "Emma Johnson": names in full, as the operator wrote them. "Helpful Assistant" is nobody's. */
+const noteFullNames = (text: string, into: Set<string>): void => {
+  for (const [run] of text.matchAll(properNames)) {
+    const words = wordsOf(fold(run));
+    for (const [index, word] of words.entries()) {
+      const next = words[index + 1];
+      if (next !== undefined && !isCommonWord(word) && !isCommonWord(next)) into.add(`${word} ${next}`);
+    }
+  }
+};
+const properNames = /\p{Lu}[\p{L}']{1,40}(?: \p{Lu}[\p{L}']{1,40})+/gu;
 
 /** Of any script that has capitals. */
 const properName = /(?<![\p{L}\p{N}])\p{Lu}[\p{Ll}']{2,}/gu;

@@ -16,7 +16,9 @@ export class Memory {
   readonly approvedCalls = new Set<string>();
   /** Names of people in the user's own words: written with a capital, because "discount" names nobody. Folded. */
   readonly names = new Set<string>();
-  /** The same in text that the user named. */
+  /** First and last names in the operator's prompt, folded. */
+  readonly fullNames = new Set<string>();
+  /** The same as `names` in text that the user named. */
   readonly namedNames = new Set<string>();
   /** Every address seen anywhere, by each word of its local part. */
   readonly people = new Map<string, Set<string>>();
@@ -30,6 +32,15 @@ export class Memory {
   readonly held = new Map<string, number>();
 }
 
-/** A value as it was approved: to mention an address is not to send there. */
-export const endorsementOf = (part: Part, use: 'read' | 'act', role: 'target' | 'link'): string =>
-  `${role} ${part.kind === 'url' ? `${use}:host:${part.host}` : `${part.kind}:${part.value}`}`;
+/**
+ * A value as it was approved: to mention an address is not to send there. Addresses, accounts and sites are the same wherever
+ * they stand; file 7 is no order 7, and 100 of one thing not 100 of another.
+ */
+export const endorsementOf = (part: Part, use: 'read' | 'act', role: 'target' | 'link', tool: string): string => {
+  if (part.kind === 'url') return `${role} ${use}:host:${part.host}`;
+  const value = `${role} ${part.kind}:${part.value}`;
+  return part.kind === 'email' || part.kind === 'account' || part.kind === 'phone' ? value : `${tool} ${value}`;
+};
+
+/** A tool whose call was approved for the task: what is asked again is not whether it may be done at all. */
+export const endorsedTool = (tool: string): string => `tool ${tool}`;

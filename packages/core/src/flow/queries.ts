@@ -19,7 +19,7 @@ export function isNamedRead(args: JsonObject, tool: string, { sources, memory }:
     return parts.every((part) => {
       if (part.kind === 'number' || part.kind === 'date' || part.kind === 'time') return false;
       if (part.kind === 'url' && part.host !== undefined) {
-        if ((['read', 'act'] as const).some((use) => memory.endorsed.has(endorsementOf(part, use, 'target'))))
+        if ((['read', 'act'] as const).some((use) => memory.endorsed.has(endorsementOf(part, use, 'target', tool))))
           return true;
         return (
           !part.value.includes('@') &&

@@ -3,7 +3,7 @@ import type { Judging } from './rules/rule.ts';
 import type { Memory } from './memory.ts';
 import type { Weighed } from './weigh.ts';
 import { atLeast } from './labels.ts';
-import { endorsementOf } from './memory.ts';
+import { endorsedTool, endorsementOf } from './memory.ts';
 import { findingOf } from './findings.ts';
 import { fold } from './text.ts';
 import { canonicalNumber } from './typed.ts';
@@ -28,7 +28,10 @@ export function settle(
   else if (learner.tainted && weighed.some(reachesStranger)) memory.tainted.add(callId);
   queue(tool, judging);
   for (const each of weighed) spend(tool, each, memory);
-  if (endorses) for (const each of weighed) endorse(each, judging);
+  if (endorses) {
+    memory.endorsed.add(endorsedTool(tool));
+    for (const each of weighed) endorse(each, judging);
+  }
   if (judging.manifest.local) noteFile(judging);
 }
 
@@ -72,7 +75,8 @@ function spend(tool: string, { leaf, provenance }: Weighed, { spent }: Memory): 
 function endorse(weighed: Weighed, judging: Judging): void {
   const { parts, provenance } = weighed;
   if (provenance.role === 'content' || !findingOf(weighed, judging)) return;
-  for (const part of parts ?? []) judging.memory.endorsed.add(endorsementOf(part, judging.use, provenance.role));
+  for (const part of parts ?? [])
+    judging.memory.endorsed.add(endorsementOf(part, judging.use, provenance.role, judging.tool));
 }
 
 function noteFile({ leaves, memory }: Judging): void {

@@ -22,6 +22,22 @@ const word = /[\p{L}\p{N}]+/gu;
 /** Words of a folded text, in order. */
 export const wordsOf = (folded: string): string[] => folded.match(word) ?? [];
 
+/** Words that begin sentences, or say what an agent is: with a capital they still name nobody. */
+const commonWords = new Set(
+  (
+    'please can could would will shall should may might must do does did don not let lets and or but if then also after before once when ' +
+    'while where what which who whom whose why how the this that these those there here they them their his her its our your you ' +
+    'she was were are has have had been being hello dear hey thanks thank yes now just only first next finally lastly last second ' +
+    'all any each every some from for with without about into onto over under your mine myself today tomorrow yesterday tonight ' +
+    'monday tuesday wednesday thursday friday saturday sunday january february march july september october november december ' +
+    'send reply forward write read check find search look get give show tell make create add book buy pay order schedule remind ' +
+    'summarize summarise update change delete remove cancel list open download upload post share invite move copy transfer visit ' +
+    'use help need want see set put take keep note run email mail message info contact support admin team sales office billing ' +
+    'service customer user account assistant agent helpful client manager security system bot'
+  ).split(' '),
+);
+export const isCommonWord = (word: string): boolean => commonWords.has(word);
+
 const partOfWord = /[\p{L}\p{N}_]/u;
 const partOfName = /[\p{L}\p{N}_@%+-]/u;
 

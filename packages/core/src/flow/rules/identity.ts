@@ -8,14 +8,12 @@ import { fold } from '../text.ts';
  */
 export const identity: VouchRule = {
   rule: 'identity',
-  vouches({ part, fields }, { userId, sources, memory }) {
+  vouches({ part, fields }, { userId, memory }) {
     if (part.kind !== 'email') return undefined;
     if (fold(userId) === part.value) return 'trusted';
     const names = part.value.slice(0, part.value.indexOf('@')).match(/\p{L}{2,}/gu) ?? [];
     if (names.length < 2) return undefined;
-    const isNamed = sources.fields.some(
-      ({ source, text }) => source.role === 'system' && text.includes(names.join(' ')),
-    );
+    const isNamed = names.length === 2 && memory.fullNames.has(names.join(' '));
     const rivals = names.map((name) => memory.people.get(name) ?? new Set<string>());
     const fits = [...(rivals[0] ?? [])].filter((address) => rivals.every((others) => others.has(address)));
     const inOwnData = fields.some(

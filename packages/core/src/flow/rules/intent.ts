@@ -1,6 +1,6 @@
 import type { Finding } from '../provenance.ts';
 import type { Judging } from './rule.ts';
-import { endorsementOf } from '../memory.ts';
+import { endorsedTool, endorsementOf } from '../memory.ts';
 import { findPart } from '../match.ts';
 import { isRecordNamed } from '../naming.ts';
 import { isUsers } from './rule.ts';
@@ -43,7 +43,9 @@ function isUsersChoice(leaf: Judging['leaves'][number], judging: Judging): boole
         findPart(part, leaf.key, judging.tool, judging.sources).some(
           (field) =>
             isUsers(field) || (field.structural && field.source.cleanQuery && isRecordNamed(field, judging.sources)),
-        ) || judging.memory.endorsed.has(endorsementOf(part, judging.use, 'target')),
+        ) ||
+        (judging.memory.endorsed.has(endorsedTool(judging.tool)) &&
+          judging.memory.endorsed.has(endorsementOf(part, judging.use, 'target', judging.tool))),
     )
   );
 }
