@@ -18,7 +18,6 @@ export const sites: VouchRule = {
     const { host } = part;
     const hosts = [host, ...innerHosts(part.value)];
     if (!hosts.every((each) => isKnown(each, judging))) return undefined;
-    if (judging.use === 'act') return 'trusted';
     const isOwn =
       fields.length === 0 ? carriesNothing(part.value, judging) : fields.some((field) => isOfSite(field, host));
     return isOwn && !acts(part.value, judging) ? 'trusted' : undefined;
