@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseConfig, type JsonObject } from '@sallyport/core';
+import { parseConfig, type JsonObject, type ManifestInput } from '@sallyport/core';
+import type { Script } from '../packages/runtime/src/providers/scripted/script.ts';
 import { startRuntime as compose } from '../packages/runtime/src/compose.ts';
 import { practice } from '../packages/runtime/src/providers/scripted/practice.ts';
 import { startScriptedModel } from '../packages/runtime/src/providers/scripted/server.ts';
@@ -43,13 +44,21 @@ export const permissions = `roles:
       'export_*': ask
 `;
 
+export interface RuntimeOptions {
+  readonly permissions?: string;
+  /** `tools` of the configuration. */
+  readonly tools?: Readonly<Record<string, ManifestInput>>;
+  /** What the model behind it says; the practice model's script by default. */
+  readonly script?: Script;
+}
+
 /** A runtime as `sallyport dev` starts it, in a fresh folder, with the practice model behind it. */
-export async function startRuntime(options: { permissions?: string } = {}): Promise<Harness> {
+export async function startRuntime(options: RuntimeOptions = {}): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-e2e-'));
   const policyFile = join(folder, 'policies', 'permissions.yaml');
   mkdirSync(join(folder, 'policies'));
   writeFileSync(policyFile, options.permissions ?? permissions);
-  const model = await startScriptedModel({ script: practice });
+  const model = await startScriptedModel({ script: options.script ?? practice });
   const config = parseConfig(
     JSON.stringify({
       providers: {
@@ -60,6 +69,7 @@ export async function startRuntime(options: { permissions?: string } = {}): Prom
         },
       },
       audit: { content: 'messages' },
+      tools: options.tools ?? {},
     }),
     {
       env: {},

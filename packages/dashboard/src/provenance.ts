@@ -134,9 +134,38 @@ function leavesOf(value: Value | ApprovalDetailView['arguments'], path: string):
   return [{ path, value: String(value) }];
 }
 
-/** The value at a provenance's place, whole where the arguments are known; for finding it in a text. */
-export function valueAt(path: string, rows: readonly ArgumentRow[], links: readonly ProvenanceView[]): string {
-  const link = links.find((one) => one.path === path);
-  if (link !== undefined) return link.value;
-  return rows.find((row) => row.path === bare(path))?.value ?? '';
+/** One untrusted text, and the values of the call that stand in it. */
+export interface SourceText {
+  /** Without `arguments.`. */
+  readonly paths: readonly string[];
+  readonly origin: OriginView;
+  readonly text: string;
+  /** What is pointed out: what the call is held for, or else every value that was read there. */
+  readonly sought: readonly string[];
+}
+
+/** The texts that values came from, each once however many values stand in it; those that the call is held for first. */
+export function sourceTexts(detail: Pick<ApprovalDetailView, 'excerpts'>, rows: readonly ArgumentRow[]): SourceText[] {
+  const found = new Map<string, (typeof detail.excerpts)[number][]>();
+  for (const excerpt of detail.excerpts) {
+    const key = JSON.stringify([excerpt.origin.source, excerpt.origin.field, excerpt.text]);
+    found.set(key, [...(found.get(key) ?? []), excerpt]);
+  }
+  const texts = [...found.values()].flatMap((excerpts) => {
+    const [first] = excerpts;
+    if (first === undefined) return [];
+    const paths = [...new Set(excerpts.map(({ path }) => bare(path)))];
+    const held = paths.filter((path) => rows.some((row) => row.path === path && row.isHeld));
+    const sought = (held.length > 0 ? held : paths).flatMap((path) => valuesAt(path, rows));
+    const ordered = [...held, ...paths.filter((path) => !held.includes(path))];
+    return [{ paths: ordered, origin: first.origin, text: first.text, sought, isHeld: held.length > 0 }];
+  });
+  return texts.toSorted((a, b) => Number(b.isHeld) - Number(a.isHeld));
+}
+
+/** What to look for in a text: the links of a value where it has any, for the value around them was hardly read as a whole. */
+function valuesAt(path: string, rows: readonly ArgumentRow[]): string[] {
+  const row = rows.find((one) => one.path === path);
+  if (row === undefined) return [];
+  return row.links.length > 0 ? row.links.map(({ value }) => value) : [row.value];
 }

@@ -39,9 +39,12 @@ export const kindNames: Readonly<Record<EventKind, string>> = {
   code_execution: 'Code execution',
 };
 
-/** "first seen in the result of read_ticket, message 4". Messages are counted from 1 for people. */
-export function sourceSentence(source: NonNullable<ReasonView['source']>): string {
-  const place = `message ${source.message + 1}`;
-  if (source.tool !== undefined) return `first seen in the result of ${source.tool}, ${place}`;
-  return `first seen in the ${source.role} message, ${place}`;
+/**
+ * "first seen in the result of read_ticket, message 4". Messages are counted from 1 for people. Information flow numbers
+ * what the session has read, not the messages of a request, so of its reasons no message is named.
+ */
+export function sourceSentence({ source, rule = '' }: Pick<ReasonView, 'source' | 'rule'>): string | undefined {
+  if (source === undefined) return undefined;
+  const from = source.tool === undefined ? `the ${source.role} message` : `the result of ${source.tool}`;
+  return rule.startsWith('flow:') ? `read in ${from}` : `first seen in ${from}, message ${source.message + 1}`;
 }

@@ -46,10 +46,15 @@ describe('the timeline', () => {
   });
 
   it('counts messages from one, as people do', () => {
-    expect(sourceSentence({ message: 3, role: 'tool', tool: 'read_ticket' })).toBe(
+    expect(sourceSentence({ source: { message: 3, role: 'tool', tool: 'read_ticket' } })).toBe(
       'first seen in the result of read_ticket, message 4',
     );
-    expect(sourceSentence({ message: 0, role: 'user' })).toBe('first seen in the user message, message 1');
+    expect(sourceSentence({ source: { message: 0, role: 'user' } })).toBe('first seen in the user message, message 1');
+  });
+
+  it('names no message for what information flow found: it numbers texts, not messages', () => {
+    const source = { message: 3, role: 'tool', tool: 'read_ticket' };
+    expect(sourceSentence({ rule: 'flow:targets', source })).toBe('read in the result of read_ticket');
   });
 });
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { stretchesOf } from '../src/text/highlight.ts';
 
-const hits = (text: string, value: string) =>
-  stretchesOf(text, value)
+const hits = (text: string, ...values: string[]) =>
+  stretchesOf(text, values)
     .filter(({ isHit }) => isHit)
     .map(({ text: hit }) => hit);
-const whole = (text: string, value: string) =>
-  stretchesOf(text, value)
+const whole = (text: string, ...values: string[]) =>
+  stretchesOf(text, values)
     .map(({ text: part }) => part)
     .join('');
 
@@ -24,6 +24,12 @@ describe('a value is found in the text it came from', () => {
     const text = 'a 🙂 eve\u200B@x.example and Eve@x.example, İ eve@x.example\u202E';
     expect(hits(text, 'eve@x.example')).toHaveLength(3);
     expect(whole(text, 'eve@x.example')).toBe(text);
+  });
+
+  it('beside others, also where one stands inside or across another', () => {
+    const text = 'send eve@x.example to x.example.org';
+    expect(hits(text, 'x.example', 'eve@x.example', 'SEND')).toEqual(['send', 'eve@x.example', 'x.example']);
+    expect(whole(text, 'eve@x', '@x.example', 'send')).toBe(text);
   });
 
   it('a value of one character is found nowhere, since it stands everywhere', () => {

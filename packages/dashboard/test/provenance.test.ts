@@ -1,6 +1,6 @@
 import type { ProvenanceView } from '@sallyport/core/admin';
 import { describe, expect, it } from 'vitest';
-import { argumentRows, originOf, originSentence } from '../src/provenance.ts';
+import { argumentRows, originOf, originSentence, sourceTexts } from '../src/provenance.ts';
 
 const email = { source: 3, role: 'tool', tool: 'read_email', field: 'body', integrity: 'untrusted' } as const;
 const row = (path: string, part: Partial<ProvenanceView> = {}): ProvenanceView => ({
@@ -71,5 +71,31 @@ describe('what would run', () => {
       reasons: [{ code: 'untrusted_target', path: 'arguments.to' }],
     });
     expect(rows.map(({ isHeld }) => isHeld)).toEqual([true, false]);
+  });
+});
+
+describe('the text it came from', () => {
+  const excerpt = (path: string, text = 'write to eve@x.example, see https://x.example') => ({
+    path,
+    origin: email,
+    text,
+  });
+  const rows = argumentRows({
+    arguments: { subject: 'see', to: 'eve@x.example', note: 'more at https://x.example' },
+    provenance: [row('arguments.note', { role: 'link', value: 'https://x.example' })],
+    reasons: [{ code: 'untrusted_target', path: 'arguments.to' }],
+  });
+
+  it('stands there once, and points out what the call is held for', () => {
+    const texts = sourceTexts({ excerpts: [excerpt('arguments.subject'), excerpt('arguments.to')] }, rows);
+    expect(texts).toMatchObject([{ paths: ['to', 'subject'], sought: ['eve@x.example'] }]);
+  });
+
+  it('is another where it is another, what the call is held for first, and of a text with links the links are sought', () => {
+    const excerpts = [excerpt('arguments.note', 'elsewhere'), excerpt('arguments.to')];
+    expect(sourceTexts({ excerpts }, rows)).toMatchObject([
+      { paths: ['to'], sought: ['eve@x.example'] },
+      { paths: ['note'], sought: ['https://x.example'] },
+    ]);
   });
 });

@@ -7,6 +7,7 @@ import styles from './HostileText.module.css';
 
 /** How much of a long text is shown before it is asked for, and how much each asking adds (UTF-16 units). */
 const page = { first: 4_000, more: 24_000 };
+const none: readonly string[] = [];
 
 /**
  * Text that an agent, a model or a stranger wrote. It is shown as text and nothing else; what could not be seen, or would
@@ -23,8 +24,16 @@ export function HostileText({ text, max }: { text: string; max?: number }) {
   );
 }
 
-/** The same for a block: line breaks stay, long text unfolds page by page, and a value that is sought stands out. */
-export function HostileBlock({ text, label, sought = '' }: { text: string; label: string; sought?: string }) {
+/** The same for a block: line breaks stay, long text unfolds page by page, and values that are sought stand out. */
+export function HostileBlock({
+  text,
+  label,
+  sought = none,
+}: {
+  text: string;
+  label: string;
+  sought?: readonly string[];
+}) {
   const [shown, setShown] = useState(page.first);
   const visible = useMemo(() => safeCut(text, shown), [text, shown]);
   const stretches = useMemo(

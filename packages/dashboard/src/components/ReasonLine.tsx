@@ -34,7 +34,7 @@ export function ReasonLine({ reason }: { reason: ReasonView }) {
           )}
         </span>
       )}
-      {source === undefined ? null : <span>{sourceSentence(source)}</span>}
+      {source === undefined ? null : <span>{sourceSentence(reason)}</span>}
       {rule === undefined && path === undefined && detail !== undefined ? (
         <HostileText text={detail} max={160} />
       ) : null}

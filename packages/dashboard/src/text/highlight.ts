@@ -10,26 +10,37 @@ export interface Stretch {
 const most = { hits: 50, length: 2_000 };
 
 /**
- * Marks where a value stands in hostile text, whatever case it has and whatever invisible characters were put into it to
- * hide it from a search. Linear in the length of the text.
+ * Marks where values stand in hostile text, whatever case they have and whatever invisible characters were put into them to
+ * hide them from a search. Linear in the length of the text, for each value.
  */
-export function stretchesOf(text: string, value: string): Stretch[] {
-  const sought = fold(value.slice(0, most.length)).text.trim();
-  if (sought.length < 2) return [{ text, isHit: false }];
+export function stretchesOf(text: string, values: readonly string[]): Stretch[] {
   const { text: folded, places } = fold(text);
+  const hits = values.flatMap((value) => hitsOf(folded, value)).toSorted((a, b) => a.from - b.from);
   const stretches: Stretch[] = [];
-  let from = 0;
-  let at = folded.indexOf(sought);
-  for (let hits = 0; at !== -1 && hits < most.hits; hits++) {
-    const start = places[at] ?? text.length;
-    const end = (places[at + sought.length - 1] ?? text.length - 1) + 1;
-    if (start > from) stretches.push({ text: text.slice(from, start), isHit: false });
+  let done = 0;
+  for (const hit of hits) {
+    const start = Math.max(done, places[hit.from] ?? text.length);
+    const end = (places[hit.to - 1] ?? text.length - 1) + 1;
+    // One value may stand inside another.
+    if (end <= start) continue;
+    if (start > done) stretches.push({ text: text.slice(done, start), isHit: false });
     stretches.push({ text: text.slice(start, end), isHit: true });
-    from = end;
+    done = end;
+  }
+  if (done < text.length || stretches.length === 0) stretches.push({ text: text.slice(done), isHit: false });
+  return stretches;
+}
+
+function hitsOf(folded: string, value: string): { readonly from: number; readonly to: number }[] {
+  const sought = fold(value.slice(0, most.length)).text.trim();
+  const hits: { from: number; to: number }[] = [];
+  if (sought.length < 2) return hits;
+  let at = folded.indexOf(sought);
+  while (at !== -1 && hits.length < most.hits) {
+    hits.push({ from: at, to: at + sought.length });
     at = folded.indexOf(sought, at + sought.length);
   }
-  if (from < text.length || stretches.length === 0) stretches.push({ text: text.slice(from), isHit: false });
-  return stretches;
+  return hits;
 }
 
 /** Without what cannot be seen and in lower case, and for each character left its place in the text. */

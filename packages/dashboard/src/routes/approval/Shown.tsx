@@ -7,7 +7,7 @@ import { Integrity } from '../../components/Integrity.tsx';
 import { Origins } from '../../components/Origins.tsx';
 import { Panel } from '../../components/Page.tsx';
 import { Reason } from '../session/Reason.tsx';
-import { argumentRows, originSentence, roleNames, valueAt } from '../../provenance.ts';
+import { argumentRows, originSentence, roleNames, sourceTexts } from '../../provenance.ts';
 import { plural } from '../../text/format.ts';
 import styles from './Shown.module.css';
 
@@ -99,21 +99,21 @@ function Value({ path, value }: { path: string; value: string }) {
 }
 
 function Excerpts({ detail, rows }: { detail: ApprovalDetailView; rows: readonly ArgumentRow[] }) {
-  if (detail.excerpts.length === 0) return null;
-  const links = rows.flatMap((row) => row.links);
+  const texts = useMemo(() => sourceTexts(detail, rows), [detail, rows]);
+  if (texts.length === 0) return null;
   return (
     <Panel title="The untrusted text it came from" aside="shown as text; the value is underlined">
       <ul className={styles.excerpts}>
-        {detail.excerpts.map(({ path, origin, text }, place) => (
+        {texts.map(({ paths, origin, text, sought }, place) => (
           // oxlint-disable-next-line react/no-array-index-key -- what was recorded never changes
           <li key={place}>
             <p className={styles.caption}>
               <code>
-                <HostileText text={path.replace(/^arguments\.?/, '')} max={80} />
+                <HostileText text={paths.join(', ')} max={160} />
               </code>{' '}
               <HostileText text={originSentence(origin)} max={200} />
             </p>
-            <HostileBlock text={text} label={`Excerpt for ${path}, ${place + 1}`} sought={valueAt(path, rows, links)} />
+            <HostileBlock text={text} label={`Excerpt ${place + 1}`} sought={sought} />
           </li>
         ))}
       </ul>

@@ -7,7 +7,7 @@ import styles from './Reason.module.css';
 
 /** Why, in full: what happened, by which rule, for which value from where, and how to allow it. */
 export function Reason({ reason }: { reason: ReasonView }) {
-  const { code, rule, path, value, source, detail, fix } = reason;
+  const { code, rule, path, value, detail, fix } = reason;
   return (
     <div className={styles.reason}>
       <h3 className={styles.title}>{reasonTitle(code)}</h3>
@@ -24,7 +24,7 @@ export function Reason({ reason }: { reason: ReasonView }) {
               </code>
             ),
           ],
-          ['Source', source === undefined ? undefined : sourceSentence(source)],
+          ['Source', sourceSentence(reason)],
           ['To allow it', fix === undefined ? undefined : <HostileText key="fix" text={fix} max={600} />],
         ]}
       />
