@@ -1,4 +1,5 @@
 import type { Field, Sources } from './sources.ts';
+import { isCommonWord, wordsOf } from './text.ts';
 import { isUsersText } from './users.ts';
 
 /** Keys by which people tell records apart. */
@@ -9,19 +10,32 @@ const nameKey =
  * Whether the user named the record that a field belongs to: its title, sender or name stands in the user's own words, and no
  * other record of the session bears the same one. A second one of the same title may be planted.
  */
-export function isRecordNamed({ source, record }: Field, sources: Sources): boolean {
+export function isRecordNamed({ source, record }: Field, sources: Sources, names: ReadonlySet<string>): boolean {
   if (record === '' && source.tool === undefined) return false;
   const siblings = fieldsOf(source.id, record, sources);
   return siblings.some((sibling) => {
-    if (!nameKey.test(sibling.key) || !isTelling(sibling) || !isUsersText(sibling.text, sources)) return false;
+    if (
+      !nameKey.test(sibling.key) ||
+      !isTelling(sibling.text, sibling.key, names) ||
+      !isUsersText(sibling.text, sources)
+    )
+      return false;
     const isSender = /^(?:sender|from|author|owner|email)$/i.test(sibling.key);
     return isSender || !hasRival(sibling, sources);
   });
 }
 
-/** One common word names nothing: "deadline" stands in many requests and in many subjects. */
-const isTelling = ({ text, key }: Field): boolean =>
-  text.length >= 4 && (/[\s@._\d/-]/.test(text) || !/^(?:title|subject)$/i.test(key));
+/**
+ * One common word names nothing: "deadline" stands in many requests and in many subjects, and whoever writes chooses what he is
+ * called. Of a person it must be a name that the user wrote as one.
+ */
+export const isTelling = (text: string, key: string, names: ReadonlySet<string>): boolean => {
+  if (text.length < 4) return false;
+  if (/[\s@._\d/-]/.test(text)) return wordsOf(text).some((word) => !isCommonWord(word));
+  return (
+    !/^(?:title|subject)$/i.test(key) && (!/^(?:sender|from|author|owner|full_name)$/i.test(key) || names.has(text))
+  );
+};
 
 const hasRival = (named: Field, sources: Sources): boolean =>
   sources

@@ -3,6 +3,7 @@ import type { Memory } from './memory.ts';
 import type { RecordField } from './records.ts';
 import type { Sources } from './sources.ts';
 import { fold } from './text.ts';
+import { isTelling } from './naming.ts';
 import { isUsersText } from './users.ts';
 import { scan } from './typed.ts';
 
@@ -18,7 +19,13 @@ export function namedRecords(records: readonly RecordField[], { sources, memory,
     const isAddress = senderKey.test(key) && value.includes('@');
     const isSole = rules.has('senders') && isAddress && isOnlyPerson(value, records, sources, memory);
     if (isHandle || isSole || (isAddress && isUsersText(value, sources))) named.add(record);
-    if (titleKey.test(key) && value.length >= 8 && titles.get(value) === 1 && isUsersText(value, sources))
+    if (
+      titleKey.test(key) &&
+      value.length >= 8 &&
+      titles.get(value) === 1 &&
+      isTelling(value, key, memory.names) &&
+      isUsersText(value, sources)
+    )
       named.add(record);
   }
   return named;

@@ -42,7 +42,10 @@ function isUsersChoice(leaf: Judging['leaves'][number], judging: Judging): boole
       (part) =>
         findPart(part, leaf.key, judging.tool, judging.sources).some(
           (field) =>
-            isUsers(field) || (field.structural && field.source.cleanQuery && isRecordNamed(field, judging.sources)),
+            isUsers(field) ||
+            (field.structural &&
+              field.source.cleanQuery &&
+              isRecordNamed(field, judging.sources, judging.memory.names)),
         ) ||
         (judging.memory.endorsed.has(endorsedTool(judging.tool)) &&
           judging.memory.endorsed.has(endorsementOf(part, judging.use, 'target', judging.tool))),

@@ -14,7 +14,7 @@ export const lookups: VouchRule = {
     if (!judging.isAsked || judging.isGrave) return undefined;
     const own = fields.filter((field) => isOwnLookup(field) && !isEchoed(field, part, judging.memory));
     const fitting = own.filter((field) => {
-      if (reaching.has(part.kind)) return isRecordNamed(field, judging.sources);
+      if (reaching.has(part.kind)) return isRecordNamed(field, judging.sources, judging.memory.names);
       // A number in a subject is part of what somebody wrote; one that fills its field is data.
       return part.kind === 'text' || part.kind === 'id' ? field.text === part.value : isData(field);
     });
