@@ -29,9 +29,13 @@ const isoMoment = /^(\d{4}-\d{2}-\d{2})(?:[t ](\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?
 const onlyTime = /^(\d{1,2}):(\d{2})(?::\d{2})?$/;
 const account = /^[a-z]{2}\d{2}[a-z0-9]{6,30}$/;
 
+const singleKey = /^(?:quantity|qty|count|copies)$/;
+
 /** The parts of a leaf; none where it can choose nothing, undefined where it is not plainly written. */
 export function partsOf({ value, key }: Pick<Leaf, 'value' | 'key'>): Part[] | undefined {
   if (typeof value === 'boolean') return flagPart(key, value);
+  // One of something is what everybody means who does not say how many.
+  if (Number(value) === 1 && anyWord(key, singleKey)) return [];
   if (typeof value === 'number')
     return [isIdKey(key) ? { kind: 'id', value: String(value) } : { kind: 'number', value: String(value) }];
   if (/^\s*(?:null|none|undefined|n\/a)?\s*$/i.test(value)) return [];
@@ -62,8 +66,14 @@ const isCountKey = (key: string): boolean => wordsOfName(key).some((each) => cou
 function isAddressList(text: string, emails: readonly { readonly text: string }[]): boolean {
   const stand = '\uE000';
   if (text.includes(stand)) return false;
-  let rest = text;
-  for (const { text: address } of emails) rest = rest.replace(address, stand);
+  let rest = '';
+  let at = 0;
+  for (const { text: address } of emails) {
+    const next = text.indexOf(address, at);
+    rest += text.slice(at, next) + stand;
+    at = next + address.length;
+  }
+  rest += text.slice(at);
   return rest
     .split(/[,;]/)
     .every((each) => /^ ?(?:"?[\p{L}\p{N} .'-]{0,80}"? ?<\uE000>|(?:\uE000 ?)+)? ?$/u.test(each));
