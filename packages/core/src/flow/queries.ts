@@ -12,7 +12,10 @@ import { readUrl } from './typed.ts';
 import { unknownManifest, type Manifest } from './manifest.ts';
 
 /** Read by a call whose target the user gave: a path, an address, a site, a name. */
-export function isNamedRead(args: JsonObject, tool: string, { sources, memory }: Known): boolean {
+export function isNamedRead(args: JsonObject, tool: string, known: Known): boolean {
+  const { sources, memory } = known;
+  const isShort = (text: string): boolean => !/[\s@._\d/-]/.test(text);
+  const strangers = isStrangersQuery(args, unknownManifest, known);
   return leavesOf(args, unknownManifest).some((leaf) => {
     const parts = partsOf(leaf);
     if (!parts || parts.length === 0 || leaf.value === '') return false;
@@ -29,7 +32,8 @@ export function isNamedRead(args: JsonObject, tool: string, { sources, memory }:
         );
       }
       if (part.kind === 'path' && isUnderUsersFolder(part.value, sources)) return true;
-      if (part.kind === 'text' && part.value.length < 4) return false;
+      // One word of the user's beside a stranger's path names nothing.
+      if (part.kind === 'text' && (part.value.length < 4 || (strangers && isShort(part.value)))) return false;
       return findPart(part, leaf.key, tool, sources).some(
         ({ source, integrity }) => source.role === 'user' && integrity === 'user',
       );

@@ -36,7 +36,7 @@ const commonWords = new Set(
     'service customer user account assistant agent helpful client manager security system bot'
   ).split(' '),
 );
-export const isCommonWord = (word: string): boolean => commonWords.has(word);
+export const isCommonWord = (folded: string): boolean => commonWords.has(folded);
 
 const partOfWord = /[\p{L}\p{N}_]/u;
 const partOfName = /[\p{L}\p{N}_@%+-]/u;

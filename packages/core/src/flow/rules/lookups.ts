@@ -12,6 +12,8 @@ export const lookups: VouchRule = {
   rule: 'lookups',
   vouches({ part, fields }, judging) {
     if (!judging.isAsked || judging.isGrave) return undefined;
+    // What is run is no fact that a listing holds: whoever wrote a subject would write a program.
+    if (part.kind === 'text' && judging.kinds.has('execute') && /\s/.test(part.value)) return undefined;
     const own = fields.filter((field) => isOwnLookup(field) && !isEchoed(field, part, judging.memory));
     const fitting = own.filter((field) => {
       if (reaching.has(part.kind)) return isRecordNamed(field, judging.sources, judging.memory.names);
