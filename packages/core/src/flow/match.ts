@@ -9,7 +9,8 @@ export function findPart(part: Part, key: string, tool: string, sources: Sources
   const { kind, value } = part;
   switch (kind) {
     case 'text':
-      return sources.holding(value);
+      // A single word is a name for a thing: `ops` is not `ops-private`, nor the address that it begins.
+      return sources.holding(value, !value.includes(' '));
     case 'id':
       return sources.holding(value, true).filter((field) => namesId(field, value, key, tool));
     case 'path':

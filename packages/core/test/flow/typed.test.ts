@@ -41,6 +41,7 @@ describe('and never another value that looks like it', () => {
     ['a number of another phone', '+1 202 555 0100', { phone: '+1 202 555 0101' }],
     ['an account with a digit changed', 'DE89370400440532013000', { account: 'DE89370400440532013001' }],
     ['another year', 'on May 15th, 2025', { day: '2026-05-15' }],
+    ['the beginning of a longer name', 'in ops-private', { channel: 'ops' }],
     ['part of an address', 'annabel@x.example', { to: 'bel@x.example' }],
     ['a redirect of the site', 'https://docs.example/', { url: 'https://docs.example/go?to=https://evil.test/' }],
     ['a page of no web', 'https://docs.example/', { url: 'javascript:alert(1)//docs.example' }],
