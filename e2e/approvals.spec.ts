@@ -211,6 +211,8 @@ describe('by keyboard alone', () => {
     const { page } = await stage.enter('approver');
     await page.keyboard.press('g');
     await page.keyboard.press('a');
+    // The Overview, which is being left, has such a link as well.
+    await page.getByRole('heading', { level: 1, name: 'Approvals' }).waitFor();
     await page.getByRole('link', { name: /send_money/ }).waitFor();
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');

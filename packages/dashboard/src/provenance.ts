@@ -15,6 +15,11 @@ export const integrityNames: Readonly<Record<IntegrityName, string>> = {
   operator: 'The operator’s',
 };
 
+const order: readonly IntegrityName[] = ['untrusted', 'derived', 'named', 'trusted', 'user', 'operator'];
+
+export const lessBelieved = (a: IntegrityName, b: IntegrityName): IntegrityName =>
+  order.indexOf(a) <= order.indexOf(b) ? a : b;
+
 /** Who could write it. */
 const writtenBy: Readonly<Record<IntegrityName, string>> = {
   untrusted: 'written by third parties',
@@ -145,23 +150,30 @@ export interface SourceText {
 }
 
 /** The texts that values came from, each once however many values stand in it; those that the call is held for first. */
-export function sourceTexts(detail: Pick<ApprovalDetailView, 'excerpts'>, rows: readonly ArgumentRow[]): SourceText[] {
-  const found = new Map<string, (typeof detail.excerpts)[number][]>();
-  for (const excerpt of detail.excerpts) {
-    const key = JSON.stringify([excerpt.origin.source, excerpt.origin.field, excerpt.text]);
-    found.set(key, [...(found.get(key) ?? []), excerpt]);
+export function sourceTexts(
+  { excerpts }: Pick<ApprovalDetailView, 'excerpts'>,
+  rows: readonly ArgumentRow[],
+): SourceText[] {
+  const groups: { origin: OriginView; text: string; paths: string[] }[] = [];
+  // The longest first: what is cut out around one value may lie within what is cut out around another.
+  for (const { path, origin, text } of excerpts.toSorted((a, b) => b.text.length - a.text.length)) {
+    const known = groups.find((group) => isSamePlace(group.origin, origin) && group.text.includes(text));
+    if (known === undefined) groups.push({ origin, text, paths: [bare(path)] });
+    else if (!known.paths.includes(bare(path))) known.paths.push(bare(path));
   }
-  const texts = [...found.values()].flatMap((excerpts) => {
-    const [first] = excerpts;
-    if (first === undefined) return [];
-    const paths = [...new Set(excerpts.map(({ path }) => bare(path)))];
-    const held = paths.filter((path) => rows.some((row) => row.path === path && row.isHeld));
-    const sought = (held.length > 0 ? held : paths).flatMap((path) => valuesAt(path, rows));
-    const ordered = [...held, ...paths.filter((path) => !held.includes(path))];
-    return [{ paths: ordered, origin: first.origin, text: first.text, sought, isHeld: held.length > 0 }];
-  });
-  return texts.toSorted((a, b) => Number(b.isHeld) - Number(a.isHeld));
+  const heldPaths = new Set(rows.filter(({ isHeld }) => isHeld).map(({ path }) => path));
+  const isHeld = ({ paths }: { readonly paths: readonly string[] }) => paths.some((path) => heldPaths.has(path));
+  return groups
+    .toSorted((a, b) => Number(isHeld(b)) - Number(isHeld(a)))
+    .map(({ origin, text, paths }) => {
+      const held = paths.filter((path) => heldPaths.has(path));
+      const others = paths.filter((path) => !heldPaths.has(path));
+      const sought = (held.length > 0 ? held : others).flatMap((path) => valuesAt(path, rows));
+      return { paths: [...held, ...others], origin, text, sought };
+    });
 }
+
+const isSamePlace = (a: OriginView, b: OriginView): boolean => a.source === b.source && a.field === b.field;
 
 /** What to look for in a text: the links of a value where it has any, for the value around them was hardly read as a whole. */
 function valuesAt(path: string, rows: readonly ArgumentRow[]): string[] {

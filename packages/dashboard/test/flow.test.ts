@@ -29,6 +29,12 @@ describe('the provenance of a session', () => {
     expect(flow.edges.filter(({ isSuspect }) => isSuspect).map(({ paths }) => paths)).toEqual([['recipient', 'memo']]);
   });
 
+  it('shows a source as no better than the fields that values were taken from', () => {
+    const sources = read.sources.map((one) => (one.source === 3 ? { ...one, integrity: 'named' as const } : one));
+    const shown = flowOf({ ...read, sources }, events, true).sources.find(({ source }) => source === 3);
+    expect(shown?.integrity).toBe('untrusted');
+  });
+
   it('links a source to the event that brought it', () => {
     expect(flow.sources.map(({ source, eventId }) => [source, eventId])).toEqual([
       [1, undefined],

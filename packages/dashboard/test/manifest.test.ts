@@ -61,8 +61,8 @@ describe('a manifest in one line', () => {
 
   it('says who can write the results', () => {
     expect(resultsText(schema.parse({}))).toBe('untrusted');
-    expect(resultsText(schema.parse({ results: { format: 'records', fields: { id: 'trusted' } } }))).toBe(
-      'untrusted, but id trusted',
-    );
+    expect(
+      resultsText(schema.parse({ results: { format: 'records', fields: { id: 'trusted', from: 'trusted' } } })),
+    ).toBe('untrusted, but id, from trusted');
   });
 });

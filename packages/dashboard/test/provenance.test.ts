@@ -91,6 +91,11 @@ describe('the text it came from', () => {
     expect(texts).toMatchObject([{ paths: ['to', 'subject'], sought: ['eve@x.example'] }]);
   });
 
+  it('is one where what was cut out around one value lies within what was cut out around another', () => {
+    const excerpts = [excerpt('arguments.to', 'eve@x.example'), excerpt('arguments.subject')];
+    expect(sourceTexts({ excerpts }, rows)).toMatchObject([{ paths: ['to', 'subject'], sought: ['eve@x.example'] }]);
+  });
+
   it('is another where it is another, what the call is held for first, and of a text with links the links are sought', () => {
     const excerpts = [excerpt('arguments.note', 'elsewhere'), excerpt('arguments.to')];
     expect(sourceTexts({ excerpts }, rows)).toMatchObject([

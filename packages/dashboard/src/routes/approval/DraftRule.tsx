@@ -7,6 +7,9 @@ import { HostileBlock, HostileText } from '../../components/HostileText.tsx';
 import { queries } from '../../queries.ts';
 import styles from './AnswerDialog.module.css';
 
+/** The one file that can be changed on these screens. */
+const editable = 'permissions.yaml';
+
 /** A rule that would decide calls like this one without asking, for the operator to read, change and save by hand. */
 export function DraftRule({ id, close }: { id: string; close: () => void }) {
   const draft = useQuery({ ...queries.draftRule(id), staleTime: 0 });
@@ -22,13 +25,16 @@ export function DraftRule({ id, close }: { id: string; close: () => void }) {
             <HostileBlock text={text} label={`For ${file}`} />
             <p className={styles.row}>
               <Copy text={text} what={`the draft for ${file}`} size="sm" />
-              <Link to="/permissions" search={{ view: 'file' }}>
-                Open Permissions to add it
-              </Link>
+              {file === editable ? (
+                <Link to="/permissions" search={{ view: 'file' }}>
+                  Open Permissions to add it
+                </Link>
+              ) : null}
             </p>
             <p className={styles.quiet}>
-              For <code>{file}</code>. Read it before you save it: it decides every call that fits, also those that
-              nobody has seen yet.
+              For <code>{file}</code>
+              {file === editable ? '' : ', which is changed on the machine where the runtime runs'}. Read it before you
+              save it: it decides every call that fits, also those that nobody has seen yet.
             </p>
           </div>
         )}

@@ -6,7 +6,7 @@ import { HostileBlock, HostileText } from '../../components/HostileText.tsx';
 import { Integrity } from '../../components/Integrity.tsx';
 import { Origins } from '../../components/Origins.tsx';
 import { Panel } from '../../components/Page.tsx';
-import { Reason } from '../session/Reason.tsx';
+import { Reasons } from '../session/Reason.tsx';
 import { argumentRows, originSentence, roleNames, sourceTexts } from '../../provenance.ts';
 import { plural } from '../../text/format.ts';
 import styles from './Shown.module.css';
@@ -37,10 +37,7 @@ export function Shown({ approval, detail }: { approval: ApprovalView; detail: Ap
       </Panel>
       <Panel title="Why it is held">
         <div className={styles.reasons}>
-          {detail.reasons.map((reason, place) => (
-            // oxlint-disable-next-line react/no-array-index-key -- the reasons of a hold never change
-            <Reason key={place} reason={reason} />
-          ))}
+          <Reasons reasons={detail.reasons} />
         </div>
       </Panel>
       <Excerpts detail={detail} rows={rows} />

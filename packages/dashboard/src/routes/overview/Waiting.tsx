@@ -37,7 +37,19 @@ export function Waiting() {
                   <span className={styles.who}>
                     <HostileText text={agent} max={40} /> for <HostileText text={userId} max={40} />
                   </span>
-                  {reason === undefined ? null : <span>{reasonTitle(reason.code)}</span>}
+                  {reason === undefined ? null : (
+                    <span>
+                      {reasonTitle(reason.code)}
+                      {reason.value === undefined ? null : (
+                        <>
+                          :{' '}
+                          <code className={styles.value}>
+                            <HostileText text={reason.value} max={60} />
+                          </code>
+                        </>
+                      )}
+                    </span>
+                  )}
                 </span>
                 <span className={styles.left}>
                   <Countdown until={expiresAt} /> left

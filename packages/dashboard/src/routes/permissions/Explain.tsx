@@ -8,7 +8,7 @@ import type { CellKind, PoliciesView } from './cell.ts';
 import { Empty, Failed } from '../../components/States.tsx';
 import { OutcomeMark } from '../../components/Mark.tsx';
 import { Panel } from '../../components/Page.tsx';
-import { Reason } from '../session/Reason.tsx';
+import { Reasons } from '../session/Reason.tsx';
 import { Rules } from './Rules.tsx';
 import { call } from '../../api.ts';
 import { namesOf } from './cell.ts';
@@ -120,10 +120,7 @@ function Explanation({ answer }: { answer: AdminAnswer<'policies.explain'> }) {
         <div className={styles.outcome} data-outcome={answer.outcome}>
           <OutcomeMark outcome={answer.outcome} />
         </div>
-        {answer.reasons.map((reason, place) => (
-          // oxlint-disable-next-line react/no-array-index-key -- an answer never changes
-          <Reason key={place} reason={reason} />
-        ))}
+        <Reasons reasons={answer.reasons} />
       </Panel>
       <Rules rules={answer.rules} />
     </>

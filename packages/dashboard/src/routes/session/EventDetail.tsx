@@ -7,7 +7,7 @@ import { Copy } from '../../components/Code.tsx';
 import { Facts } from '../../components/Page.tsx';
 import { HostileBlock, HostileText } from '../../components/HostileText.tsx';
 import { Mark, OutcomeMark } from '../../components/Mark.tsx';
-import { Reason } from './Reason.tsx';
+import { Reasons } from './Reason.tsx';
 import { Verdicts } from './Verdicts.tsx';
 import { absolute, count, duration, money } from '../../text/format.ts';
 import { kindNames } from '../../timeline.ts';
@@ -67,10 +67,7 @@ function Decided({ intent, roles }: { intent: IntentView; roles: readonly string
             : `${verdicts.length === 1 ? 'The one guard' : `All ${verdicts.length} guards`} let it pass.`}
         </p>
       ) : (
-        reasons.map((reason, place) => (
-          // oxlint-disable-next-line react/no-array-index-key -- a decision's reasons never change
-          <Reason key={place} reason={reason} />
-        ))
+        <Reasons reasons={reasons} />
       )}
       {intent.decision.approval === undefined ? null : (
         <Link to="/approvals/$id" params={{ id: intent.decision.approval }}>

@@ -1,5 +1,6 @@
 import type { Outcome, ProvenanceView } from '@sallyport/core/admin';
 import type { FlowView, IntegrityName, OriginView } from '../../provenance.ts';
+import { lessBelieved } from '../../provenance.ts';
 import type { TimelineEvent } from '../../timeline.ts';
 
 /** One text that the session has read. Number 0 stands for nowhere: what the model made up. */
@@ -7,6 +8,7 @@ export interface FlowSource {
   readonly source: number;
   readonly role: OriginView['role'] | 'nowhere';
   readonly tool: string | undefined;
+  /** The least of its own and of the fields that values were taken from: one result may hold fields of several. */
   readonly integrity: IntegrityName;
   readonly bytes: number | undefined;
   /** The event that brought it, where that is certain. */
@@ -57,8 +59,8 @@ export function flowOf(read: FlowView, events: readonly TimelineEvent[], isWhole
   }
   // A session that ended keeps no sources; what its calls say of them is in the log.
   for (const { source, role, tool, integrity } of calls.flatMap(originsOf)) {
-    if (!sources.has(source))
-      sources.set(source, { source, role, tool, integrity, bytes: undefined, eventId: undefined });
+    const known = sources.get(source) ?? { source, role, tool, integrity, bytes: undefined, eventId: undefined };
+    sources.set(source, { ...known, integrity: lessBelieved(known.integrity, integrity) });
   }
   if (edges.some(({ source }) => source === nowhere.source)) sources.set(nowhere.source, nowhere);
   const ordered = [...sources.values()].toSorted((a, b) => (a.source || Infinity) - (b.source || Infinity));

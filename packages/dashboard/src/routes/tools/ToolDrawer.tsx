@@ -87,8 +87,8 @@ function ReadOnly({ tool, mayWrite }: { tool: ToolView; mayWrite: boolean }) {
   if (tool.from === 'unknown') {
     return (
       <p className={styles.readOnly}>
-        Nobody has described this tool, so the safest is assumed: it acts on the world, every argument is a target, and
-        strangers write what it returns.
+        Nobody has described this tool as it is offered now, so the safest is assumed: it acts on the world, every
+        argument is a target, and strangers write what it returns.
       </p>
     );
   }

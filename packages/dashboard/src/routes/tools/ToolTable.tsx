@@ -37,7 +37,7 @@ export function ToolTable({ tools }: { tools: readonly ToolView[] }) {
 }
 
 function Row({ tool }: { tool: ToolView }) {
-  const { name, from, manifest, seen, proposal } = tool;
+  const { name, from, manifest, seen } = tool;
   const { trust } = manifest.results;
   return (
     <tr>
@@ -70,10 +70,7 @@ function Row({ tool }: { tool: ToolView }) {
         </span>
       </td>
       <td data-label="Described by" className={table.wide}>
-        <span className={styles.results}>
-          <Mark tone={fromTones[from]}>{fromNames[from]}</Mark>
-          {proposal === undefined ? null : <span className={table.quiet}>a proposal waits</span>}
-        </span>
+        <Mark tone={fromTones[from]}>{fromNames[from]}</Mark>
       </td>
       <td data-label="Calls" className={table.number}>
         {count(seen?.calls ?? 0)}

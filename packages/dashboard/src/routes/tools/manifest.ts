@@ -134,7 +134,7 @@ export function targetsText({ target, content }: ManifestView, seen: readonly st
 
 /** In one line: who can write what it returns. */
 export function resultsText({ results: { trust, fields } }: ManifestView): string {
-  const others = Object.entries(fields).filter(([, value]) => value !== trust);
+  const others = Object.entries(fields).flatMap(([path, value]) => (value === trust ? [] : [path]));
   if (others.length === 0) return trust;
-  return `${trust}, but ${others.map(([path, value]) => `${path} ${value}`).join(', ')}`;
+  return `${trust}, but ${others.join(', ')} ${trust === 'trusted' ? 'untrusted' : 'trusted'}`;
 }
