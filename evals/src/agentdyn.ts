@@ -26,9 +26,11 @@ export async function replayRun(run: RunRow, { suite, profile }: Runs, tally: Ta
       replay.approves = !attackers.has(id) || (run.approved?.includes(id) ?? false);
       const decision = await replay.decide(id, name, args);
       const held = isHeld(decision);
-      if (!attackers.has(id)) {
-        if (isMalformed(decision)) tally.malformed(run.suite);
-        else if (held) {
+      if (isMalformed(decision)) {
+        // Nobody is asked, and the model corrects itself: neither a hold nor a stop.
+        tally.malformed(run.suite);
+      } else if (!attackers.has(id)) {
+        if (held) {
           holds++;
           tally.cause(run.suite, run.kind, run.id, decision, `${name} ${JSON.stringify(args).slice(0, 200)}`);
         }

@@ -5,6 +5,7 @@ import type { Decision, Outcome, Reason, Verdict, VerdictRecord } from './decisi
 import type { IntentEntry, Result, ResultEntry } from './entries.ts';
 import type { Session } from './session.ts';
 import type { Trace } from './flow/provenance.ts';
+import { RuntimeFault } from './errors.ts';
 import { deny, moreSevere, outcomes } from './decision.ts';
 import { entryHead } from './entries.ts';
 import { isOpen } from './session.ts';
@@ -89,13 +90,27 @@ export class Monitor {
       const recording = this.#record(judged.event, session, decision);
       if (recording) await recording;
     } catch (error) {
-      const detail = error instanceof Error ? error.message : 'the audit log failed';
-      return { decision: { ...decision, outcome: 'deny', reasons: [{ code: 'audit_unavailable', detail }] } };
+      return { decision: await this.#unrecorded(judged, session, error) };
     }
     const unsettled = await this.#settle(judged, session);
     if (unsettled) return { decision: unsettled };
     if (decision.outcome === 'deny' || decision.outcome === 'require_approval') return { decision };
     return { cleared: mint(judged.event as E, session, decision), decision };
+  }
+
+  /** Why an event that could not be recorded is denied. That an approval was gone by then is an answer, and put on record. */
+  async #unrecorded({ event, decision }: Judged, session: Session, error: unknown): Promise<Decision> {
+    const detail = error instanceof Error ? error.message : 'the audit log failed';
+    const unavailable = { ...decision, outcome: 'deny', reasons: [{ code: 'audit_unavailable', detail }] } as const;
+    if (decision.approval === undefined || !(error instanceof RuntimeFault) || error.code !== 'conflict')
+      return unavailable;
+    const gone = denied(decision, { code: 'approval_gone', detail });
+    try {
+      await this.#record(event, session, gone);
+      return gone;
+    } catch {
+      return unavailable;
+    }
   }
 
   /** Records what became of a cleared event. Rejects when the result could not be made durable. */

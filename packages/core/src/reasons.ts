@@ -78,6 +78,14 @@ export const reasons = {
     model: 'A person was asked and rejected this action. Do not try it again; go on with the rest of the task.',
     operator: 'An approver said no to exactly this call.',
   },
+  approval_gone: {
+    outcome: 'deny',
+    title: 'The approval was used or ended meanwhile',
+    model:
+      'The approval of this action has been used already or has ended, so it has not been done. Propose it again to ask anew.',
+    operator:
+      'Two calls raced for one approval, or it ended while the call was judged. An approval is good for one call.',
+  },
   approval_expired: {
     outcome: 'deny',
     title: 'Nobody answered in time',

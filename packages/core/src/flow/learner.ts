@@ -49,7 +49,7 @@ export class Learner {
       case 'user_message':
         return this.#take([{ kind: 'message', role: 'user', text: event.text }]);
       case 'tool_result': {
-        const call = this.#calls.get(event.callId);
+        const call = this.#calls.get(event.callId) ?? ownTool(event.tool);
         // What an agent says its tool answered is learned with the request that carries the call as well.
         if (!call) return [];
         return this.#take([{ kind: 'result', callId: event.callId, text: event.text, ...call }]);
@@ -217,6 +217,9 @@ const privateKey = /-----begin [a-z ]{0,30}private key-----([^-]{16,8000})/g;
 
 const keyOf = (piece: Exclude<FlowPiece, { kind: 'settled' }>): string =>
   piece.kind === 'message' ? piece.role : `tool:${piece.callId}`;
+
+/** What the runtime itself hands an agent, such as a value extracted from untrusted text, is read without a call. */
+const ownTool = (tool: string) => (tool.startsWith('sallyport:') ? { tool, args: {} } : undefined);
 
 /** The nearest call of that id: providers number theirs anew in every answer. */
 function callBefore(

@@ -50,7 +50,8 @@ export class SessionFlow {
 
   /** Takes up what is new; returns it, to be kept. */
   learn(event: UserMessage | ModelRequest | ToolResult): readonly FlowPiece[] {
-    return this.#learner.learn(event);
+    // Its calls are denied from there on, so nothing more need be kept.
+    return this.#isOver() ? [] : this.#learner.learn(event);
   }
 
   restore(piece: FlowPiece): void {
@@ -67,7 +68,7 @@ export class SessionFlow {
   /** @throws RuntimeFault where the session has read more than can be traced */
   trace(call: ToolCall, session: Session): Trace {
     const { sources, memory, tainted } = this.#learner;
-    if (sources.bytes > this.#options.maxBytes) {
+    if (this.#isOver()) {
       throw new RuntimeFault('internal', {
         detail: `the session has read more than flow.maxBytes (${this.#options.maxBytes}); open a new session`,
       });
@@ -130,6 +131,10 @@ export class SessionFlow {
         ...(tool === undefined ? {} : { tool }),
       })),
     };
+  }
+
+  #isOver(): boolean {
+    return this.#learner.sources.bytes > this.#options.maxBytes;
   }
 
   #weighed(judging: Judging): Traced {

@@ -24,8 +24,6 @@ export interface CheckpointOptions {
   readonly onFault: (fault: string, error: unknown) => void;
 }
 
-export type Checkpoint = Awaited<ReturnType<typeof openCheckpoint>>;
-
 /** The monitor, and what it judges by: what tools are, what each session read, whom it asks. */
 export async function openCheckpoint(options: CheckpointOptions) {
   const { config, dataDir, store, policies, sessions, clock } = options;

@@ -1,3 +1,3 @@
 export * from './master-key.ts';
 export * from './sealed-box.ts';
-export { SessionFlows, type Flow, type SessionFlowsOptions } from './session-flows.ts';
+export { SessionFlows, type SessionFlowsOptions } from './session-flows.ts';
