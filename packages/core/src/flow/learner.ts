@@ -136,7 +136,7 @@ export class Learner {
     const field = { path: '', key: '', record: '', structural: false, labels: [] } as const;
     const late = role === 'system' && this.tainted;
     if (role === 'system' && !late && quoted === '') noteFullNames(text, this.memory.fullNames);
-    const fields: NewField[] = [{ ...field, integrity: late ? 'derived' : integrity, raw: own }];
+    const fields: NewField[] = [{ ...field, integrity: late ? 'derived' : integrity, raw: quoted === '' ? text : own }];
     if (quoted !== '') fields.push({ ...field, path: 'quoted', integrity: 'untrusted', raw: quoted });
     this.#add({ role, bytes: text.length, integrity, cleanQuery: false, lookup: false }, fields);
   }

@@ -9,7 +9,6 @@ import { RuntimeFault } from '../errors.ts';
 import { Requests, isAsked, kindsOf, openKinds, takeOverKinds } from './intent.ts';
 import { atLeast } from './labels.ts';
 import { findingsOf } from './findings.ts';
-import { fold } from './text.ts';
 import { leavesOf } from './leaves.ts';
 import { recipientOf, weighAll, type Weighed } from './weigh.ts';
 import { settle } from './settle.ts';
@@ -91,7 +90,7 @@ export class SessionFlow {
       },
       findings,
       excerpts: () => this.#excerpts(weighed),
-      requests: () => this.#requests(),
+      requests: () => sources.users.map(({ raw }) => raw),
     };
   }
 
@@ -149,7 +148,7 @@ export class SessionFlow {
     const manifest = this.#options.manifestOf(tool, definition);
     const leaves = leavesOf(args, manifest);
     const kinds = kindsOf(tool, manifest, leaves);
-    const asked = this.#asked.take(this.#requests());
+    const asked = this.#asked.take(sources.requests);
     const isGrave = [...kinds].some((kind) => takeOverKinds.has(kind));
     const isOpen =
       this.#options.rules.has('delegation') && asked.open && [...kinds].some((kind) => openKinds.has(kind));
@@ -171,11 +170,6 @@ export class SessionFlow {
     return judging;
   }
 
-  /** The user's own words, without what they quote of others. */
-  #requests(): readonly string[] {
-    return this.#learner.sources.requests;
-  }
-
   #excerpts(weighed: readonly Weighed[]): Excerpt[] {
     const { sources } = this.#learner;
     return weighed.slice(0, 50).flatMap(({ provenance, leaf }) =>
@@ -185,8 +179,10 @@ export class SessionFlow {
         .flatMap((origin) => {
           const field = sources.ofSource(origin.source).find(({ path }) => path === (origin.field ?? ''));
           if (!field) return [];
-          const at = Math.max(0, field.text.indexOf(fold(String(leaf.value))));
-          return [{ path: provenance.path, origin, text: field.text.slice(Math.max(0, at - 300), at + 500) }];
+          // As it was written, with what shows nothing and in its own case: that is what the approver must see.
+          const sought = provenance.role === 'link' ? provenance.value : String(leaf.value);
+          const at = Math.max(0, field.raw.toLowerCase().indexOf(sought.toLowerCase()));
+          return [{ path: provenance.path, origin, text: field.raw.slice(Math.max(0, at - 300), at + 500) }];
         }),
     );
   }

@@ -34,6 +34,8 @@ export interface Field {
   readonly labels: readonly Label[];
   /** Folded. */
   readonly text: string;
+  /** As it was written: for people. */
+  readonly raw: string;
   readonly typed: readonly Typed[];
 }
 
@@ -81,7 +83,7 @@ export class Sources {
   #addField(source: SourceText, { raw, ...rest }: NewField): Field {
     const text = fold(raw);
     const typed = scan(text);
-    const field: Field = { ...rest, id: this.fields.length, source, text, typed };
+    const field: Field = { ...rest, raw, id: this.fields.length, source, text, typed };
     this.fields.push(field);
     if (field.labels.length > 0) this.labelled.push(field);
     if (source.role === 'user' && field.integrity === 'user') {
