@@ -16,7 +16,7 @@ import { target } from './gateway-load.ts';
 
 /** Side by side, so that ten turns last longer than the 10 ms steps of the CPU clock. */
 const conversations = 48;
-const rounds = 3;
+const rounds = 2;
 
 /**
  * - `decisionUs100kb`: CPU of one decision on a tool call, in microseconds, in a session that has read 100 kB.
