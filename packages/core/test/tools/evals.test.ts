@@ -9,7 +9,8 @@ import { isSink, manifestSchema, proposeManifest } from '../../src/index.ts';
  * what is asserted is that no tool which they call a sink is proposed as something harmless.
  */
 
-const folder = process.env['SALLYPORT_EVALS_DIR'] ?? join(import.meta.dirname, '../../../../../shared/evals');
+/** Where a copy of the public data lies; without it this is skipped. */
+const folder = process.env['SALLYPORT_EVALS_DIR'] ?? '';
 const files = ['dailylife', 'shopping']
   .map((suite) => join(folder, `agentdyn/tools-${suite}.json`))
   .concat(['banking', 'workspace'].map((suite) => join(folder, `agentdojo/tools-${suite}.json`)));
