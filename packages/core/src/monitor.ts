@@ -86,13 +86,15 @@ export class Monitor {
     const first = judging instanceof Promise ? await judging : judging;
     const judged = first.decision.outcome === 'require_approval' ? await this.#askPerson(first, session) : first;
     const { decision } = judged;
+    // At once, so that both share a commit. What an approval vouches for must not outlive the approval's own refusal.
+    const early = decision.approval === undefined ? this.#settle(judged, session) : undefined;
     try {
       const recording = this.#record(judged.event, session, decision);
       if (recording) await recording;
     } catch (error) {
       return { decision: await this.#unrecorded(judged, session, error) };
     }
-    const unsettled = await this.#settle(judged, session);
+    const unsettled = await (early ?? this.#settle(judged, session));
     if (unsettled) return { decision: unsettled };
     if (decision.outcome === 'deny' || decision.outcome === 'require_approval') return { decision };
     return { cleared: mint(judged.event as E, session, decision), decision };

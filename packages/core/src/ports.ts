@@ -163,9 +163,12 @@ export interface EntryReader {
 export interface FlowStates {
   /** Takes up what the session has read. What was taken up before costs next to nothing. */
   learn(event: UserMessage | ModelRequest | ToolResult, session: Session): void | Promise<void>;
-  /** Resolves once everything learned so far is durable. */
+  /** Where each argument came from, as far as the session has read. */
   trace(call: ToolCall, session: Session): Trace | Promise<Trace>;
-  /** The call was decided: what passes will echo its arguments, and what a person approved is not asked again. */
+  /**
+   * The call was decided: what passes will echo its arguments, and what a person approved is not asked again. Resolves
+   * once this, and all that was learned before, is durable: no call is cleared before.
+   */
   settle(call: ToolCall, session: Session, decision: Decision): void | Promise<void>;
 }
 

@@ -2,17 +2,16 @@ import type { Flow } from './session-flows.ts';
 import type { SessionBox } from './sealed-box.ts';
 import { RuntimeFault } from '@sallyport/core';
 
-/** Places sealed pieces in the store, from the place `from` on. */
-type Append = (from: number, pieces: readonly Uint8Array[]) => Promise<void>;
+/** Places a sealed piece in the store. */
+type Append = (place: number, piece: Uint8Array) => Promise<void>;
 
-const maxPerWrite = 100;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** A session's flow in memory, and what of it is not in the store yet. */
 export class LiveFlow<Piece, View> {
   readonly flow: Flow<Piece, View>;
-  /** Bytes of all pieces. */
+  /** Characters of all pieces. */
   size = 0;
   /** Whether it threw half-way through a change: then only what the store has is true. */
   broken = false;
@@ -21,7 +20,10 @@ export class LiveFlow<Piece, View> {
   readonly #box: SessionBox;
   readonly #append: Append;
   #saved = 0;
-  #unsaved: Uint8Array[] = [];
+  /** As JSON, at once: whoever owns what was learned may change it later. */
+  #unsaved: string[] = [];
+  /** On its way, or to be tried again byte for byte. */
+  #sealed: Uint8Array | undefined;
   #saving: Promise<void> | undefined;
 
   constructor(flow: Flow<Piece, View>, box: SessionBox, append: Append) {
@@ -32,26 +34,21 @@ export class LiveFlow<Piece, View> {
 
   /** Whether the store has all of it. */
   get durable(): boolean {
-    return this.#unsaved.length === 0;
+    return this.#unsaved.length === 0 && this.#sealed === undefined;
   }
 
-  change(make: (flow: Flow<Piece, View>) => readonly Piece[]): readonly Piece[] {
+  /** What it learned thereby is durable once `save` has resolved. */
+  change(make: (flow: Flow<Piece, View>) => readonly Piece[]): void {
     try {
-      return make(this.flow);
+      for (const piece of make(this.flow)) {
+        const text = JSON.stringify(piece);
+        this.#unsaved.push(text);
+        this.size += text.length;
+      }
     } catch (error) {
       this.broken = true;
       throw error;
     }
-  }
-
-  /** Starts to write what is new, sealed at once to its place: moved, or in another session, it does not open. */
-  keep(pieces: readonly Piece[]): void {
-    if (pieces.length === 0) return;
-    const bytes = encoder.encode(JSON.stringify(pieces));
-    this.#unsaved.push(this.#box.seal(placeOf(this.#saved + this.#unsaved.length), bytes));
-    this.size += bytes.length;
-    // Whoever needs it durable asks again, and gets the fault then.
-    this.save().catch(() => undefined);
   }
 
   /** Resolves once all of it is durable. */
@@ -72,11 +69,13 @@ export class LiveFlow<Piece, View> {
 
   async #write(): Promise<void> {
     try {
-      while (this.#unsaved.length > 0) {
-        const batch = this.#unsaved.slice(0, maxPerWrite);
-        await this.#append(this.#saved, batch);
-        this.#saved += batch.length;
-        this.#unsaved = this.#unsaved.slice(batch.length);
+      // Not at once: what else this turn of the event loop learns, and the entries it appends, share the commit.
+      await new Promise(setImmediate);
+      while (!this.durable) {
+        this.#sealed ??= this.#seal();
+        await this.#append(this.#saved, this.#sealed);
+        this.#saved += 1;
+        this.#sealed = undefined;
       }
       this.failing = false;
     } catch (error) {
@@ -86,6 +85,13 @@ export class LiveFlow<Piece, View> {
       // In the same turn in which the last piece was seen: one that comes later must not take this write for its own.
       this.#saving = undefined;
     }
+  }
+
+  /** To its place: moved, or in another session, it does not open. */
+  #seal(): Uint8Array {
+    const bytes = encoder.encode(`[${this.#unsaved.join(',')}]`);
+    this.#unsaved = [];
+    return this.#box.seal(placeOf(this.#saved), bytes);
   }
 }
 

@@ -28,11 +28,14 @@ export interface SessionFlowsOptions<Piece, View> {
   readonly create: () => Flow<Piece, View>;
   readonly store: FlowStore;
   readonly box: SealedBox;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
   /** How many flows stay in memory, and how many bytes of pieces; the others are read again when they are needed. */
   readonly maxLive?: number;
   readonly maxLiveBytes?: number;
 }
+
+/** For how long what was learned may wait for a call to come, in milliseconds. */
+const lingerMs = 20;
 
 /**
  * The flow of each session: in memory while it is used, sealed in the store from the moment it matters. Keyed by session
@@ -49,31 +52,38 @@ export class SessionFlows<Piece, View> implements FlowStates {
     this.#options = { maxLive: 500, maxLiveBytes: 256 * 1024 * 1024, ...options };
   }
 
-  /** Does not wait for what it learned to be durable: whatever is decided by it waits. */
+  /** Does not wait for what it learned to be durable: `settle` does, without which no call is cleared. */
   learn(event: UserMessage | ModelRequest | ToolResult, session: Session): void | Promise<void> {
     const learn = (live: LiveFlow<Piece, View>): void => {
-      live.keep(live.change((flow) => flow.learn(event)));
+      live.change((flow) => flow.learn(event));
       this.#evict(live);
+      // A call usually follows, whose commit it then shares.
+      if (!live.durable) this.#options.clock.after(lingerMs, () => void live.save().catch(() => undefined));
     };
     const live = this.#known(session);
-    // A write that failed is waited for: nothing is read on that could not be kept.
     return live && !live.failing ? learn(live) : this.#with(session, learn);
   }
 
   trace(call: ToolCall, session: Session): Trace | Promise<Trace> {
     const trace = ({ flow }: LiveFlow<Piece, View>): Trace => flow.trace(call, session);
     const live = this.#known(session);
-    return live?.durable ? trace(live) : this.#with(session, trace);
+    // A write that failed is waited for: nothing is judged by what could not be kept.
+    return live && !live.failing ? trace(live) : this.#with(session, trace);
   }
 
+  /** Resolves once all that the session has read and done is durable. */
   async settle(call: ToolCall, session: Session, decision: Decision): Promise<void> {
-    const saved = await this.#with(session, (live) => {
-      live.keep(live.change((flow) => flow.settle(call, decision)));
+    const settle = (live: LiveFlow<Piece, View>): { readonly saved: Promise<void> } => {
+      live.change((flow) => flow.settle(call, decision));
       this.#evict(live);
       // In an object, so that it is not waited for before the next one of this session may come.
-      return { done: live.save() };
-    });
-    await saved.done;
+      return { saved: live.save() };
+    };
+    const live = this.#known(session);
+    const { saved } = live && !live.failing ? settle(live) : await this.#with(session, settle);
+    await saved;
+    // It may have ended while we waited, and its pieces with it.
+    requireOpen(session, this.#options.clock.now());
   }
 
   /** What the session has read. @throws RuntimeFault `conflict` once it has ended */
@@ -141,7 +151,7 @@ export class SessionFlows<Piece, View> implements FlowStates {
 
   #restored(id: string, box: SessionBox, stored: readonly Uint8Array[]): LiveFlow<Piece, View> {
     const { create, store } = this.#options;
-    const live = new LiveFlow(create(), box, (from, pieces) => store.append(id, from, pieces));
+    const live = new LiveFlow(create(), box, (place, piece) => store.append(id, place, [piece]));
     live.restore(stored);
     return live;
   }

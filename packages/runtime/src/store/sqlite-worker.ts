@@ -23,19 +23,53 @@ const db = open(setup);
 const statements = new Map<string, StatementSync>();
 let log: LogStatements | undefined;
 let appending = false;
+let sealed = false;
 if (setup.sealed) seal();
 
-parentPort?.on('message', ({ id, job }: Request) => {
-  let reply: Reply;
-  try {
-    reply = { id, answer: run(job) };
-  } catch (error) {
-    const { message, errcode } = error as Error & { errcode?: number };
-    reply = { id, error: { message, code: errcode } };
-  }
-  parentPort?.postMessage(reply);
-  if (job.kind === 'close') parentPort?.close();
+parentPort?.on('message', (requests: readonly Request[]) => {
+  parentPort?.postMessage(
+    requests.length > 1 && requests.every(({ job }) => isWrite(job)) ? together(requests) : requests.map(alone),
+  );
+  if (requests.some(({ job }) => job.kind === 'close')) parentPort?.close();
 });
+
+const isWrite = (job: Job): boolean =>
+  sealed && (job.kind === 'append' || (job.kind === 'query' && write.test(job.sql)));
+const write = /^\s*(?:insert|update|delete)\s/i;
+
+function alone({ id, job }: Request): Reply {
+  try {
+    return { id, answer: run(job) };
+  } catch (error) {
+    return failed(id, error);
+  }
+}
+
+/** In one commit. What fails by itself is undone by itself; what fails the commit, fails all. */
+function together(requests: readonly Request[]): Reply[] {
+  try {
+    db.exec('BEGIN IMMEDIATE');
+    const replies = requests.map((request) => {
+      db.exec('SAVEPOINT job');
+      const reply = alone(request);
+      // SQLite itself gives a whole transaction up when the disk is full or fails.
+      if (!db.isTransaction) throw Object.assign(new Error(reply.error?.message), { errcode: reply.error?.code });
+      if (reply.error) db.exec('ROLLBACK TO job');
+      db.exec('RELEASE job');
+      return reply;
+    });
+    db.exec('COMMIT');
+    return replies;
+  } catch (error) {
+    undo();
+    return requests.map(({ id }) => failed(id, error));
+  }
+}
+
+function failed(id: number, error: unknown): Reply {
+  const { message, errcode } = error as Error & { errcode?: number };
+  return { id, error: { message, code: errcode } };
+}
 
 function open({ file, role }: WorkerSetup): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: busyMs, readOnly: role === 'reader', defensive: true });
@@ -85,11 +119,14 @@ function query({ sql, parameters }: QueryJob): QueryAnswer {
 function append({ rows, counters, minutes, opens, ends, uses }: EncodedBatch): AppendAnswer {
   log ??= prepareLog();
   appending = true;
+  // Together with other writes it is their transaction that begins and commits.
+  const own = !db.isTransaction;
   try {
-    log.begin.run();
+    if (own) log.begin.run();
     const refused = useUp(log, uses);
     if (refused.length > 0) {
-      undo();
+      if (own) undo();
+      else db.exec('ROLLBACK TO job');
       return { refused };
     }
     const { next } = log.next.get() as { next: number };
@@ -105,10 +142,10 @@ function append({ rows, counters, minutes, opens, ends, uses }: EncodedBatch): A
       log.count.run(modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros, sessionId);
     }
     for (const minute of minutes) addMinute(log, minute);
-    log.commit.run();
+    if (own) log.commit.run();
     return { first: next };
   } catch (error) {
-    undo();
+    if (own) undo();
     throw error;
   } finally {
     appending = false;
@@ -191,6 +228,7 @@ function prepareLog(): LogStatements {
 
 /** Injected SQL, or a bug of ours, may append to the log through the log and do nothing else to it or to the schema. */
 function seal(): void {
+  sealed = true;
   const { SQLITE_DENY, SQLITE_OK } = constants;
   db.setAuthorizer((action, name, value) => {
     if (action === constants.SQLITE_INSERT && logTables.has(name)) return appending ? SQLITE_OK : SQLITE_DENY;

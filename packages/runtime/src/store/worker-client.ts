@@ -23,6 +23,8 @@ export class SqliteWorker {
   readonly #setup: WorkerSetup;
   readonly #clock: Clock;
   readonly #pending = new Map<number, Pending>();
+  /** Asked in this turn of the event loop. */
+  #outbox: Request[] = [];
   #sealed: boolean;
   #worker: Worker | undefined;
   #lastId = 0;
@@ -66,9 +68,21 @@ export class SqliteWorker {
       const worker = this.#start();
       this.#lastId += 1;
       const request: Request = { id: this.#lastId, job };
-      worker.postMessage(request);
+      this.#post(worker, request);
       const cancel = timeoutMs === undefined ? undefined : this.#clock.after(timeoutMs, () => this.#giveUp(request.id));
       this.#pending.set(request.id, { resolve: resolve as (answer: unknown) => void, reject, cancel });
+    });
+  }
+
+  /** Writes of one turn of the event loop go together, so that they share a commit. */
+  #post(worker: Worker, request: Request): void {
+    if (this.#setup.role === 'reader') return worker.postMessage([request]);
+    this.#outbox.push(request);
+    if (this.#outbox.length > 1) return;
+    setImmediate(() => {
+      const requests = this.#outbox;
+      this.#outbox = [];
+      this.#worker?.postMessage(requests);
     });
   }
 
@@ -81,7 +95,9 @@ export class SqliteWorker {
       workerData,
       name: `sqlite-${workerData.role}`,
     });
-    worker.on('message', (reply: Reply) => this.#settle(reply));
+    worker.on('message', (replies: readonly Reply[]) => {
+      for (const reply of replies) this.#settle(reply);
+    });
     let cause: unknown;
     worker.on('error', (error) => (cause = error));
     worker.on('exit', () => this.#die(worker, cause));
@@ -113,6 +129,7 @@ export class SqliteWorker {
     this.#deaths += 1;
     const pending = [...this.#pending.values()];
     this.#pending.clear();
+    this.#outbox = [];
     for (const { reject, cancel } of pending) {
       cancel?.();
       reject(fault);

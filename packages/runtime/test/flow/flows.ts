@@ -76,3 +76,4 @@ export const send = (to: string): ToolCall => ({
 });
 
 export const allowed = { outcome: 'allow', reasons: [], verdicts: [], policy: '' } as const;
+export const denied = { ...allowed, outcome: 'deny' } as const;

@@ -1,5 +1,5 @@
-/** A process to be killed: learns one mail after the other in several sessions, and says which of them it traced. */
-import { conversation, openFlows, request, send } from './flows.ts';
+/** A process to be killed: learns one mail after the other in several sessions, and says which of them a call was settled by. */
+import { conversation, denied, openFlows, request, send } from './flows.ts';
 
 const [path = '', file = ''] = process.argv.slice(2);
 const { store, flows } = await openFlows({ path, file, [Symbol.dispose]: () => undefined });
@@ -12,7 +12,7 @@ async function work(id: string, mails: string[]): Promise<never> {
     const to = `person${mails.length}-${Date.now()}@${id}.example`;
     mails.push(`Write to ${to}.`);
     await flows.learn(request(conversation(...mails)), session);
-    await flows.trace(send(to), session);
+    await flows.settle(send(to), session, denied);
     say(`${id} ${to}`);
     if (mails.length > 30) mails.length = 0;
   }

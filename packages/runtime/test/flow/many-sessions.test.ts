@@ -90,7 +90,10 @@ describe('sessions', () => {
       },
     });
     const sessions = await Promise.all(Array.from({ length: 10 }, () => opened.open()));
-    for (const session of sessions) await opened.flows.learn(request(conversation(mail)), session);
+    for (const session of sessions) {
+      await opened.flows.learn(request(conversation(mail)), session);
+      await opened.flows.describe(session);
+    }
     for (const session of sessions) expect((await provenanceOf(session))[0]).toMatchObject({ integrity: 'untrusted' });
     expect(created).toBeGreaterThan(15);
     created = 0;

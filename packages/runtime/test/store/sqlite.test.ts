@@ -233,6 +233,54 @@ describe('entries are append-only', () => {
   });
 });
 
+describe('writes of one turn, which share a commit', () => {
+  /** The log hands its batch over when the turn ends: what is asked right after goes with it. */
+  const withTheLog = () => new Promise((resolve) => setImmediate(resolve));
+
+  test('succeed and fail each for itself', async () => {
+    const { audit, store } = await open();
+    const [first, second] = [anAgent({ name: 'a' }), anAgent({ name: 'b' })];
+    const entry = anIntent();
+    const appended = audit.append(entry);
+    await withTheLog();
+    const settled = await Promise.allSettled([
+      store.agents.insert(first),
+      store.agents.insert(first),
+      store.agents.insert(second),
+      appended,
+    ]);
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect((await store.agents.list()).map(({ name }) => name).toSorted()).toEqual(['a', 'b']);
+    expect((await store.entries.list({ limit: 9 })).map(({ id }) => id)).toEqual([entry.id]);
+  });
+
+  test('are not touched by an entry whose approval cannot be used, which leaves no trace', async () => {
+    const { audit, store } = await open();
+    const decision = { ...anIntent().decision, approval: 'none' };
+    const appended = audit.append(anIntent({ kind: 'tool_call', sessionId: newId(), decision }));
+    const beside = audit.append(anIntent());
+    await withTheLog();
+    const inserted = store.agents.insert(anAgent());
+    await expect(appended).rejects.toMatchObject({ code: 'conflict' });
+    await Promise.all([beside, inserted]);
+    expect(await store.entries.list({ limit: 9 })).toHaveLength(1);
+    expect(await store.agents.list()).toHaveLength(1);
+  });
+
+  test('are not touched by one that does not fit on the disk', async () => {
+    const { audit, store } = await open();
+    await bound(1);
+    const appended = audit.append(anIntent());
+    await withTheLog();
+    const big = anAgent({ name: 'x'.repeat(1024 * 1024) });
+    const small = anAgent();
+    const settled = await Promise.allSettled([store.agents.insert(small), store.agents.insert(big), appended]);
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await store.agents.list()).toEqual([small]);
+    expect(await store.entries.list({ limit: 9 })).toHaveLength(1);
+  });
+});
+
 const bound = async (pages: number) => sql.raw(`PRAGMA max_page_count = ${pages}`).execute((opened as SqliteStore).db);
 
 describe('a full disk', () => {
