@@ -1,4 +1,4 @@
-import type { Verdict } from './decision.ts';
+import type { Reason, Verdict } from './decision.ts';
 import type { EventKind, EventOf } from './events.ts';
 import type { Session } from './session.ts';
 import type { Trace } from './flow/provenance.ts';
@@ -9,6 +9,14 @@ export interface GuardContext {
   readonly now: number;
   /** Of a tool call, where information flow is tracked. */
   readonly trace?: Trace;
+}
+
+/** A text that is rewritten while it comes in. */
+export interface TextStream {
+  /** What of the text so far may go on. */
+  push(text: string): string;
+  /** The rest. */
+  end(): string;
 }
 
 /**
@@ -23,6 +31,20 @@ export interface Guard<K extends EventKind = EventKind> {
   readonly stage: 'rewrite' | 'judge';
   readonly on: readonly K[];
   check(event: EventOf<K>, context: GuardContext): Verdict | Promise<Verdict>;
+  /**
+   * Of a guard that rewrites answers, and so must rewrite them while they stream. However the text is cut into pieces,
+   * what comes out is the text that `check` makes of the whole. Where `check` would deny, it throws `AnswerStopped`.
+   */
+  readonly stream?: (context: GuardContext) => TextStream;
+}
+
+/** An answer that must not go on. What was sent is sent; the decision on the whole answer says why. */
+export class AnswerStopped extends Error {
+  readonly reasons: readonly Reason[];
+  constructor(reasons: readonly Reason[]) {
+    super('The answer must not go on');
+    this.reasons = reasons;
+  }
 }
 
 /** Keeps the kinds of `on` and the type of `check`'s event in step, then forgets them for the list. */

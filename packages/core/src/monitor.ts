@@ -1,6 +1,7 @@
 import type { AuditLog, Clock, FlowStates, Hold, Holds, NewId } from './ports.ts';
 import type { AgentEvent, EventKind } from './events.ts';
-import type { ArmedGuard, GuardContext } from './guard.ts';
+import type { ArmedGuard, GuardContext, TextStream } from './guard.ts';
+import { AnswerStopped } from './guard.ts';
 import type { Decision, Outcome, Reason, Verdict, VerdictRecord } from './decision.ts';
 import type { IntentEntry, Result, ResultEntry } from './entries.ts';
 import type { Session } from './session.ts';
@@ -122,27 +123,64 @@ export class Monitor {
     await this.#append({ ...head, phase: 'result', result, ...(content === undefined ? {} : { content }) });
   }
 
-  /** What was read is learned before anything is judged by it; a call is traced before any guard sees it. */
+  /**
+   * What was read is learned as it came, before anything is judged by it. Then rewriting guards run, in order, each on
+   * the last one's event; a call is traced as it would run; judging guards come last, together. Without a promise where
+   * every part answers at once: most do, and every event passes here.
+   */
   #judge(event: AgentEvent, session: Session): Judged | Promise<Judged> {
-    const { clock, flow } = this.#options;
+    const { clock, guards, policyHash } = this.#options;
     if (!isOpen(session, clock.now())) return this.#refuse(event, { code: 'session_ended' });
-    if (!flow) return this.#guard(event, session);
+    const policy = policyHash();
+    const context = { session, now: clock.now() };
+    const concerned = guards.filter(({ guard }) => guard.on.includes(event.kind));
+    const stage = (wanted: 'rewrite' | 'judge') => concerned.filter(({ guard }) => guard.stage === wanted);
     const lost = (error: unknown): Judged => this.#refuse(event, untraceable(error));
     try {
-      if (event.kind === 'tool_call') {
-        const trace = flow.trace(event, session);
-        if (!(trace instanceof Promise)) return this.#guard(event, session, trace);
-        return trace.then((made) => this.#guard(event, session, made), lost);
-      }
-      if (event.kind !== 'user_message' && event.kind !== 'model_request' && event.kind !== 'tool_result') {
-        return this.#guard(event, session);
-      }
-      const learned = flow.learn(event, session);
-      if (!(learned instanceof Promise)) return this.#guard(event, session);
-      return learned.then(() => this.#guard(event, session), lost);
+      const judged = after(this.#learn(event, session), () =>
+        after(this.#rewrite(event, stage('rewrite'), context), ({ current, verdicts }) =>
+          after(this.#trace(current, session), (trace) =>
+            this.#ask(stage('judge'), current, { ...context, ...(trace ? { trace } : {}) }, (answers) => {
+              const all = [...verdicts, ...answers.map(({ record }) => record)];
+              const provenance = trace ? { provenance: trace.provenance } : {};
+              const decision = { ...merge(all), verdicts: all, policy, ...provenance };
+              return { event: current, decision, ...(trace ? { trace } : {}) };
+            }),
+          ),
+        ),
+      );
+      return judged instanceof Promise ? judged.catch(lost) : judged;
     } catch (error) {
       return lost(error);
     }
+  }
+
+  #learn(event: AgentEvent, session: Session): void | Promise<void> {
+    if (event.kind !== 'user_message' && event.kind !== 'model_request' && event.kind !== 'tool_result') return;
+    return this.#options.flow?.learn(event, session);
+  }
+
+  #trace(event: AgentEvent, session: Session): Trace | undefined | Promise<Trace> {
+    return event.kind === 'tool_call' ? this.#options.flow?.trace(event, session) : undefined;
+  }
+
+  /**
+   * For an answer that streams: what guards that rewrite answers let through of it, piece by piece. The decision on the
+   * whole answer is still to be made. A guard that throws ends the answer.
+   *
+   * @throws AnswerStopped from `push` and `end`
+   */
+  openAnswer(session: Session): TextStream {
+    const context = { session, now: this.#options.clock.now() };
+    const streams = this.#options.guards.flatMap(({ guard, mode }) => {
+      if (!guard.stream || mode === 'observe') return [];
+      const { name } = guard;
+      return [guarded(name, guard.stream(context))];
+    });
+    return {
+      push: (text) => streams.reduce((rest, stream) => stream.push(rest), text),
+      end: () => streams.reduce((rest, stream) => stream.push(rest) + stream.end(), ''),
+    };
   }
 
   /** A held call waits for a person; one that was approved passes, its approval used up by its entry. */
@@ -170,40 +208,28 @@ export class Monitor {
     }
   }
 
-  /** Without a promise where every guard answers at once: most do, and every event passes here. */
-  #guard(event: AgentEvent, session: Session, trace?: Trace): Judged | Promise<Judged> {
-    const { clock, guards, policyHash } = this.#options;
-    const policy = policyHash();
-    const now = clock.now();
-    const concerned = guards.filter(({ guard }) => guard.on.includes(event.kind));
-    const rewriting = concerned.filter(({ guard }) => guard.stage === 'rewrite');
-    const judging = concerned.filter(({ guard }) => guard.stage === 'judge');
-    const context = { session, now, ...(trace ? { trace } : {}) };
-    const judge = (current: AgentEvent, before: readonly VerdictRecord[]): Judged | Promise<Judged> => {
-      const asked = judging.map((armed) => this.#ask(armed, current, context));
-      const made = (answers: readonly Answer[]): Judged => {
-        const verdicts = [...before, ...answers.map(({ record }) => record)];
-        const provenance = trace ? { provenance: trace.provenance } : {};
-        const decision = { ...merge(verdicts), verdicts, policy, ...provenance };
-        return { event: current, decision, ...(trace ? { trace } : {}) };
-      };
-      const waits = asked.some((answer) => answer instanceof Promise);
-      return waits ? Promise.all(asked.map(async (answer) => answer)).then(made) : made(asked as Answer[]);
-    };
-    return rewriting.length === 0
-      ? judge(event, [])
-      : this.#rewrite(event, rewriting, context).then(({ current, verdicts }) => judge(current, verdicts));
+  #ask<T>(
+    judging: readonly ArmedGuard[],
+    event: AgentEvent,
+    context: GuardContext,
+    made: (answers: readonly Answer[]) => T,
+  ): T | Promise<T> {
+    const asked = judging.map((armed) => this.#askOne(armed, event, context));
+    const waits = asked.some((answer) => answer instanceof Promise);
+    return waits ? Promise.all(asked.map(async (answer) => answer)).then(made) : made(asked as Answer[]);
   }
 
-  async #rewrite(event: AgentEvent, rewriting: readonly ArmedGuard[], context: GuardContext) {
-    const verdicts: VerdictRecord[] = [];
-    let current = event;
-    for (const armed of rewriting) {
-      const { verdict, record } = await this.#ask(armed, current, context);
-      verdicts.push(record);
-      if (verdict.outcome === 'transform' && armed.mode === 'enforce') current = verdict.event;
-    }
-    return { current, verdicts };
+  #rewrite(event: AgentEvent, rewriting: readonly ArmedGuard[], context: GuardContext): Rewritten | Promise<Rewritten> {
+    return rewriting.reduce<Rewritten | Promise<Rewritten>>(
+      (before, armed) =>
+        after(before, ({ current, verdicts }) =>
+          after(this.#askOne(armed, current, context), ({ verdict, record }) => ({
+            current: verdict.outcome === 'transform' && armed.mode === 'enforce' ? verdict.event : current,
+            verdicts: [...verdicts, record],
+          })),
+        ),
+      { current: event, verdicts: [] },
+    );
   }
 
   #refuse(event: AgentEvent, reason: Reason): Judged {
@@ -214,7 +240,7 @@ export class Monitor {
   }
 
   /** The one place where a guard's failure becomes a deny. A guard that blocks the thread cannot be timed out. */
-  #ask(armed: ArmedGuard, event: AgentEvent, context: GuardContext): Answer | Promise<Answer> {
+  #askOne(armed: ArmedGuard, event: AgentEvent, context: GuardContext): Answer | Promise<Answer> {
     const started = this.#options.clock.micros();
     const answered = (verdict: Verdict): Answer => this.#answer(armed, checkVerdict(verdict, armed, event), started);
     const failed = (error: unknown): Answer => this.#answer(armed, failure(error, armed), started);
@@ -265,6 +291,29 @@ export class Monitor {
 
 /** What `audit.modelCalls: async` covers: the conversation with the model. An effect on the world always waits. */
 const asyncKinds: ReadonlySet<EventKind> = new Set(['user_message', 'model_request', 'model_response', 'tool_result']);
+
+/** Now where the value is there, later where it is to come. */
+const after = <A, B>(value: A | Promise<A>, next: (value: A) => B | Promise<B>): B | Promise<B> =>
+  value instanceof Promise ? value.then(next) : next(value);
+
+/** What fails in it stops the answer. */
+function guarded(name: string, stream: TextStream): TextStream {
+  const run = (step: () => string): string => {
+    try {
+      return step();
+    } catch (error) {
+      if (error instanceof AnswerStopped) throw error;
+      const why = error instanceof Error ? error.message : 'it threw something that is no Error';
+      throw new AnswerStopped([{ code: 'guard_failed', rule: name, detail: `${name}: ${why}` }]);
+    }
+  };
+  return { push: (text) => run(() => stream.push(text)), end: () => run(() => stream.end()) };
+}
+
+interface Rewritten {
+  readonly current: AgentEvent;
+  readonly verdicts: readonly VerdictRecord[];
+}
 
 interface Judged {
   readonly event: AgentEvent;

@@ -202,6 +202,40 @@ export interface FlowStore {
   delete(sessionId: string): Promise<void>;
 }
 
+/** What tokens of one session stand for: `<EMAIL_1>`. The same value has the same token for as long as the session lasts. */
+export interface Vault {
+  /** The value's token, a new one where it has none. */
+  tokenOf(type: string, value: string): string;
+  /** What a token stands for, written exactly as `tokenOf` gave it. */
+  valueOf(token: string): string | undefined;
+  /** Resolves once every token given out is durable; a fault denies. Nothing to wait for where none is new. */
+  save(): void | Promise<void>;
+}
+
+/** The vaults of open sessions; ended with the session. */
+export interface Vaults {
+  /** @throws RuntimeFault `conflict` once the session has ended, `internal` where it cannot be read again */
+  of(session: Session): Vault | Promise<Vault>;
+}
+
+/** To whom identifiers belong, as keyed hashes: of no identifier the text is kept. */
+export interface OwnerIndex {
+  /** These identifiers were seen to belong to `owner`. */
+  learn(tenant: string, owner: string, identifiers: readonly Identifier[]): void | Promise<void>;
+  /** The owners of each, in order: none where it was never seen, or is shared by so many that it is nobody's. */
+  owners(
+    tenant: string,
+    identifiers: readonly Identifier[],
+  ): readonly (readonly string[])[] | Promise<readonly (readonly string[])[]>;
+}
+
+export interface Identifier {
+  /** A row of `sensitiveTypes`, or an operator's type. */
+  readonly type: string;
+  /** As it stands in the text. */
+  readonly value: string;
+}
+
 export interface ApprovalFilter {
   readonly state?: ApprovalState;
   readonly sessionId?: string;
