@@ -294,7 +294,7 @@ const asyncKinds: ReadonlySet<EventKind> = new Set(['user_message', 'model_reque
 
 /** Now where the value is there, later where it is to come. */
 const after = <A, B>(value: A | Promise<A>, next: (value: A) => B | Promise<B>): B | Promise<B> =>
-  value instanceof Promise ? value.then(next) : next(value);
+  value instanceof Promise ? value.then((made) => next(made)) : next(value);
 
 /** What fails in it stops the answer. */
 function guarded(name: string, stream: TextStream): TextStream {
