@@ -18,6 +18,8 @@ const rooms: Record<string, { mayImport: readonly string[]; packages?: readonly 
       'tldts',
       'fastest-levenshtein',
       're2js',
+      'libphonenumber-js/max',
+      'stdnum',
     ],
     node: false,
   },

@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
 import { flow } from './flow.ts';
+import { pii } from './pii.ts';
 
 /** Names to finite numbers: shares from 0 to 1, counts, microseconds. */
 export type Figures = Readonly<Record<string, number>>;
 
-const evals: Readonly<Record<string, typeof flow>> = { flow };
+const evals: Readonly<Record<string, typeof flow>> = { flow, pii };
 
-const usage = `Usage: npm run eval -- ${Object.keys(evals).join('|')} --data DIR [--data DIR …] [--profile strict|balanced|delegating] [--causes] [--json]\n`;
+const usage = `Usage: npm run eval -- ${Object.keys(evals).join('|')} --data DIR|FILE [--data …] [--profile strict|balanced|delegating] [--causes] [--json]\n`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

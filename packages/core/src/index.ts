@@ -22,5 +22,7 @@ export * from './policy/index.ts';
 export * from './ports.ts';
 export * from './reasons.ts';
 export * from './redteam/index.ts';
+export { findSensitive, type FindOptions } from './sensitive/engine.ts';
+export * from './sensitive/types.ts';
 export * from './session.ts';
 export * from './tools/index.ts';

@@ -10,7 +10,7 @@ export interface VisibleText {
 }
 
 /** A stretch that reads otherwise than it is written: four offsets, begin and end in both texts. */
-interface Edit {
+export interface Edit {
   readonly from: number;
   readonly to: number;
   readonly originalFrom: number;
@@ -57,10 +57,11 @@ export function visible(text: string): VisibleText {
   }
   if (edits.length === 0) return { text, toOriginal: (offset) => offset };
   keep(text.length);
-  return { text: pieces.join(''), toOriginal: (offset, edge = 'start') => original(edits, offset, edge) };
+  return { text: pieces.join(''), toOriginal: (offset, edge = 'start') => originalOffset(edits, offset, edge) };
 }
 
-function original(edits: readonly Edit[], offset: number, edge: 'start' | 'end'): number {
+/** Where an offset of the text as read stood in the text as written; the edits in ascending order. */
+export function originalOffset(edits: readonly Edit[], offset: number, edge: 'start' | 'end'): number {
   let low = 0;
   let high = edits.length;
   while (low < high) {

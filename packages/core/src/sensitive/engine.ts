@@ -1,0 +1,101 @@
+import { visible } from '../normalize/visible.ts';
+import { structuredFinders } from './finders/index.ts';
+import { findNames } from './names/index.ts';
+import { Scan } from './scan.ts';
+import { findSecrets } from './secrets/index.ts';
+import { leavesOf } from './structure/index.ts';
+import { offsetOf, type Leaf } from './structure/leaf.ts';
+import { certainties, type FieldNames, type Finder, type SensitiveMatch } from './types.ts';
+
+export interface FindOptions {
+  /** What names the text, outermost first: the tool argument or JSON key it is the value of. */
+  readonly field?: FieldNames;
+  /** Types to look for; all built-in and own ones by default. */
+  readonly types?: ReadonlySet<string>;
+  /** The operator's own types (`own.ts`). */
+  readonly own?: Finder;
+}
+
+/** JSON in a string in JSON, such as a tool result of MCP, is read as deep as this. */
+const deepest = 4;
+const nameTypes = ['PERSON', 'ADDRESS'];
+const secretTypes = ['API_KEY', 'JWT', 'PRIVATE_KEY', 'PASSWORD', 'URL_CREDENTIALS'];
+/** No value of the structured types is without one of these. */
+const worthReading = /[\d@]|%40|::|[([{<] ?(?:at|AT) ?[)\]}>]/;
+const nested = /[\n{[<]/;
+
+/**
+ * Personal data and secrets in a text of any shape: prose, JSON, CSV, logs, HTML, SQL, and JSON inside JSON. Spans in
+ * UTF-16 code units of the text as given, sorted, without overlaps. Where findings overlap the surer one stands, then the
+ * longer, then the earlier. Linear in the text's length.
+ */
+export function findSensitive(text: string, options: FindOptions = {}): SensitiveMatch[] {
+  const { types, field = [] } = options;
+  const wants = (list: readonly string[]) => !types || list.some((type) => types.has(type));
+  const finders: Finder[] = [];
+  if (wants(nameTypes)) finders.push(findNames);
+  if (options.own) finders.push(options.own);
+  const secrets = wants(secretTypes) ? findSecrets : undefined;
+  const structured = !types || [...types].some((type) => ![...nameTypes, ...secretTypes].includes(type));
+  const found = read(text, field, { finders, secrets, structured, depth: 0 });
+  return disjoint(types ? found.filter(({ type }) => types.has(type)) : found, text.length);
+}
+
+interface Reading {
+  readonly finders: readonly Finder[];
+  readonly secrets: Finder | undefined;
+  readonly structured: boolean;
+  readonly depth: number;
+}
+
+function read(written: string, field: FieldNames, reading: Reading): SensitiveMatch[] {
+  const seen = visible(written);
+  const { text } = seen;
+  // Secrets are told by the text round them as well, such as an assignment or the lines of a key: they see it uncut.
+  const found = reading.secrets?.(text, field) ?? [];
+  for (const leaf of leavesOf(text, field)) {
+    for (const { start, end, ...match } of readLeaf(leaf, field, reading)) {
+      found.push({ ...match, start: offsetOf(leaf, start, 'start'), end: offsetOf(leaf, end, 'end') });
+    }
+  }
+  if (text === written) return found;
+  return found.map((match) => ({
+    ...match,
+    start: seen.toOriginal(match.start),
+    end: seen.toOriginal(match.end, 'end'),
+  }));
+}
+
+function readLeaf(leaf: Leaf, outer: FieldNames, reading: Reading): SensitiveMatch[] {
+  const { text, field } = leaf;
+  const own = field !== outer;
+  const anew = leaf.edits.length > 0 || (own && text.length > 40 && nested.test(text));
+  if (anew && reading.depth < deepest) return read(text, field, { ...reading, depth: reading.depth + 1 });
+  const found = reading.finders.flatMap((find) => find(text, field));
+  if (own && reading.secrets) found.push(...reading.secrets(text, field));
+  if (reading.structured && worthReading.test(text)) {
+    const scan = new Scan(text, field);
+    for (const find of structuredFinders) find(scan);
+    found.push(...scan.matches);
+  }
+  return found;
+}
+
+const rank = new Map(certainties.map((certainty, index) => [certainty, index]));
+const rankOf = ({ certainty }: SensitiveMatch): number => rank.get(certainty) ?? certainties.length;
+
+/** Keeps the surest of those that overlap. Each finding costs its own length, and all but keys of secrets are short. */
+function disjoint(found: readonly SensitiveMatch[], length: number): SensitiveMatch[] {
+  const best = [...found].sort(
+    (a, b) => rankOf(a) - rankOf(b) || b.end - b.start - (a.end - a.start) || a.start - b.start,
+  );
+  const covered = new Uint8Array(length);
+  const free = ({ start, end }: SensitiveMatch) => end > start && covered.subarray(start, end).indexOf(1) === -1;
+  const kept: SensitiveMatch[] = [];
+  for (const match of best) {
+    if (!free(match)) continue;
+    covered.fill(1, match.start, match.end);
+    kept.push(match);
+  }
+  return kept.sort((a, b) => a.start - b.start);
+}

@@ -1,0 +1,109 @@
+import type { Scan } from '../scan.ts';
+import type { BuiltInType, Certainty } from '../types.ts';
+import type { Family } from '../vocabulary.ts';
+
+/** How a number or code of one kind is written and checked. */
+export interface CodeRule {
+  readonly type: BuiltInType;
+  readonly rule: string;
+  /** The words that name it. */
+  readonly family: Family;
+  /** Sticky; every quantifier bounded. Matched where a word begins; what follows may be no letter, digit or joined code. */
+  readonly pattern: RegExp;
+  /** Check digits, ranges, dates in it: of the letters and digits alone, in capitals. */
+  readonly valid?: (code: string, written: string) => boolean;
+  /**
+   * What makes it sure without a word that names it: its own form (`itself`), standing alone as a whole text (`alone`), or
+   * nothing (`label`).
+   */
+  readonly without: 'itself' | 'alone' | 'label';
+  readonly certainty: Certainty;
+}
+
+/** A word that has a digit, or begins before one as `AB 12 …` does. */
+const beginning = /(?<![\p{L}\p{N}_])(?:\p{L}{1,7}(?:[ -](?=\d))?)?\d/gu;
+const joiner = /[-./:,@#+]/;
+const wordChar = /[\p{L}\p{N}_]/u;
+const letterOrDigit = /[^A-Za-z0-9]/g;
+
+/** Runs rules over every place where a code may begin. */
+export function findCodes(scan: Scan, rules: readonly CodeRule[]): void {
+  const { text } = scan;
+  for (const { 0: head, index } of text.matchAll(beginning)) {
+    if (!begins(text, index)) continue;
+    const gap = /[ -]\d$/.test(head) ? head.length - 1 : 0;
+    for (const rule of rules) {
+      if (!tryAt(scan, rule, index) && gap > 0) tryAt(scan, rule, index + gap);
+    }
+  }
+}
+
+function tryAt(scan: Scan, rule: CodeRule, start: number): boolean {
+  const { text } = scan;
+  rule.pattern.lastIndex = start;
+  if (!rule.pattern.test(text)) return false;
+  const end = rule.pattern.lastIndex;
+  if (!ends(text, end)) return false;
+  const written = text.slice(start, end);
+  if (rule.valid && !rule.valid(written.replace(letterOrDigit, '').toUpperCase(), written)) return false;
+  if (!stands(scan, rule, start, end)) return false;
+  scan.add(rule.type, rule.rule, rule.certainty, [start, end]);
+  return true;
+}
+
+function stands(scan: Scan, { family, without }: CodeRule, start: number, end: number): boolean {
+  if (without === 'itself') return !scan.labelledOtherwise(family, start) || scan.labelled(family, start, end);
+  if (scan.labelled(family, start, end)) return true;
+  return without === 'alone' && aloneIn(scan, start, end);
+}
+
+/** A value that is all there is to a text, without a name. */
+export const aloneIn = (scan: Scan, start: number, end: number): boolean =>
+  scan.alone &&
+  scan.field.length === 0 &&
+  start <= 1 &&
+  scan.text.length - end <= 2 &&
+  scan.text.trim().length <= end - start + 1;
+
+/** Whether a code can begin here: not inside a decimal, a version, a path, a UUID or an amount of money. */
+export function begins(text: string, start: number): boolean {
+  if (start === 0) return true;
+  const char = text[start - 1] as string;
+  if ('$€£¥₹'.includes(char)) return false;
+  return !(
+    '-./,:+'.includes(char) &&
+    start > 1 &&
+    /[0-9]/.test(text[start - 2] as string) &&
+    char !== ':' &&
+    char !== ','
+  );
+}
+
+/** Whether a code can end here. */
+export function ends(text: string, end: number): boolean {
+  const char = text[end];
+  if (char === undefined) return true;
+  if (wordChar.test(char) || char === '%' || char === '@') return false;
+  return !(joiner.test(char) && char !== ',' && char !== ':' && wordChar.test(text[end + 1] ?? ' '));
+}
+
+const luhnDouble = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9];
+/** Luhn (ISO/IEC 7812-1 annex B). */
+export function luhn(digits: string): boolean {
+  let sum = 0;
+  for (let i = 0; i < digits.length; i++) {
+    const digit = digits.charCodeAt(digits.length - 1 - i) - 48;
+    sum += i % 2 === 0 ? digit : (luhnDouble[digit] as number);
+  }
+  return sum % 10 === 0;
+}
+
+/** Sum of digits times weights. */
+export function weighed(digits: string, weights: readonly number[]): number {
+  let sum = 0;
+  for (const [i, weight] of weights.entries()) sum += (digits.charCodeAt(i) - 48) * weight;
+  return sum;
+}
+
+/** One digit again and again, or a plain sequence: what people write as an example. */
+export const dummy = (digits: string): boolean => /^(\d)\1*$/.test(digits);

@@ -1,0 +1,62 @@
+import { parse } from 'tldts';
+import type { Scan } from '../scan.ts';
+
+const localChar = /[\p{L}\p{N}\p{M}.!#$%&'*+/=?^_`{|}~-]/u;
+const domainAt =
+  /(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,8}[\p{L}][\p{L}\p{N}-]{1,62}(?![\p{L}\p{N}])/uy;
+/** Ends of a local part that belong to what stands before it: quotes, brackets, assignments. */
+const notLeading = /^[.'`=&?/|{}!#$^*~]+/;
+const assigned = /^.*[=?&/{}|'`]/;
+const longestLocal = 64;
+/** Names that are nobody's address on the public Internet (RFC 2606, 6762) but are in a company's. */
+const privateDomains = new Set(['example', 'test', 'invalid', 'local', 'internal', 'corp', 'lan', 'home', 'intranet']);
+const spelled =
+  /(?<![\p{L}\p{N}])[\p{L}\p{N}][\p{L}\p{N}._+-]{0,63} ?[([{<] ?(?:at|AT|@) ?[)\]}>] ?[\p{L}\p{N}-]{1,63}(?: ?(?:\.|[([{<] ?(?:dot|DOT|\.) ?[)\]}>]) ?[\p{L}\p{N}-]{1,63}){1,4}/gu;
+
+/** E-mail addresses (RFC 5321, and RFC 6531 for other scripts) whose domain ends in a public suffix. */
+export function findEmail(scan: Scan): void {
+  const { text } = scan;
+  for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) address(scan, at, at + 1);
+  if (text.includes('%40')) {
+    for (let at = text.indexOf('%40'); at >= 0; at = text.indexOf('%40', at + 1)) address(scan, at, at + 3);
+  }
+  for (const { 0: found, index } of text.matchAll(spelled)) {
+    const domain = found
+      .replace(/^[^([{<]*[([{<] ?(?:at|AT|@) ?[)\]}>]/, '')
+      .replace(/ ?[([{<] ?(?:dot|DOT|\.) ?[)\]}>] ?/g, '.')
+      .replaceAll(' ', '');
+    if (parse(domain).isIcann) scan.add('EMAIL', 'email-spelled', 'format', [index, index + found.length]);
+  }
+}
+
+function address(scan: Scan, at: number, after: number): void {
+  const { text } = scan;
+  domainAt.lastIndex = after;
+  const domain = domainAt.exec(text)?.[0];
+  if (!domain) return;
+  let start = at;
+  while (start > 0 && at - start < longestLocal && localChar.test(text[start - 1] as string)) start--;
+  let local = text.slice(start, at);
+  // What stands in a link or an assignment is cut off: `user=ada@…`, `?to=ada@…`, `'ada@…`.
+  const cut = assigned.exec(local)?.[0].length ?? notLeading.exec(local)?.[0].length ?? 0;
+  local = local.slice(cut).replace(notLeading, '');
+  if (after > at + 1) local = local.replace(/^.*%(?:3[DA]|26|2[CF]|20|22|3C)/i, '');
+  start = at - local.length;
+  if (local === '' || local.endsWith('.') || local.includes('..')) return;
+  const end = after + domain.length;
+  if (isUserinfo(text, start, end) || !isPublic(scan, domain)) return;
+  scan.add('EMAIL', 'email', 'checksum', [start, end]);
+}
+
+/** `git@host:path` and `scheme://user:password@host` name a place, not a person. */
+function isUserinfo(text: string, start: number, end: number): boolean {
+  if (text[end] === ':' && /^:[~\w.-]{1,64}\//.test(text.slice(end, end + 70))) return true;
+  const before = text.slice(Math.max(0, start - 80), start);
+  return /[a-z][a-z\d+.-]{1,20}:\/\/(?:[^\s/@]{0,60}:)?$/i.test(before) && !/mailto:\/\/$/i.test(before);
+}
+
+function isPublic(scan: Scan, domain: string): boolean {
+  const { isIcann, domain: registered, publicSuffix } = parse(domain, { allowPrivateDomains: false });
+  if (isIcann && registered) return true;
+  return scan.named('email') && privateDomains.has(publicSuffix ?? '');
+}

@@ -1,0 +1,114 @@
+import { familiesOf, labelsIn, type Label } from './labels.ts';
+import type { BuiltInType, Certainty, FieldNames, SensitiveMatch } from './types.ts';
+import type { Family } from './vocabulary.ts';
+
+/** How far a word that names a value may stand from it, in characters. */
+const before = 40;
+const after = 24;
+/** Words of one label, such as "SSN or tax id", name the value together. */
+const together = 6;
+/** Names that say nothing of what they hold: the one outside them does. */
+const empty =
+  /^(?:id|ids|no|nr|num|number|numbers|value|values|val|text|data|content|code|item|items|input|result|results|document|type|key|v|n|#|\d+)$/i;
+
+/** One value or stretch of prose, with what names it. Labels are looked for once, and only if some candidate asks. */
+export class Scan {
+  readonly text: string;
+  readonly field: FieldNames;
+  readonly matches: SensitiveMatch[] = [];
+  private found: readonly Label[] | undefined;
+  private readonly fieldFamilies: ReadonlySet<Family>;
+  /** Whether the text is one value alone. */
+  readonly alone: boolean;
+
+  constructor(text: string, field: FieldNames) {
+    this.text = text;
+    this.field = field;
+    this.alone = text.length <= 64;
+    this.fieldFamilies = naming(field);
+  }
+
+  add(type: BuiltInType, rule: string, certainty: Certainty, [start, end]: readonly [number, number]): void {
+    this.matches.push({ type, start, end, rule, certainty });
+  }
+
+  /** Whether key or header name a value of the family. */
+  named(family: Family): boolean {
+    return this.fieldFamilies.has(family);
+  }
+
+  /** Whether key or header say what the value is, and it is something else. */
+  namedOtherwise(...allowed: readonly Family[]): boolean {
+    return this.fieldFamilies.size > 0 && !allowed.some((family) => this.fieldFamilies.has(family));
+  }
+
+  /**
+   * Whether a word of the family names what stands at [start, end): key, header, or the nearest label before it in the
+   * text or right after it. A nearer label of another family says that the value is something else.
+   */
+  labelled(family: Family, start: number, end: number, within = before): boolean {
+    const near = this.nearest(start, within);
+    if (near.length > 0) return near.some(({ families }) => families.includes(family));
+    if (this.named(family)) return true;
+    return this.following(end).some(({ families }) => families.includes(family));
+  }
+
+  /** Whether the nearest label names something else. */
+  labelledOtherwise(family: Family, start: number): boolean {
+    const near = this.nearest(start, before);
+    if (near.length > 0) return !near.some(({ families }) => families.includes(family));
+    return this.namedOtherwise(family);
+  }
+
+  private labels(): readonly Label[] {
+    return (this.found ??= labelsIn(this.text));
+  }
+
+  /** The nearest label before an offset, with those written together with it. */
+  private nearest(start: number, within: number): Label[] {
+    const labels = this.labels();
+    const near: Label[] = [];
+    let edge = start - within;
+    for (let i = indexBefore(labels, start) - 1; i >= 0; i--) {
+      const label = labels[i] as Label;
+      if (label.end <= edge) break;
+      near.push(label);
+      edge = Math.max(edge, label.start - together);
+    }
+    return near;
+  }
+
+  private following(end: number): Label[] {
+    const labels = this.labels();
+    const label = labels[indexBefore(labels, end)];
+    if (!label || label.start > end + after || label.start < end) return [];
+    return /[\n;|{}]|[.,] /.test(this.text.slice(end, label.start)) ? [] : [label];
+  }
+}
+
+/** How many labels begin before the offset. */
+function indexBefore(labels: readonly Label[], offset: number): number {
+  let low = 0;
+  let high = labels.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((labels[middle] as Label).start < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function naming(field: FieldNames): ReadonlySet<Family> {
+  let families: ReadonlySet<Family> = new Set();
+  for (let i = field.length - 1; i >= 0; i--) {
+    const name = field[i] as string;
+    families = familiesOf(name);
+    if (families.size > 0 || !empty.test(name)) break;
+    if (i > 0) {
+      // `{"passport": {"number": …}}`: both together name the value.
+      families = familiesOf(`${field[i - 1] as string} ${name}`);
+      if (families.size > 0) break;
+    }
+  }
+  return families;
+}

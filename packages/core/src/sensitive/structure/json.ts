@@ -1,0 +1,116 @@
+import type { FieldNames } from '../types.ts';
+import { named, plainLeaf, stringLeaf, type Leaf } from './leaf.ts';
+
+interface Frame {
+  readonly object: boolean;
+  readonly names: FieldNames;
+  key: string | undefined;
+}
+
+export interface JsonRegion {
+  readonly end: number;
+  readonly leaves: readonly Leaf[];
+}
+
+const longestSingleQuoted = 4_096;
+const blank = /[\s]*/y;
+const bare = /[-+\w.$]{1,64}/y;
+const colon = /[ \t]{0,8}:/y;
+
+/**
+ * Reads JSON, or an object as JavaScript, Python and YAML print it, from the bracket at `start`. Reads as far as it goes:
+ * what is cut off or broken keeps the values that stand before the break, and nothing is read twice.
+ *
+ * @returns nothing where there is only a bracket in prose; `end` says in any case how far it was read.
+ */
+export function readJson(text: string, start: number, limit: number, field: FieldNames): JsonRegion {
+  const leaves: Leaf[] = [];
+  const stack: Frame[] = [];
+  let keyed = false;
+  let strings = false;
+  let at = start;
+  let closed = false;
+  const emit = (leaf: Leaf) => {
+    if (leaf.field !== field) keyed = true;
+    if (leaf.text.length > 1) leaves.push(leaf);
+  };
+  while (at < limit) {
+    blank.lastIndex = at;
+    blank.exec(text);
+    at = blank.lastIndex;
+    const frame = stack.at(-1);
+    const char = text[at];
+    if (char === '{' || char === '[') {
+      stack.push({ object: char === '{', names: frame ? namesIn(frame) : field, key: undefined });
+      at++;
+    } else if (char === '}' || char === ']') {
+      stack.pop();
+      at++;
+      if (stack.length === 0) {
+        closed = true;
+        break;
+      }
+    } else if (char === ',' && frame) {
+      frame.key = undefined;
+      at++;
+    } else {
+      const token = tokenAt(text, at, limit);
+      if (!token || !frame || at === start) break;
+      const key = frame.object && frame.key === undefined;
+      colon.lastIndex = token.next;
+      if (key) {
+        if (!colon.test(text)) break;
+        frame.key = text.slice(token.from, token.to);
+        keyLeaf(text, token, field, leaves);
+        at = colon.lastIndex;
+      } else {
+        strings ||= token.quoted;
+        const names = namesIn(frame);
+        emit(
+          token.quoted ? stringLeaf(text, token.from, token.to, names) : plainLeaf(text, token.from, token.to, names),
+        );
+        at = token.next;
+      }
+    }
+  }
+  return { end: Math.max(at, start + 1), leaves: keyed || (strings && closed) ? leaves : [] };
+}
+
+const namesIn = ({ names, key }: Frame): FieldNames => (key === undefined ? names : named(names, key));
+
+/** A member name can be a person's address or number itself. */
+function keyLeaf(text: string, { from, to }: Token, field: FieldNames, leaves: Leaf[]): void {
+  if (/[@\d]/.test(text.slice(from, to))) leaves.push(plainLeaf(text, from, to, field));
+}
+
+interface Token {
+  readonly from: number;
+  readonly to: number;
+  readonly next: number;
+  readonly quoted: boolean;
+}
+
+function tokenAt(text: string, at: number, limit: number): Token | undefined {
+  const quote = text[at];
+  if (quote === '"' || quote === "'") {
+    let close = at;
+    do {
+      close = text.indexOf(quote, close + 1);
+      if (close === -1 || close >= limit) {
+        // An apostrophe in prose is no quote; text that was cut off inside a JSON string still is that string.
+        return quote === '"' ? { from: at + 1, to: limit, next: limit, quoted: true } : undefined;
+      }
+      if (quote === "'" && close - at > longestSingleQuoted) return undefined;
+    } while (escaped(text, close));
+    return { from: at + 1, to: close, next: close + 1, quoted: true };
+  }
+  bare.lastIndex = at;
+  if (!bare.test(text)) return undefined;
+  return { from: at, to: Math.min(bare.lastIndex, limit), next: Math.min(bare.lastIndex, limit), quoted: false };
+}
+
+function escaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes++;
+  return backslashes % 2 === 1;
+}
