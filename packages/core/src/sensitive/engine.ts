@@ -21,7 +21,7 @@ const deepest = 4;
 const nameTypes = ['PERSON', 'ADDRESS'];
 const secretTypes = ['API_KEY', 'JWT', 'PRIVATE_KEY', 'PASSWORD', 'URL_CREDENTIALS'];
 /** No value of the structured types is without one of these. */
-const worthReading = /[\d@]|%40|::|[([{<] ?(?:at|AT) ?[)\]}>]/;
+const worthReading = /[\d@]|%40|::|[A-Fa-f]{2}[:-][A-Fa-f]{2}[:-]|[([{<] ?(?:at|AT) ?[)\]}>]/;
 const nested = /[\n{[<]/;
 
 /**

@@ -7,6 +7,8 @@ const before = 40;
 const after = 24;
 /** Words of one label, such as "SSN or tax id", name the value together. */
 const together = 6;
+/** What ends the reach of a label over values without a form: another number, a clause's end, a second line. */
+const parting = /\d|[;!?<>{}|]|\. |\n[^\n]*\n/;
 /** Names that say nothing of what they hold: the one outside them does. */
 const empty =
   /^(?:id|ids|no|nr|num|number|numbers|value|values|val|text|data|content|code|item|items|input|result|results|document|type|key|v|n|#|\d+)$/i;
@@ -37,27 +39,31 @@ export class Scan {
     return this.fieldFamilies.has(family);
   }
 
-  /** Whether key or header say what the value is, and it is something else. */
-  namedOtherwise(...allowed: readonly Family[]): boolean {
-    return this.fieldFamilies.size > 0 && !allowed.some((family) => this.fieldFamilies.has(family));
-  }
-
   /**
-   * Whether a word of the family names what stands at [start, end): key, header, or the nearest label before it in the
-   * text or right after it. A nearer label of another family says that the value is something else.
+   * Whether a word of the family names what stands at [start, end): the nearest label before it in the text, the key or
+   * header when the value stands at its beginning, or a label right after it. A nearer label of another family says that
+   * the value is something else.
+   *
+   * @param tight nothing but a few words stands between label and value: for values that have no form of their own.
    */
-  labelled(family: Family, start: number, end: number, within = before): boolean {
-    const near = this.nearest(start, within);
-    if (near.length > 0) return near.some(({ families }) => families.includes(family));
-    if (this.named(family)) return true;
+  labelled(family: Family, start: number, end: number, tight = false): boolean {
+    const near = this.nearest(start);
+    if (near.length > 0)
+      return near.some((label) => label.families.includes(family) && !(tight && this.parted(label.end, start)));
+    if (this.named(family) && start <= before && !(tight && this.parted(0, start))) return true;
     return this.following(end).some(({ families }) => families.includes(family));
   }
 
   /** Whether the nearest label names something else. */
   labelledOtherwise(family: Family, start: number): boolean {
-    const near = this.nearest(start, before);
+    const near = this.nearest(start);
     if (near.length > 0) return !near.some(({ families }) => families.includes(family));
-    return this.namedOtherwise(family);
+    return start <= before && this.fieldFamilies.size > 0 && !this.fieldFamilies.has(family);
+  }
+
+  private parted(from: number, to: number): boolean {
+    const gap = this.text.slice(from, to);
+    return gap.length > 30 || parting.test(gap);
   }
 
   private labels(): readonly Label[] {
@@ -65,10 +71,10 @@ export class Scan {
   }
 
   /** The nearest label before an offset, with those written together with it. */
-  private nearest(start: number, within: number): Label[] {
+  private nearest(start: number): Label[] {
     const labels = this.labels();
     const near: Label[] = [];
-    let edge = start - within;
+    let edge = start - before;
     for (let i = indexBefore(labels, start) - 1; i >= 0; i--) {
       const label = labels[i] as Label;
       if (label.end <= edge) break;

@@ -11,7 +11,7 @@ export const families = {
     'call, calls, calling, called, callback, call back, caller id, dial, dialed, ring, reach, reached, reachable, hotline, helpline, ' +
     'helpdesk, toll free, tollfree, freephone, main line, direct line, landline, line number, whatsapp, viber, signal, sms, text me, ' +
     'texted, msisdn, phoneno, voicemail, answering, answer, desk, switchboard, extension, contact, contacts, contact number, ' +
-    'contact no, emergency contact, registered number, my number, number is, messages to, appeler, appelez, joindre, anrufen, ' +
+    'contact no, emergency contact, registered number, my number, messages to, appeler, appelez, joindre, anrufen, ' +
     'rufnummer, erreichbar, llamar, llame, chiamare, ligar, bellen, ring mig, numer telefonu, tlf, tlfn, телефон, тел, моб, ' +
     'мобильный, τηλέφωνο, κινητό, cep telefonu, cep, gsm no, 電話, 電話番号, 电话, 手机, 手機, 携帯, 전화, 전화번호, 휴대폰, 핸드폰, โทร, โทรศัพท์, फ़ोन, मोबाइल, ' +
     'هاتف, جوال, טלפון, נייד',
@@ -69,7 +69,7 @@ export const families = {
     'hospital number, hospital no, hospital id, unit number, nhs, nhs number, nhs no, chi number, hcn, health card, health card number, ' +
     'health number, health insurance number, health insurance id, health insurance, health plan, health plan id, insurance id, insurance number, insurance no, insurance policy, ' +
     'insurance member, member id, memberid, member number, member no, subscriber id, subscriber number, subscriber no, beneficiary id, beneficiary number, ' +
-    'group number, medicare, medicare number, medicare id, medicaid, medicaid id, mbi, hicn, hic number, ihi, dva, npi, ' +
+    'medicare, medicare number, medicare id, medicaid, medicaid id, mbi, hicn, hic number, ihi, dva, npi, ' +
     'national provider, provider number, provider id, provider identifier, prescriber id, dea, dea number, dea registration, upin, certificate number, lanr, bsnr, kvnr, krankenkasse, ' +
     'krankenversicherung, krankenversichertennummer, versichertennummer, krankenversicherungsnummer, patientennummer, arztnummer, gesundheitskarte, carte vitale, numéro de patient, ' +
     'tarjeta sanitaria, historia clínica, número de historia, cartella clinica, tessera sanitaria, prontuário, cartão sus, cns, ' +

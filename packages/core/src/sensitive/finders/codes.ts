@@ -51,9 +51,9 @@ function tryAt(scan: Scan, rule: CodeRule, start: number): boolean {
   return true;
 }
 
-function stands(scan: Scan, { family, without }: CodeRule, start: number, end: number): boolean {
+function stands(scan: Scan, { family, without, certainty }: CodeRule, start: number, end: number): boolean {
   if (without === 'itself') return !scan.labelledOtherwise(family, start) || scan.labelled(family, start, end);
-  if (scan.labelled(family, start, end)) return true;
+  if (scan.labelled(family, start, end, certainty === 'context')) return true;
   return without === 'alone' && aloneIn(scan, start, end);
 }
 
@@ -78,6 +78,10 @@ export function begins(text: string, start: number): boolean {
     char !== ','
   );
 }
+
+/** Whether a number stands right beside: in a table or a matrix of numbers. */
+export const amongNumbers = (text: string, start: number, end: number): boolean =>
+  /\d[ \t]?\n?$/.test(text.slice(Math.max(0, start - 3), start)) || /^[ \t]\d/.test(text.slice(end, end + 2));
 
 /** Whether a code can end here. */
 export function ends(text: string, end: number): boolean {

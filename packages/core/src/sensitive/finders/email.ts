@@ -48,10 +48,14 @@ function address(scan: Scan, at: number, after: number): void {
   scan.add('EMAIL', 'email', 'checksum', [start, end]);
 }
 
+/** Ids of mails and their parts are written like addresses (RFC 5322 section 3.6.4). */
+const messageId = /(?:message-id|in-reply-to|references|content-id|msgid|cid)\W{0,4}$/i;
+
 /** `git@host:path` and `scheme://user:password@host` name a place, not a person. */
 function isUserinfo(text: string, start: number, end: number): boolean {
   if (text[end] === ':' && /^:[~\w.-]{1,64}\//.test(text.slice(end, end + 70))) return true;
   const before = text.slice(Math.max(0, start - 80), start);
+  if (messageId.test(before)) return true;
   return /[a-z][a-z\d+.-]{1,20}:\/\/(?:[^\s/@]{0,60}:)?$/i.test(before) && !/mailto:\/\/$/i.test(before);
 }
 

@@ -4,7 +4,7 @@ const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const v4 = new RegExp(`(?<![\\w.-])(?<!\\d,)${octet}(?:\\.${octet}){3}(?![\\w-])(?!\\.\\d)`, 'g');
 /** A run of what IPv6 is written with; what it says is read apart. */
 const v6 =
-  /(?<![\p{L}\p{N}:.])(?:[0-9a-fA-F]{0,4}:){2,8}(?:[0-9a-fA-F]{1,4}|\d{1,3}(?:\.\d{1,3}){3})?(?:%[\w.-]{1,15})?(?:\/\d{1,3})?(?![\p{L}\p{N}:])/gu;
+  /(?<![\p{L}\p{N}:.])(?:[0-9a-fA-F]{0,4}:){2,8}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4})?(?:%[\w.-]{1,15})?(?:\/\d{1,3})?(?![\p{L}\p{N}:])/gu;
 const wholeV4 = new RegExp(`^${octet}(?:\\.${octet}){3}$`);
 /** Words before a number in dotted form that is a version, not an address. */
 const version =
@@ -33,7 +33,7 @@ export function findIp(scan: Scan): void {
 }
 
 function isV6(text: string): boolean {
-  if (!/\d|[a-f]{3}/i.test(text)) return false;
+  if (!/\d/.test(text)) return false;
   const halves = text.split('::');
   if (halves.length > 2) return false;
   let groups = 0;

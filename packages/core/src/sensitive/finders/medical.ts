@@ -73,7 +73,7 @@ export const medicalRules: readonly CodeRule[] = [
     type,
     rule: 'medical-labelled',
     family,
-    pattern: /(?:[A-Z]{1,4}[ -]?)?\d[A-Z\d]{2,14}(?:[ -]\d[A-Z\d]{0,8}){0,4}(?:-[A-Z]{1,3})?/iy,
+    pattern: /(?:[A-Z]{1,5}[ -]?|[a-z]{1,4})?\d[A-Za-z\d]{2,14}(?:[ -]\d[A-Z\d]{0,8}){0,4}(?:-[A-Z]{1,3})?/y,
     valid: (code) => code.length >= 4 && code.length <= 20 && (code.match(/\d/g)?.length ?? 0) >= 4,
     without: 'label',
     certainty: 'context',

@@ -1,5 +1,5 @@
 import { stdnum } from 'stdnum';
-import { dummy, weighed, type CodeRule } from './codes.ts';
+import { dummy, luhn, weighed, type CodeRule } from './codes.ts';
 
 const type = 'NATIONAL_ID';
 const family = 'nationalScheme';
@@ -14,7 +14,7 @@ const by = (country: string, name: string) => {
 const dated = (month: string, day: string): boolean =>
   Number(month) >= 1 && Number(month) <= 12 && Number(day) >= 1 && Number(day) <= 31;
 /** Resident (1–4, 9, 0) and foreigner (5–8) registration numbers of Korea: date of birth and sex; check digits ended in 2020. */
-const krRrn = (code: string): boolean => dated(code.slice(2, 4), code.slice(4, 6));
+const krRrn = (code: string): boolean => !dummy(code) && dated(code.slice(2, 4), code.slice(4, 6));
 /** South Africa: date of birth, citizenship 0–2, Luhn. */
 const za = by('ZA', 'idnr');
 /** Germany's pension insurance number: area, date of birth, letter of the birth name. */
@@ -34,8 +34,25 @@ const deRvnr = (code: string): boolean => {
 };
 /** Australia's tax file number. */
 const tfn = (code: string): boolean => !dummy(code) && weighed(code, [1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 === 0;
+/** The second and third digit say the province. */
+const thaiProvince = /^[1-8](?:1\d|2[0-7]|3\d|4\d|5[0-8]|6[0-7]|7[0-7]|8[0-6]|9[0-6])/;
 const thai = (code: string): boolean =>
   !dummy(code) && (11 - (weighed(code, [13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11)) % 10 === Number(code[12]);
+/** Sweden: a date of birth and Luhn over the last ten digits; 60 is added to the day of a coordination number. */
+const personnummer = (code: string): boolean => {
+  const ten = code.slice(-10);
+  const day = Number(ten.slice(4, 6));
+  return luhn(ten) && dated(ten.slice(2, 4), String(day > 60 ? day - 60 : day));
+};
+/** Germany's tax id: ISO 7064 mod 11,10, and some digit of the first ten comes more than once. */
+const deIdnr = (code: string): boolean => {
+  let product = 10;
+  for (const char of code.slice(0, 10)) {
+    const sum = (Number(char) + product) % 10 || 10;
+    product = (sum * 2) % 11;
+  }
+  return (11 - product) % 10 === Number(code[10]) && !dummy(code.slice(0, 10));
+};
 const letter23 = 'TRWAGMYFPDXBNJZSQVHLCKE';
 const nif = (code: string): boolean => letter23[Number(code.slice(0, -1)) % 23] === code.at(-1);
 const nie = (code: string): boolean => nif(`${'XYZ'.indexOf(code[0] as string)}${code.slice(1)}`);
@@ -93,9 +110,9 @@ export const nationalRules: readonly CodeRule[] = [
   row('th-id', /[1-9]\d{12}|[1-9]([ -])\d{4}\1\d{5}\1\d{2}\1\d/y, 'alone', thai),
   row('tr-kimlik', /[1-9]\d{10}/y, 'alone', by('TR', 'tckimlik')),
   row('za-id', /\d{6} ?\d{4} ?[012]\d{2}/y, 'alone', za),
-  row('se-personnummer', /(?:19|20|18)?\d{6}[-+]?\d{4}/y, 'alone', by('SE', 'personnummer')),
+  row('se-personnummer', /(?:19|20|18)?\d{6}[-+]?\d{4}/y, 'alone', personnummer),
   row('de-rvnr', /\d{2} ?\d{6} ?[A-Z] ?\d{3}/iy, 'itself', deRvnr),
-  row('de-idnr', /[1-9]\d ?\d{3} ?\d{3} ?\d{3}/y, 'alone', by('DE', 'idnr')),
+  row('de-idnr', /[1-9]\d ?\d{3} ?\d{3} ?\d{3}/y, 'alone', deIdnr),
   row('br-cpf', /\d{3}\.\d{3}\.\d{3}-\d{2}/y, 'itself', by('BR', 'cpf')),
   row('br-cpf-plain', /\d{11}/y, 'label', by('BR', 'cpf')),
   row('mx-curp', /[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{5}[A-Z\d]\d/iy, 'itself'),
@@ -108,7 +125,7 @@ export const nationalRules: readonly CodeRule[] = [
   row('be-nn', /\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}/y, 'itself', by('BE', 'nn')),
   row('ch-ahv', /756[. ]?\d{4}[. ]?\d{4}[. ]?\d{2}/y, 'itself', by('CH', 'ssn')),
   row('at-svnr', /\d{4} ?\d{6}/y, 'label', by('AT', 'vnr')),
-  row('dk-cpr', /(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}-\d{4}/y, 'itself'),
+  row('dk-cpr', /(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}-\d{4}/y, 'label'),
   row('no-fodselsnummer', /\d{6} ?\d{5}/y, 'label', by('NO', 'fodselsnummer')),
   row('ee-isikukood', /[1-8]\d{10}/y, 'label', by('EE', 'ik')),
   row('ie-pps', /\d{7}[A-W][AHWTX]?/iy, 'label', by('IE', 'pps')),
@@ -134,7 +151,8 @@ export const nationalRules: readonly CodeRule[] = [
     type,
     rule: 'id-labelled',
     family: 'nationalId',
-    pattern: /(?:[A-Z]{1,6}[ -]?)?\d[A-Z\d]{0,14}(?:[ ./-]\d[A-Z\d]{0,8}){0,5}(?:[ -][A-Z\d](?![\p{L}\d]))?/iuy,
+    pattern:
+      /(?:[A-Z]{1,6}[ -]?|[a-z]{1,4})?\d[A-Za-z\d]{0,14}(?:[ ./-]\d[A-Z\d]{0,8}){0,5}(?:[ -][A-Z\d](?![\p{L}\d]))?/uy,
     valid: plentiful,
     without: 'label',
     certainty: 'context',

@@ -57,7 +57,7 @@ export const passportRules: readonly CodeRule[] = [
     type: 'PASSPORT',
     rule: 'passport-labelled',
     family: 'passport',
-    pattern: /[A-Z]{0,3}[ -]?\d{6,9}[A-Z]?|[A-Z\d]{8,9}|\d{2} ?\d{2} ?\d{6}/iy,
+    pattern: /(?:[A-Z]{1,3}[ -]?|[a-z]{1,3})?\d{6,9}[A-Za-z]?|[A-Z\d]{8,9}|\d{2} ?\d{2} ?\d{6}/y,
     valid: (code) => code.length >= 7 && code.length <= 10 && (code.match(/\d/g)?.length ?? 0) >= 4,
     without: 'label',
     certainty: 'context',

@@ -1,6 +1,6 @@
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
 import type { Scan } from '../scan.ts';
-import { aloneIn, ends } from './codes.ts';
+import { aloneIn, amongNumbers, ends } from './codes.ts';
 
 /** A run of what telephone numbers are written with (ITU-T E.123), at most 15 digits (E.164) and an extension. */
 const run =
@@ -12,11 +12,14 @@ const northAmerican =
 const northAmericanSpaced = /^1?[- ]?[2-9]\d{2}[ -][2-9]\d{2}[ -]\d{4}$/;
 /** With the trunk prefix of most other countries and at least two breaks, such as `020 7946 0822`, `0699 868 88 55`. */
 const trunk = /^\(?0\d{1,4}\)?[ .-]?(?:\(?\d{1,4}\)?[ .-]){1,4}\d{2,4}$/;
-const dateLike = /^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})(?!\d)/;
+const dateLike = /^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2}))(?!\d|[-./]\d)/;
+/** Which of somebody's numbers it is, written behind it. */
+const kindAfter = /^[ -]{0,2}\(?(?:office|mobile|fax|home|work|cell|desk|landline|direct|main)\b/i;
 const address4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 
 /** Countries that a national number without a word beside it may be from: the most populous with a trunk 0 or mobile prefix. */
 const countries: readonly CountryCode[] = [
+  'US',
   'GB',
   'DE',
   'FR',
@@ -48,7 +51,8 @@ export function findPhone(scan: Scan): void {
     const [start, written] = tidy(found, index);
     const end = start + written.length;
     const digits = written.replace(/(?:x|ext|#).*$/i, '').replace(/\D/g, '');
-    if (digits.length < 7 || digits.length > 17 || !ends(text, end)) continue;
+    if (digits.length < 7 || digits.length > 17 || !(ends(text, end) || kindAfter.test(text.slice(end, end + 12))))
+      continue;
     if ('$€£¥₹%'.includes(text[start - 1] ?? ' ') || dateLike.test(written) || address4.test(written)) continue;
     const rule = kindOf(scan, written, digits, [start, end]);
     if (rule) scan.add('PHONE', rule, rule === 'phone-labelled' ? 'context' : 'format', [start, end]);
@@ -74,10 +78,11 @@ function kindOf(
   [start, end]: readonly [number, number],
 ): string | undefined {
   if (international.test(written) && isInternational(written, scan, [start, end])) return 'phone-international';
-  const labelled = scan.labelled('phone', start, end);
+  const labelled = scan.labelled('phone', start, end) || kindAfter.test(scan.text.slice(end, end + 12));
   if (!labelled && scan.labelledOtherwise('phone', start)) return undefined;
   if (northAmerican.test(written)) return 'phone-north-american';
-  if (trunk.test(written) && (labelled || isNational(written))) return 'phone-national';
+  if (trunk.test(written) && (labelled || (!amongNumbers(scan.text, start, end) && isNational(written))))
+    return 'phone-national';
   if (labelled && plausible(written, digits)) return 'phone-labelled';
   if (aloneIn(scan, start, end) && (northAmericanSpaced.test(written) || isNational(written))) return 'phone-alone';
   return undefined;

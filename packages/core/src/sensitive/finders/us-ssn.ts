@@ -34,9 +34,9 @@ export const ssnRules: readonly CodeRule[] = [
     type: 'US_SSN',
     rule: 'us-ssn-spaced',
     family: 'ssn',
-    pattern: /\d{3}([ .])\d{2}\1\d{4}/y,
+    pattern: /(?<!\d[ .])\d{3}([ .])\d{2}\1\d{4}(?![ .]\d)/y,
     valid: given,
-    without: 'alone',
+    without: 'itself',
     certainty: 'format',
   },
   {
