@@ -1,0 +1,69 @@
+import type { FieldNames, SensitiveMatch } from '../types.ts';
+import type { Assignment } from './assignments.ts';
+import { decoded } from './jwt.ts';
+import { isLikely, matchOf, nearShapes } from './known.ts';
+import { isOtherThing, kindOf, wordsOf } from './names.ts';
+import type { Compiled } from './shape.ts';
+import { endOf } from './shape.ts';
+import { isCode, isPassword, isRandom, isStandIn, isStrong, isUuid } from './values.ts';
+
+/** The secret that a value is because of the name it is given to, or undefined. */
+export function judged(given: Assignment): SensitiveMatch | undefined {
+  const { value, start } = given;
+  const ofVendor = vendorShape(given);
+  if (ofVendor) return matchOf(ofVendor, start, start + value.length, 'context');
+  const kind = kindOf(given.words);
+  if (kind === undefined || isStandIn(value) || isCode(value, given.quoted)) return undefined;
+  const random = isRandom(value, kind === 'weak' ? 16 : given.said ? 12 : 10);
+  const generated = random || isCredentials(value);
+  if (kind === 'password') {
+    if (given.said ? !random && !isStrong(value) : !isPassword(value, given)) return undefined;
+    return { type: 'PASSWORD', start, end: start + value.length, rule: 'named-password', certainty: 'context' };
+  }
+  if (!generated && !(kind === 'secret' && (isStrong(value) || isUuid(value)))) return undefined;
+  return { type: 'API_KEY', start, end: start + value.length, rule: `named-${kind}`, certainty: 'context' };
+}
+
+/** `user:password` in base64, as in `Authorization: Basic` and in Docker's `auth`. */
+function isCredentials(value: string): boolean {
+  if (!/^[A-Za-z0-9+/]{8,400}={0,2}$/.test(value)) return false;
+  return /^[\x21-\x7e]{1,100}:[\x20-\x7e]{3,200}$/.test(decoded(value) ?? '');
+}
+
+/** The shape of a vendor whom the name names that the whole value has. */
+function vendorShape({ words, value, said }: Assignment): Compiled | undefined {
+  if (value.length < 8 || value.length > 2000) return undefined;
+  const others = words.at(-1) === 'id' ? words.slice(0, -1) : words;
+  if (isOtherThing(others)) return undefined;
+  for (let from = 0; from < words.length; from++) {
+    let word = '';
+    for (let to = from; to < words.length; to++) {
+      word += words[to]!;
+      for (const shape of shapesNear(word)) {
+        if (endOf(shape, value, 0) !== value.length || !isLikely(shape, value)) continue;
+        if (!said || isRandom(value, 14)) return shape;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** By the whole word, or by its first letters where they are enough: `telegrambot`, `githubtoken`. */
+function* shapesNear(word: string): Iterable<Compiled> {
+  for (let length = Math.min(word.length, 40); length >= 2; length--) {
+    if (length < word.length && length < 5) return;
+    yield* nearShapes.get(word.slice(0, length)) ?? [];
+  }
+}
+
+/** What a whole text is, under the JSON key or column that it stands in. */
+export function judgedField(text: string, field: FieldNames): SensitiveMatch | undefined {
+  const name = field.at(-1);
+  if (name === undefined || text.length > 2000) return undefined;
+  const value = text.trim();
+  if (value === '' || /[\r\n]/.test(value)) return undefined;
+  const words = field.slice(-2).flatMap(wordsOf);
+  const own = wordsOf(name);
+  const given = { value, start: text.indexOf(value), quoted: true, assigned: false, said: false };
+  return judged({ ...given, words: kindOf(own) === undefined ? own : words });
+}
