@@ -137,7 +137,7 @@ describe.each([false, true])('a client that goes away (stream: %s)', (stream) =>
 describe('a client that reads slowly', () => {
   it('holds the provider back instead of filling memory', async () => {
     const content = 'x'.repeat(100_000);
-    const chunk = JSON.stringify({ choices: [{ index: 0, delta: { refusal: content } }] });
+    const chunk = JSON.stringify({ choices: [{ index: 0, delta: { audio: { data: content } } }] });
     const payloads = [
       ...Array.from({ length: 1000 }, () => chunk),
       '{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}',

@@ -12,7 +12,7 @@ import type {
   Usage,
 } from '@sallyport/core';
 import { isObject, readCall } from './request.ts';
-import { explanation, wireCall, type Choice, type JudgedCalls, type ProposedCall } from './turn.ts';
+import { contentOf, explanation, wireCall, type Choice, type JudgedChoice, type ProposedCall } from './turn.ts';
 
 /** A provider's whole answer to one model call. */
 export interface WholeAnswer {
@@ -169,13 +169,28 @@ function readChoice(value: Json, place: number): Choice {
   if (message['function_call'] !== undefined && message['function_call'] !== null)
     throw malformed('it uses the old function_call');
   const index = value['index'];
-  const content = message['content'];
   return {
     index: typeof index === 'number' ? index : place,
-    text: typeof content === 'string' ? content : '',
+    texts: new Map(textMembers(message)),
     calls: readCalls(message['tool_calls']),
   };
 }
+
+/**
+ * What a model wrote, by member of a message or delta. Whatever is a string is text, unless it is known to be none: a
+ * member that this reader does not know may well be shown.
+ *
+ * @throws RuntimeFault `provider_malformed` where the content is no text: what cannot be read cannot be judged
+ */
+export function textMembers(message: JsonObject): [string, string][] {
+  const { content } = message;
+  if (typeof content === 'object' && content !== null) throw malformed('its content is no text');
+  return Object.entries(message).filter(
+    (member): member is [string, string] => typeof member[1] === 'string' && !notText.has(member[0]),
+  );
+}
+
+const notText: ReadonlySet<string> = new Set(['role', 'id', 'name', 'type', 'tool_call_id']);
 
 function readCalls(value: Json | undefined): ProposedCall[] {
   if (value === undefined || value === null) return [];
@@ -194,18 +209,27 @@ export function readUsage(value: Json | undefined): Usage | undefined {
   return { tokensIn: tokensIn as number, tokensOut: tokensOut as number };
 }
 
-/** The completion with each refused call replaced by its explanation, and the usage of all model calls made for it. */
-export function rewriteCompletion(completion: Completion, judged: readonly JudgedCalls[], usage: Usage): JsonObject {
+/** The completion as it may go out: texts as they were let through, explanations for refused calls, the usage of all. */
+export function rewriteCompletion(completion: Completion, judged: readonly JudgedChoice[], usage: Usage): JsonObject {
   const choices = (completion.body['choices'] as readonly JsonObject[]).map((choice, place) => {
-    const { released, refused } = judged[place] ?? { released: [], refused: [] };
-    if (refused.length === 0) return choice;
+    const as = judged[place];
+    const original = completion.choices[place];
+    if (!as || !original || isUntouched(original, as)) return choice;
+    const { released, refused, texts } = as;
     const { tool_calls: _, ...message } = choice['message'] as JsonObject;
-    const text = [completion.choices[place]?.text, explanation(refused)].filter(Boolean).join('\n\n');
-    const calls = released.length > 0 ? { tool_calls: released.map((call) => wireCall(call)) } : {};
+    // Of a text that was changed, its tokens' probabilities would tell what stood there.
+    const { logprobs, ...rest } = choice;
+    const content = [contentOf(as), explanation(refused)].filter(Boolean).join('\n\n');
     return {
-      ...choice,
-      message: { ...message, content: text, ...calls },
-      finish_reason: released.length > 0 ? (choice['finish_reason'] ?? null) : 'stop',
+      ...rest,
+      ...(logprobs !== undefined && sameTexts(original, as) ? { logprobs } : {}),
+      message: {
+        ...message,
+        ...Object.fromEntries(texts),
+        ...(texts.has('content') || refused.length > 0 ? { content } : {}),
+        ...(released.length > 0 ? { tool_calls: released.map((call) => wireCall(call)) } : {}),
+      },
+      finish_reason: released.length > 0 || refused.length === 0 ? (choice['finish_reason'] ?? null) : 'stop',
     };
   });
   return {
@@ -214,6 +238,15 @@ export function rewriteCompletion(completion: Completion, judged: readonly Judge
     ...(completion.usage ? { usage: wireUsage(completion.body['usage'], usage) } : {}),
   };
 }
+
+/** Whether a choice may go out as it came. */
+export const isUntouched = (choice: Choice, judged: JudgedChoice): boolean =>
+  judged.refused.length === 0 &&
+  sameTexts(choice, judged) &&
+  judged.released.every((call, place) => call === choice.calls[place]);
+
+const sameTexts = (choice: Choice, { texts }: JudgedChoice): boolean =>
+  [...choice.texts].every(([member, text]) => texts.get(member) === text);
 
 /** Provider's own details stay, the sums are ours. */
 export function wireUsage(original: Json | undefined, { tokensIn, tokensOut }: Usage): JsonObject {

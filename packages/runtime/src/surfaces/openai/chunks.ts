@@ -1,7 +1,7 @@
 import { RuntimeFault } from '@sallyport/core';
-import type { Json, JsonObject, Usage } from '@sallyport/core';
+import type { Json, JsonObject, TextStream, Usage } from '@sallyport/core';
 import { isObject } from './request.ts';
-import { malformed, maxCalls, readAnswerJson, readUsage } from './answer.ts';
+import { malformed, maxCalls, readAnswerJson, readUsage, textMembers } from './answer.ts';
 import type { Choice, ProposedCall } from './turn.ts';
 
 interface PartialCall {
@@ -12,8 +12,16 @@ interface PartialCall {
   extra: JsonObject | undefined;
 }
 
+interface PartialText {
+  readonly passing: TextStream;
+  /** As the model wrote it. */
+  written: string;
+  /** What of it has gone on. */
+  shown: string;
+}
+
 interface PartialChoice {
-  text: string;
+  readonly texts: Map<string, PartialText>;
   calls: PartialCall[];
   /** Position in `calls` of the call that each of the provider's indices now stands for. */
   byIndex: Map<number, number>;
@@ -21,14 +29,17 @@ interface PartialChoice {
 }
 
 const maxHeldChars = 16_777_216;
+/** Members of a delta that hold text: vendors have a handful. */
+const maxTexts = 16;
 
 /**
- * Reads the chunks of one streamed answer. Text may be passed on as it comes; calls are held back until the answer is
+ * Reads the chunks of one streamed answer. Text goes on as it comes, as far as guards let it; calls are held back until the answer is
  * whole, and so is each choice's last chunk, because only then is it known which calls there are.
  */
 export class ChunkReader {
   readonly #choices = new Map<number, PartialChoice>();
   readonly #maxDepth: number;
+  readonly #openText: () => TextStream;
   #held = 0;
   #calls = 0;
   /** The last chunk's members other than `choices` and `usage`: the frame of every chunk of our own. */
@@ -37,13 +48,16 @@ export class ChunkReader {
   usageChunk: JsonObject | undefined;
   done = false;
 
-  constructor(maxDepth: number) {
+  /** @param openText what guards let through of one text */
+  constructor(maxDepth: number, openText: () => TextStream) {
     this.#maxDepth = maxDepth;
+    this.#openText = openText;
   }
 
   /**
    * Takes one event's data and returns what of it may go to the client now: the same text, a reduced one, or nothing.
    *
+   * @throws AnswerStopped where a guard ends the answer
    * @throws RuntimeFault `provider_malformed`, or `provider_failed` when the provider reports an error in the stream
    */
   read(data: string): string | undefined {
@@ -77,7 +91,17 @@ export class ChunkReader {
 
   /** The answer, whole. */
   choices(): Choice[] {
-    return [...this.#choices].map(([index, { text, calls }]) => ({ index, text, calls: calls.map(wholeCall) }));
+    return [...this.#choices].map(([index, { texts, calls }]) => ({
+      index,
+      texts: new Map([...texts].map(([member, { written }]) => [member, written])),
+      calls: calls.map(wholeCall),
+    }));
+  }
+
+  /** What of a choice's texts went on while they came in. */
+  shownOf(index: number): ReadonlyMap<string, string> {
+    const texts = this.#choices.get(index)?.texts ?? new Map<string, PartialText>();
+    return new Map([...texts].map(([member, { shown }]) => [member, shown]));
   }
 
   /** A choice's last chunk, as the provider sent it without the calls. */
@@ -97,31 +121,65 @@ export class ChunkReader {
     }
     if (delta['function_call'] !== undefined && delta['function_call'] !== null)
       throw malformed('it uses the old function_call');
-    if (typeof delta['content'] === 'string') {
-      choice.text += delta['content'];
-      this.#hold(delta['content'].length);
-    }
     const calls = delta['tool_calls'];
     const plain = calls === undefined || calls === null;
     // Some providers write an empty reason until there is one.
     const ends = typeof finish === 'string' && finish !== '';
-    if (plain && !ends) return value;
-    const { tool_calls: _, ...rest } = delta;
+    const passed = this.#pass(choice, delta, ends);
+    if (plain && !ends && passed === delta) return value;
+    const { tool_calls: _, ...rest } = passed;
     if (!plain) this.#readCalls(choice, calls);
-    const reduced = { ...value, delta: rest };
-    if (ends) {
-      choice.finish = reduced;
-      this.#hold(JSON.stringify(reduced).length);
-      return undefined;
+    // Of a text that was changed or waits, its tokens' probabilities would tell what stood there.
+    const { logprobs, ...others } = value;
+    const kept = { ...others, ...(passed === delta && logprobs !== undefined ? { logprobs } : {}) };
+    if (!ends) return Object.keys(rest).length === 0 ? undefined : { ...kept, delta: rest };
+    // Text goes on now: an explanation may have to come between it and the end.
+    choice.finish = { ...kept, delta: {} };
+    this.#hold(JSON.stringify(choice.finish).length);
+    return Object.keys(rest).length === 0 ? undefined : { ...kept, delta: rest, finish_reason: null };
+  }
+
+  /** The delta with what may go on of its texts; the delta itself where that is all of them. */
+  #pass(choice: PartialChoice, delta: JsonObject, ends: boolean): JsonObject {
+    const passed: Record<string, Json> = { ...delta };
+    let changed = false;
+    for (const [member, piece] of textMembers(delta)) {
+      const text = this.#text(choice, member);
+      text.written += piece;
+      this.#hold(piece.length);
+      const out = text.passing.push(piece);
+      text.shown += out;
+      if (out === piece) continue;
+      changed = true;
+      passed[member] = out;
+      if (out === '') delete passed[member];
     }
-    return Object.keys(rest).length === 0 ? undefined : reduced;
+    if (!ends) return changed ? passed : delta;
+    for (const [member, text] of choice.texts) {
+      const rest = text.passing.end();
+      if (rest === '') continue;
+      changed = true;
+      text.shown += rest;
+      passed[member] = `${typeof passed[member] === 'string' ? passed[member] : ''}${rest}`;
+    }
+    return changed ? passed : delta;
+  }
+
+  #text({ texts }: PartialChoice, member: string): PartialText {
+    let text = texts.get(member);
+    if (!text) {
+      if (texts.size >= maxTexts) throw malformed('it has too many kinds of text');
+      text = { passing: this.#openText(), written: '', shown: '' };
+      texts.set(member, text);
+    }
+    return text;
   }
 
   #choice(index: number): PartialChoice {
     let choice = this.#choices.get(index);
     if (!choice) {
       if (this.#choices.size >= maxCalls) throw malformed('it has too many choices');
-      choice = { text: '', calls: [], byIndex: new Map(), finish: undefined };
+      choice = { texts: new Map(), calls: [], byIndex: new Map(), finish: undefined };
       this.#choices.set(index, choice);
     }
     return choice;

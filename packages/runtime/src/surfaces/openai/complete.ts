@@ -1,9 +1,16 @@
 import type { ServerResponse } from 'node:http';
 import { asFault } from '@sallyport/core';
 import type { Cleared, ModelRequest } from '@sallyport/core';
-import { collect, readCompletion, rewriteCompletion, type Completion, type WholeAnswer } from './answer.ts';
+import {
+  collect,
+  isUntouched,
+  readCompletion,
+  rewriteCompletion,
+  type Completion,
+  type WholeAnswer,
+} from './answer.ts';
 import { passError, type Passed } from './upstream-errors.ts';
-import type { ChatTurn, JudgedCalls } from './turn.ts';
+import type { ChatTurn, JudgedChoice } from './turn.ts';
 import type { WaitingClient } from './held.ts';
 
 /** Runs a turn whose answer comes in one piece. */
@@ -59,20 +66,21 @@ async function read(turn: ChatTurn, cleared: Cleared<ModelRequest>, answer: Whol
   }
 }
 
-async function askAgain(turn: ChatTurn, { choices }: Completion, judged: readonly JudgedCalls[]) {
+async function askAgain(turn: ChatTurn, { choices }: Completion, judged: readonly JudgedChoice[]) {
   const [choice] = choices;
-  const [calls] = judged;
-  return choice && calls && choices.length === 1 ? turn.askAgain(choice, calls) : undefined;
+  const [first] = judged;
+  return choice && first && choices.length === 1 ? turn.askAgain(choice, first) : undefined;
 }
 
 interface Standing {
   readonly answer: WholeAnswer;
   readonly completion: Completion;
-  readonly judged: readonly JudgedCalls[];
+  readonly judged: readonly JudgedChoice[];
 }
 
 function pass(turn: ChatTurn, { answer, completion, judged }: Standing, asks: number): Passed {
-  const untouched = asks === 1 && judged.every(({ refused }) => refused.length === 0);
+  const untouched =
+    asks === 1 && completion.choices.every((choice, place) => isUntouched(choice, judged[place] as JudgedChoice));
   const body = untouched
     ? answer.bytes
     : Buffer.from(JSON.stringify(rewriteCompletion(completion, judged, turn.usage)));

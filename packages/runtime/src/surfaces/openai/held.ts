@@ -1,5 +1,5 @@
 import { denialOf } from '@sallyport/core';
-import type { ApprovalRecord, ApprovalState, Clock, Decision, Denial, Session } from '@sallyport/core';
+import type { ApprovalRecord, ApprovalState, Clock, Decision, Denial, JsonObject, Session } from '@sallyport/core';
 
 /** Approvals as agents meet them. */
 export interface HeldCalls {
@@ -21,8 +21,14 @@ export interface WaitingClient {
 export interface Judgement {
   readonly decision: Decision;
   readonly eventId: string;
-  readonly cleared: boolean;
+  /** What was cleared: the call's arguments, as they are to run. */
+  readonly cleared: JsonObject | undefined;
 }
+
+/** What became of a call: the arguments it may run with, or its denial. */
+export type Settled =
+  | { readonly denial: Denial; readonly arguments?: undefined }
+  | { readonly denial?: undefined; readonly arguments: JsonObject };
 
 /** Keeps one answer open for people who are asked about its calls, up to `holdOpenMs` in all. */
 export class OpenHolds {
@@ -38,17 +44,17 @@ export class OpenHolds {
   }
 
   /**
-   * What becomes of a call: nothing where it may go on, or its denial.
+   * What becomes of a call.
    *
    * @param decide decides on the call, again where a person has answered: the monitor alone releases it
    */
-  async settle(decide: () => Promise<Judgement>, client: WaitingClient): Promise<Denial | undefined> {
+  async settle(decide: () => Promise<Judgement>, client: WaitingClient): Promise<Settled> {
     const first = await decide();
     const state = await this.#answer(first, client);
-    if (state === undefined || state === 'pending' || client.signal.aborted) return denied(first);
-    if (state !== 'expired') return denied(await decide());
+    if (state === undefined || state === 'pending' || client.signal.aborted) return settled(first);
+    if (state !== 'expired') return settled(await decide());
     const reasons = [{ code: 'approval_expired' as const }, ...first.decision.reasons];
-    return denialOf({ ...first.decision, outcome: 'deny', reasons }, first.eventId);
+    return { denial: denialOf({ ...first.decision, outcome: 'deny', reasons }, first.eventId) };
   }
 
   /** Undefined where nobody is waited for. A fault while waiting leaves the call held. */
@@ -72,5 +78,5 @@ export class OpenHolds {
   }
 }
 
-const denied = ({ cleared, decision, eventId }: Judgement): Denial | undefined =>
-  cleared ? undefined : denialOf(decision, eventId);
+const settled = ({ cleared, decision, eventId }: Judgement): Settled =>
+  cleared ? { arguments: cleared } : { denial: denialOf(decision, eventId) };

@@ -1,9 +1,9 @@
-import { RuntimeFault, asFault } from '@sallyport/core';
+import { AnswerStopped, RuntimeFault, asFault } from '@sallyport/core';
 import type { AnswerReceiver, Cleared, JsonObject, ModelCall, ModelRequest } from '@sallyport/core';
 import { ChunkReader } from './chunks.ts';
 import { Collector, wireUsage, type WholeAnswer } from './answer.ts';
 import { SseSplitter } from './sse.ts';
-import { explanation, wireCall, type ChatTurn, type Choice, type JudgedCalls } from './turn.ts';
+import { contentOf, explanation, wireCall, type ChatTurn, type Choice, type JudgedChoice } from './turn.ts';
 import { passError, passHeaders } from './upstream-errors.ts';
 import type { ClientStream } from './client-stream.ts';
 
@@ -29,6 +29,7 @@ export async function streamChat(turn: ChatTurn, first: Cleared<ModelRequest>, c
     frame = relay.frame;
     const choices = await whole(turn, cleared, reader);
     const judged = await turn.judge(cleared, choices, reader.usage, waiting);
+    assertShown(reader, choices, judged);
     const [choice] = choices;
     const again = choice && judged[0] && choices.length === 1 ? await turn.askAgain(choice, judged[0]) : undefined;
     standing = { reader, frame, choices, judged };
@@ -44,6 +45,7 @@ async function run(turn: ChatTurn, cleared: Cleared<ModelRequest>, relay: Relay,
     if (failure) await turn.complete(cleared, { outcome: 'error', error: String(failure.status) });
     return failure;
   } catch (error) {
+    if (error instanceof AnswerStopped) throw await turn.stop(cleared, error);
     const gone = client.gone.signal.aborted;
     await turn.complete(cleared, gone ? { outcome: 'aborted' } : { outcome: 'error', error: asFault(error).code });
     throw error;
@@ -59,20 +61,36 @@ async function whole(turn: ChatTurn, cleared: Cleared<ModelRequest>, reader: Chu
   }
 }
 
+/** A guard whose stream lets through another text than its verdict does is broken, and so is the answer. */
+function assertShown(reader: ChunkReader, choices: readonly Choice[], judged: readonly JudgedChoice[]): void {
+  for (const [place, { index }] of choices.entries()) {
+    for (const [member, shown] of reader.shownOf(index)) {
+      if (judged[place]?.texts.get(member) === shown) continue;
+      throw new RuntimeFault('internal', {
+        detail: `What was streamed of ${member} is not what the guards let through.`,
+      });
+    }
+  }
+}
+
 interface Finished {
   readonly reader: ChunkReader;
   readonly frame: JsonObject;
   readonly choices: readonly Choice[];
-  readonly judged: readonly JudgedCalls[];
+  readonly judged: readonly JudgedChoice[];
 }
 
 function finish(turn: ChatTurn, client: ClientStream, { reader, frame, choices, judged }: Finished): void {
   const send = (choice: JsonObject) => client.write(event({ ...frame, choices: [choice] }));
-  for (const [place, { index, text }] of choices.entries()) {
-    const { released, refused } = judged[place] ?? { released: [], refused: [] };
+  for (const [place, { index }] of choices.entries()) {
+    const { released, refused, texts } = judged[place] ?? {
+      released: [],
+      refused: [],
+      texts: new Map<string, string>(),
+    };
     const last = reader.finishOf(index);
     if (refused.length > 0) {
-      const content = (text ? '\n\n' : '') + explanation(refused);
+      const content = (contentOf({ texts }) ? '\n\n' : '') + explanation(refused);
       send({ index, delta: { role: 'assistant', content }, finish_reason: null });
     }
     for (const [at, call] of released.entries()) {
@@ -106,7 +124,7 @@ class Relay implements AnswerReceiver {
   #reject: (error: Error) => void = () => {};
 
   constructor(turn: ChatTurn, client: ClientStream, frame: JsonObject | undefined) {
-    this.reader = new ChunkReader(turn.maxJsonDepth);
+    this.reader = new ChunkReader(turn.maxJsonDepth, () => turn.openAnswer());
     this.#turn = turn;
     this.#client = client;
     this.#frame = frame;
@@ -182,7 +200,7 @@ class Relay implements AnswerReceiver {
     try {
       step();
     } catch (error) {
-      this.#stop(asFault(error));
+      this.#stop(error instanceof AnswerStopped ? error : asFault(error));
     }
   }
 

@@ -1,5 +1,6 @@
 import { RuntimeFault, parseJson, reasons, showText } from '@sallyport/core';
 import type {
+  AnswerStopped,
   Cleared,
   Clock,
   Decision,
@@ -9,6 +10,7 @@ import type {
   Message,
   ModelRef,
   ModelRequest,
+  ModelResponse,
   Monitor,
   NewId,
   Providers,
@@ -16,12 +18,13 @@ import type {
   Result,
   Ruling,
   Session,
+  TextStream,
   ToolCall,
   Usage,
 } from '@sallyport/core';
 import type { ChatRequest } from './request.ts';
 import { isObject } from './request.ts';
-import { OpenHolds, type HeldCalls, type Judgement, type WaitingClient } from './held.ts';
+import { OpenHolds, type HeldCalls, type Judgement, type Settled, type WaitingClient } from './held.ts';
 
 /** What the OpenAI surface is given; it decides nothing itself. */
 export interface OpenAiServices {
@@ -53,17 +56,25 @@ export interface RefusedCall {
   readonly denial: Denial;
 }
 
-export interface JudgedCalls {
+/** What the client gets of a choice. */
+export interface JudgedChoice {
+  /** As guards let them through. */
+  readonly texts: Texts;
   readonly released: readonly ProposedCall[];
   readonly refused: readonly RefusedCall[];
 }
 
+/** What a model wrote, by the member of the message in which it stands: `content`, `refusal`, `reasoning_content`. */
+export type Texts = ReadonlyMap<string, string>;
+
 /** One choice of an answer, when it is whole. */
 export interface Choice {
   readonly index: number;
-  readonly text: string;
+  readonly texts: Texts;
   readonly calls: readonly ProposedCall[];
 }
+
+export const contentOf = ({ texts }: { readonly texts: Texts }): string => texts.get('content') ?? '';
 
 export interface Denied {
   readonly decision: Decision;
@@ -120,25 +131,32 @@ export class ChatTurn {
     return { denied: { decision, eventId } };
   }
 
+  /** What of a text may go on while it comes in. */
+  openAnswer(): TextStream {
+    return this.#services.monitor.openAnswer(this.#session);
+  }
+
+  /** Puts on record that an answer was ended midway, and why. */
+  async stop(cleared: Cleared<ModelRequest>, { reasons: [reason] }: AnswerStopped): Promise<DeniedAnswer> {
+    await this.complete(cleared, { outcome: 'aborted' });
+    const event = this.#response('', 0);
+    const { decision } = await this.#services.monitor.decide(event, this.#session, reason ?? { code: 'guard_failed' });
+    return new DeniedAnswer({ decision, eventId: event.id });
+  }
+
   /** Decides on every call of every choice; records what the model answered and how the model call ended. */
   async judge(
     cleared: Cleared<ModelRequest>,
     choices: readonly Choice[],
     usage: Usage | undefined,
     client: WaitingClient,
-  ): Promise<JudgedCalls[]> {
+  ): Promise<JudgedChoice[]> {
     this.#count(usage);
-    const { monitor } = this.#services;
-    const text = choices.map((choice) => choice.text).join('\n');
-    const calls = choices.reduce((sum, choice) => sum + choice.calls.length, 0);
-    const response = { ...this.#stamp(), kind: 'model_response' as const, model: this.model, text, calls };
     // One tick, one commit: nothing is released before all of it is on record.
-    const [, answered, judged] = await Promise.all([
+    const [, judged] = await Promise.all([
       this.complete(cleared, { outcome: 'ok' }, usage),
-      monitor.decide(response, this.#session),
-      Promise.all(choices.map((choice) => this.#judgeCalls(choice.calls, client))),
+      Promise.all(choices.map((choice) => this.#judgeChoice(choice, client))),
     ]);
-    if (!answered.cleared) throw new DeniedAnswer({ decision: answered.decision, eventId: response.id });
     return judged;
   }
 
@@ -162,12 +180,13 @@ export class ChatTurn {
    * Where every call of the only choice was refused, the model is told so as if its tools had answered, and asked again:
    * an agent that only ever sees the refusal as its last word would leave its user's real question unanswered.
    */
-  async askAgain(choice: Choice, { refused, released }: JudgedCalls): Promise<Cleared<ModelRequest> | undefined> {
+  async askAgain(choice: Choice, { refused, released }: JudgedChoice): Promise<Cleared<ModelRequest> | undefined> {
     if (refused.length === 0 || released.length > 0 || this.#asks > this.#services.reasks) return undefined;
     const calls = refused.map(({ call }) => call);
+    const text = contentOf(choice);
     this.#messages = [
       ...this.#messages,
-      { role: 'assistant', text: choice.text, calls },
+      { role: 'assistant', text, calls },
       ...refused.map(({ call, denial }): Message => ({
         role: 'tool',
         text: JSON.stringify(denial),
@@ -177,7 +196,7 @@ export class ChatTurn {
     ];
     this.#wireMessages = [
       ...this.#wireMessages,
-      { role: 'assistant', content: choice.text || null, tool_calls: calls.map((call) => wireCall(call)) },
+      { role: 'assistant', content: text || null, tool_calls: calls.map((call) => wireCall(call)) },
       ...refused.map(({ call, denial }) => ({ role: 'tool', tool_call_id: call.id, content: JSON.stringify(denial) })),
     ];
     const { cleared } = await this.#askModel();
@@ -220,14 +239,38 @@ export class ChatTurn {
     return Buffer.from(JSON.stringify({ ...body, model: this.model.name, messages: this.#wireMessages, ...streaming }));
   }
 
-  async #judgeCalls(calls: readonly ProposedCall[], client: WaitingClient): Promise<JudgedCalls> {
-    const denials = await Promise.all(calls.map((call) => this.#holds.settle(() => this.#judgeCall(call), client)));
+  async #judgeChoice({ texts, calls }: Choice, client: WaitingClient): Promise<JudgedChoice> {
+    const [passed, judged] = await Promise.all([
+      this.#judgeTexts(texts, calls.length),
+      this.#judgeCalls(calls, client),
+    ]);
+    return { texts: passed, ...judged };
+  }
+
+  /** Each is an answer of its own: a guard that rewrites one could not say where it stood among others. */
+  async #judgeTexts(texts: Texts, calls: number): Promise<Texts> {
+    const written = texts.size === 0 ? [['content', ''] as const] : [...texts];
+    const passed = written.map(async ([member, text], place) => {
+      const event = this.#response(text, place === 0 ? calls : 0);
+      const { cleared, decision } = await this.#services.monitor.decide(event, this.#session);
+      if (!cleared) throw new DeniedAnswer({ decision, eventId: event.id });
+      return [member, cleared.event.text] as const;
+    });
+    return new Map((await Promise.all(passed)).filter(([member]) => texts.has(member)));
+  }
+
+  #response(text: string, calls: number): ModelResponse {
+    return { ...this.#stamp(), kind: 'model_response', model: this.model, text, calls };
+  }
+
+  async #judgeCalls(calls: readonly ProposedCall[], client: WaitingClient): Promise<Omit<JudgedChoice, 'texts'>> {
+    const settled = await Promise.all(calls.map((call) => this.#holds.settle(() => this.#judgeCall(call), client)));
     const released: ProposedCall[] = [];
     const refused: RefusedCall[] = [];
     for (const [index, call] of calls.entries()) {
-      const denial = denials[index];
+      const { denial, arguments: cleared } = settled[index] as Settled;
       if (denial) refused.push({ call, denial });
-      else released.push(call);
+      else released.push(asCleared(call, cleared));
     }
     return { released, refused };
   }
@@ -247,7 +290,7 @@ export class ChatTurn {
       ...(definition ? { definition } : {}),
     };
     const { cleared, decision } = await this.#services.monitor.decide(event, this.#session, broken);
-    return { cleared: cleared !== undefined, decision, eventId: event.id };
+    return { cleared: cleared?.event.arguments, decision, eventId: event.id };
   }
 
   #stamp(): { id: string; at: number } {
@@ -260,6 +303,16 @@ export class ChatTurn {
     this.usage = { tokensIn: tokensIn + usage.tokensIn, tokensOut: tokensOut + usage.tokensOut };
   }
 }
+
+/** The call as it stood in the answer, or with what guards put in place of its arguments. */
+function asCleared(call: ProposedCall, cleared: JsonObject): ProposedCall {
+  const text = JSON.stringify(cleared);
+  return text === call.arguments || text === JSON.stringify(readWhole(call.arguments))
+    ? call
+    : { ...call, arguments: text };
+}
+
+const readWhole = (text: string): Json => (text.trim() === '' ? {} : (JSON.parse(text) as Json));
 
 /** Of two calls with one id, the first. */
 function toolsByCall(messages: readonly Message[]): ReadonlyMap<string, string> {
