@@ -1,3 +1,4 @@
+import { each } from './each.ts';
 import { families, type Family } from './vocabulary.ts';
 
 /** A word or phrase that names a kind of value, where it stands. */
@@ -36,10 +37,11 @@ interface Word {
   readonly end: number;
 }
 
-function wordsOf(text: string): Word[] {
+function wordsOf(text: string, from: number, to: number): Word[] {
   const words: Word[] = [];
-  for (const { 0: found, index } of text.matchAll(word)) {
-    words.push({ text: plain(found), start: index, end: index + found.length });
+  word.lastIndex = from;
+  for (let found = word.exec(text); found && found.index < to; found = word.exec(text)) {
+    words.push({ text: plain(found[0]), start: found.index, end: found.index + found[0].length });
   }
   return words;
 }
@@ -59,10 +61,40 @@ function plain(text: string): string {
         .replaceAll('æ', 'ae');
 }
 
-/** The labels in a text, in order. Linear: every word is looked at together with at most a handful of the words after it. */
-export function labelsIn(text: string): Label[] {
+const digits = /\d+/g;
+/** Farther from a number than this no word is asked for. */
+const reach = 72;
+
+/** The labels round the numbers of a text, in order. */
+export function labelsRound(text: string): Label[] {
   const labels: Label[] = [];
-  const words = wordsOf(text);
+  let from = -1;
+  let to = -1;
+  const read = () => {
+    if (to > from) labels.push(...labelsIn(text, from, to));
+  };
+  for (const { 0: found, index } of each(digits, text)) {
+    if (index - reach > to) {
+      read();
+      from = wordStart(text, index - reach, to);
+    }
+    to = Math.min(text.length, index + found.length + reach);
+  }
+  read();
+  return labels;
+}
+
+function wordStart(text: string, at: number, floor: number): number {
+  let start = Math.max(0, at);
+  const limit = Math.max(0, floor, start - 40);
+  while (start > limit && /[\p{L}\p{M}]/u.test(text[start - 1] as string)) start--;
+  return start;
+}
+
+/** The labels in a text, in order. Linear: every word is looked at together with at most a handful of the words after it. */
+export function labelsIn(text: string, from = 0, to = text.length): Label[] {
+  const labels: Label[] = [];
+  const words = wordsOf(text, from, to);
   for (let i = 0; i < words.length; i++) {
     const head = words[i] as Word;
     const found = phraseAt(words, i) ?? stemmed(head);

@@ -1,10 +1,12 @@
-import { familiesOf, labelsIn, type Label } from './labels.ts';
+import { familiesOf, labelsRound, type Label } from './labels.ts';
 import type { BuiltInType, Certainty, FieldNames, SensitiveMatch } from './types.ts';
 import type { Family } from './vocabulary.ts';
 
 /** How far a word that names a value may stand from it, in characters. */
 const before = 40;
 const after = 24;
+const longestCode = 40;
+const none: ReadonlySet<Family> = new Set();
 /** Words of one label, such as "SSN or tax id", name the value together. */
 const together = 6;
 /** What ends the reach of a label over values without a form: another number, a clause's end, a second line. */
@@ -61,13 +63,32 @@ export class Scan {
     return start <= before && this.fieldFamilies.size > 0 && !this.fieldFamilies.has(family);
   }
 
+  /** Whether field or text have a word of the family at all. */
+  names(family: Family): boolean {
+    return this.named(family) || this.labels().some(({ families }) => families.includes(family));
+  }
+
+  /** Families that may name what stands at an offset: for a choice of rules, which then ask `labelled`. */
+  namersAt(start: number): ReadonlySet<Family> {
+    const labels = this.labels();
+    if (labels.length === 0) return start <= before ? this.fieldFamilies : none;
+    const families = new Set(start <= before ? this.fieldFamilies : []);
+    for (const label of this.nearest(start)) for (const family of label.families) families.add(family);
+    for (let i = indexBefore(labels, start); i < labels.length; i++) {
+      const label = labels[i] as Label;
+      if (label.start > start + longestCode + after) break;
+      for (const family of label.families) families.add(family);
+    }
+    return families;
+  }
+
   private parted(from: number, to: number): boolean {
     const gap = this.text.slice(from, to);
     return gap.length > 30 || parting.test(gap);
   }
 
   private labels(): readonly Label[] {
-    return (this.found ??= labelsIn(this.text));
+    return (this.found ??= labelsRound(this.text));
   }
 
   /** The nearest label before an offset, with those written together with it. */

@@ -1,3 +1,4 @@
+import { each } from '../each.ts';
 import type { Scan } from '../scan.ts';
 
 const months =
@@ -14,7 +15,8 @@ const date = new RegExp(
 
 /** Dates that a word or a field says to be somebody's birth. */
 export function findBirth(scan: Scan): void {
-  for (const { 0: found, index } of scan.text.matchAll(date)) {
+  if (!scan.names('birth')) return;
+  for (const { 0: found, index } of each(date, scan.text)) {
     const end = index + found.length;
     if (scan.labelled('birth', index, end)) scan.add('DATE_OF_BIRTH', 'date-of-birth', 'context', [index, end]);
   }

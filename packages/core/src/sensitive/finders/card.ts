@@ -1,7 +1,7 @@
 import type { Scan } from '../scan.ts';
 import { aloneIn, begins, dummy, ends, luhn } from './codes.ts';
 
-const candidate = /(?<![\p{L}\p{N}_])\d(?:[ -]?\d){11,18}/gu;
+const candidate = /\b\d(?:[ -]?\d){11,18}/g;
 const joined = /^\d+$/;
 /** As printed on cards: fours, American Express and Diners. */
 const grouped =

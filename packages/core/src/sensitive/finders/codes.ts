@@ -1,3 +1,4 @@
+import { each } from '../each.ts';
 import type { Scan } from '../scan.ts';
 import type { BuiltInType, Certainty } from '../types.ts';
 import type { Family } from '../vocabulary.ts';
@@ -21,20 +22,64 @@ export interface CodeRule {
 }
 
 /** A word that has a digit, or begins before one as `AB 12 …` does. */
-const beginning = /(?<![\p{L}\p{N}_])(?:\p{L}{1,7}(?:[ -](?=\d))?)?\d/gu;
+const beginning = /\b(?:[A-Za-z]{1,7}(?:[ -](?=\d))?)?\d/g;
 const joiner = /[-./:,@#+]/;
-const wordChar = /[\p{L}\p{N}_]/u;
+/** Letters of scripts that part words by spaces; in Chinese, Japanese or Thai a value stands right beside them. */
+export const wordChar = /[\p{Ll}\p{Lu}\p{N}_]/u;
 const letterOrDigit = /[^A-Za-z0-9]/g;
 
+/** Rules sorted by what must be true for them to be worth a try: only what needs no word is tried everywhere. */
+export interface CodeTable {
+  readonly itself: Readonly<Record<'letter' | 'digit', readonly CodeRule[]>>;
+  readonly alone: readonly CodeRule[];
+  readonly label: ReadonlyMap<Family, readonly CodeRule[]>;
+}
+
+const fromDigit = /^(?:\(\?<![^)]*\))?(?:\\d|\[\d|\d|\(\?:\d)/;
+const fromLetter = /^(?:\(\?![^)]*\))?\[[A-Z]/;
+
+export function codeTable(rules: readonly CodeRule[]): CodeTable {
+  const label = new Map<Family, CodeRule[]>();
+  for (const rule of rules) {
+    if (rule.without !== 'itself') label.set(rule.family, [...(label.get(rule.family) ?? []), rule]);
+  }
+  const itself = rules.filter(({ without }) => without === 'itself');
+  return {
+    itself: {
+      letter: itself.filter(({ pattern }) => !fromDigit.test(pattern.source)),
+      digit: itself.filter(({ pattern }) => !fromLetter.test(pattern.source)),
+    },
+    alone: rules.filter(({ without }) => without === 'alone'),
+    label,
+  };
+}
+
+/** The shortest that any rule takes is four letters and digits, and seven without a word that names it. */
+const short = /[A-Za-z]{0,7}(?:[ -]?[A-Za-z\d]){4}/y;
+const long = /[A-Za-z\d](?:[ ./-]?[A-Za-z\d]){6}/y;
+
 /** Runs rules over every place where a code may begin. */
-export function findCodes(scan: Scan, rules: readonly CodeRule[]): void {
+export function findCodes(scan: Scan, { itself, alone, label }: CodeTable): void {
   const { text } = scan;
-  for (const { 0: head, index } of text.matchAll(beginning)) {
-    if (!begins(text, index)) continue;
+  const whole = scan.alone && scan.field.length === 0;
+  for (const { 0: head, index } of each(beginning, text)) {
+    long.lastIndex = short.lastIndex = index;
+    const free = long.test(text);
+    if ((!free && !short.test(text)) || !begins(text, index)) continue;
     const gap = /[ -]\d$/.test(head) ? head.length - 1 : 0;
-    for (const rule of rules) {
-      if (!tryAt(scan, rule, index) && gap > 0) tryAt(scan, rule, index + gap);
+    if (free) tryAll(scan, head.length > 1 ? itself.letter : itself.digit, index, 0);
+    if (free && gap > 0) tryAll(scan, itself.digit, index + gap, 0);
+    if (whole) tryAll(scan, alone, index, gap);
+    for (const family of scan.namersAt(index)) {
+      const rules = label.get(family);
+      if (rules) tryAll(scan, rules, index, gap);
     }
+  }
+}
+
+function tryAll(scan: Scan, rules: readonly CodeRule[], start: number, gap: number): void {
+  for (const rule of rules) {
+    if (!tryAt(scan, rule, start) && gap > 0) tryAt(scan, rule, start + gap);
   }
 }
 
@@ -45,8 +90,9 @@ function tryAt(scan: Scan, rule: CodeRule, start: number): boolean {
   const end = rule.pattern.lastIndex;
   if (!ends(text, end)) return false;
   const written = text.slice(start, end);
-  if (rule.valid && !rule.valid(written.replace(letterOrDigit, '').toUpperCase(), written)) return false;
+  // Words are looked up before check digits are worked out: the libraries' refusals are the dearer.
   if (!stands(scan, rule, start, end)) return false;
+  if (rule.valid && !rule.valid(written.replace(letterOrDigit, '').toUpperCase(), written)) return false;
   scan.add(rule.type, rule.rule, rule.certainty, [start, end]);
   return true;
 }
@@ -69,6 +115,7 @@ export const aloneIn = (scan: Scan, start: number, end: number): boolean =>
 export function begins(text: string, start: number): boolean {
   if (start === 0) return true;
   const char = text[start - 1] as string;
+  if (wordChar.test(char)) return false;
   if ('$€£¥₹'.includes(char)) return false;
   return !(
     '-./,:+'.includes(char) &&

@@ -1,3 +1,4 @@
+import { each } from '../each.ts';
 import { parse } from 'tldts';
 import type { Scan } from '../scan.ts';
 
@@ -10,6 +11,7 @@ const assigned = /^.*[=?&/{}|'`]/;
 const longestLocal = 64;
 /** Names that are nobody's address on the public Internet (RFC 2606, 6762) but are in a company's. */
 const privateDomains = new Set(['example', 'test', 'invalid', 'local', 'internal', 'corp', 'lan', 'home', 'intranet']);
+const spelledAt = /[([{<] ?(?:at|AT|@) ?[)\]}>]/;
 const spelled =
   /(?<![\p{L}\p{N}])[\p{L}\p{N}][\p{L}\p{N}._+-]{0,63} ?[([{<] ?(?:at|AT|@) ?[)\]}>] ?[\p{L}\p{N}-]{1,63}(?: ?(?:\.|[([{<] ?(?:dot|DOT|\.) ?[)\]}>]) ?[\p{L}\p{N}-]{1,63}){1,4}/gu;
 
@@ -20,7 +22,8 @@ export function findEmail(scan: Scan): void {
   if (text.includes('%40')) {
     for (let at = text.indexOf('%40'); at >= 0; at = text.indexOf('%40', at + 1)) address(scan, at, at + 3);
   }
-  for (const { 0: found, index } of text.matchAll(spelled)) {
+  if (!spelledAt.test(text)) return;
+  for (const { 0: found, index } of each(spelled, text)) {
     const domain = found
       .replace(/^[^([{<]*[([{<] ?(?:at|AT|@) ?[)\]}>]/, '')
       .replace(/ ?[([{<] ?(?:dot|DOT|\.) ?[)\]}>] ?/g, '.')

@@ -1,4 +1,6 @@
+import { each } from '../each.ts';
 import type { Scan } from '../scan.ts';
+import { wordChar } from './codes.ts';
 
 /** Lengths by country, from the IBAN registry (ISO 13616, SWIFT) and the countries that use the format outside it. */
 const lengths: ReadonlyMap<string, number> = new Map(
@@ -12,15 +14,15 @@ const lengths: ReadonlyMap<string, number> = new Map(
     .split(' ')
     .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]),
 );
-const head = /(?<![\p{L}\p{N}])[A-Za-z]{2}[ -]?\d{2}(?=[ -]?[A-Za-z\d])/gu;
+const head = /(?<![A-Za-z\d])[A-Za-z]{2}[ -]?\d{2}(?=[ -]?[A-Za-z\d])/g;
 const codeChar = /[A-Za-z\d]/;
 
 /** International bank account numbers: the country's length and the check digits (ISO 7064 mod 97-10), spaced or not. */
 export function findIban(scan: Scan): void {
   const { text } = scan;
-  for (const { 0: start, index } of text.matchAll(head)) {
+  for (const { 0: start, index } of each(head, text)) {
     const length = lengths.get(start.slice(0, 2).toUpperCase());
-    if (length === undefined) continue;
+    if (length === undefined || wordChar.test(text[index - 1] ?? ' ')) continue;
     const end = codeEnd(text, index, length);
     if (end === undefined) continue;
     const code = text.slice(index, end).replace(/[ -]/g, '').toUpperCase();
@@ -36,7 +38,7 @@ function codeEnd(text: string, start: number, length: number): number | undefine
     if (codeChar.test(char)) count++;
     else if ((char !== ' ' && char !== '-') || !codeChar.test(text[at + 1] ?? '')) return undefined;
   }
-  return /[\p{L}\p{N}]/u.test(text[at] ?? '') ? undefined : at;
+  return wordChar.test(text[at] ?? ' ') ? undefined : at;
 }
 
 function mod97(code: string): number {

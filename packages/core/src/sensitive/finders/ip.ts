@@ -1,10 +1,11 @@
+import { each } from '../each.ts';
 import type { Scan } from '../scan.ts';
 
 const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const v4 = new RegExp(`(?<![\\w.-])(?<!\\d,)${octet}(?:\\.${octet}){3}(?![\\w-])(?!\\.\\d)`, 'g');
 /** A run of what IPv6 is written with; what it says is read apart. */
 const v6 =
-  /(?<![\p{L}\p{N}:.])(?:[0-9a-fA-F]{0,4}:){2,8}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4})?(?:%[\w.-]{1,15})?(?:\/\d{1,3})?(?![\p{L}\p{N}:])/gu;
+  /(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,8}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4})?(?:%[\w.-]{1,15})?(?:\/\d{1,3})?(?![\w:])/g;
 const wholeV4 = new RegExp(`^${octet}(?:\\.${octet}){3}$`);
 /** Words before a number in dotted form that is a version, not an address. */
 const version =
@@ -13,7 +14,7 @@ const version =
 /** IP addresses, versions 4 and 6 (RFC 4291 section 2.2). Loopback and "any" name no one. */
 export function findIp(scan: Scan): void {
   const { text } = scan;
-  for (const { 0: found, index } of text.matchAll(v4)) {
+  for (const { 0: found, index } of each(v4, text)) {
     if (found.startsWith('127.') || found === '0.0.0.0' || found === '255.255.255.255') continue;
     if (version.test(text.slice(Math.max(0, index - 20), index)) && !scan.labelled('ip', index, index + found.length))
       continue;
@@ -26,7 +27,7 @@ export function findIp(scan: Scan): void {
     scan.add('IP', 'ipv4', 'format', [index, index + found.length]);
   }
   if (!text.includes(':')) return;
-  for (const { 0: found, index } of text.matchAll(v6)) {
+  for (const { 0: found, index } of each(v6, text)) {
     const written = found.replace(/\/\d+$/, '');
     if (isV6(written.replace(/%.*$/, ''))) scan.add('IP', 'ipv6', 'format', [index, index + written.length]);
   }

@@ -1,10 +1,11 @@
+import { each } from '../each.ts';
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
 import type { Scan } from '../scan.ts';
-import { aloneIn, amongNumbers, ends } from './codes.ts';
+import { aloneIn, amongNumbers, ends, wordChar } from './codes.ts';
 
 /** A run of what telephone numbers are written with (ITU-T E.123), at most 15 digits (E.164) and an extension. */
 const run =
-  /(?<![\p{L}\p{N}_])(?<![\d][-./,:])(?:\+ ?|\()?\(?\d(?:[\d()]|[ .\-/–](?=[\d(]))(?:[\d()]|[ .\-/–]{1,2}(?=[\d(])){3,24}(?:[ ,]{0,2}(?:x|ext\.?|extension|#) ?\d{1,6})?/giu;
+  /(?<![\w])(?<!\d[-./,:])(?:\+ ?|\()?\(?\d(?:[\d()]|[ .\-/–](?=[\d(]))(?:[\d()]|[ .\-/–]{1,2}(?=[\d(])){3,24}(?:[ ,]{0,2}(?:x|ext\.?|extension|#) ?\d{1,6})?/gi;
 const international = /^(?:\+|00[ -]?[1-9]|001-|011[ -])/;
 /** North American: area and exchange begin with 2 to 9. */
 const northAmerican =
@@ -47,12 +48,13 @@ const countries: readonly CountryCode[] = [
 /** Telephone numbers. Candidates are cheap and bounded; `libphonenumber-js` is asked about the candidate alone. */
 export function findPhone(scan: Scan): void {
   const { text } = scan;
-  for (const { 0: found, index } of text.matchAll(run)) {
+  for (const { 0: found, index } of each(run, text)) {
     const [start, written] = tidy(found, index);
     const end = start + written.length;
     const digits = written.replace(/(?:x|ext|#).*$/i, '').replace(/\D/g, '');
     if (digits.length < 7 || digits.length > 17 || !(ends(text, end) || kindAfter.test(text.slice(end, end + 12))))
       continue;
+    if (wordChar.test(text[start - 1] ?? ' ')) continue;
     if ('$€£¥₹%'.includes(text[start - 1] ?? ' ') || dateLike.test(written) || address4.test(written)) continue;
     const rule = kindOf(scan, written, digits, [start, end]);
     if (rule) scan.add('PHONE', rule, rule === 'phone-labelled' ? 'context' : 'format', [start, end]);
