@@ -1,0 +1,124 @@
+import { agentPatterns } from './patterns/agents.ts';
+import { leakPatterns } from './patterns/leak.ts';
+import { leakWords } from './lexicon/leak.ts';
+import { markPatterns } from './patterns/marks.ts';
+import { overridePatterns } from './patterns/override.ts';
+import { overrideWords } from './lexicon/override.ts';
+import { personaPatterns } from './patterns/persona.ts';
+import { personaWords } from './lexicon/persona.ts';
+import { Vocabulary } from './tokens.ts';
+import type { Hits } from './tokens.ts';
+import type { InjectionFamily, InjectionSeverity } from './report.ts';
+import type { WordPattern } from './patterns/pattern.ts';
+
+/** The explicit list: a family is one file and one line here. */
+export const wordPatterns: readonly WordPattern[] = [
+  ...overridePatterns,
+  ...leakPatterns,
+  ...personaPatterns,
+  ...agentPatterns,
+];
+
+/** A hit of one pattern in a folded text. */
+export interface Match {
+  readonly rule: string;
+  readonly family: InjectionFamily;
+  readonly severity: InjectionSeverity | number;
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Step {
+  /** One byte for each known word. */
+  readonly set: Uint8Array;
+  /** Words that may stand between this step and the one before. */
+  readonly gap: number;
+}
+interface Sequence {
+  readonly pattern: WordPattern;
+  readonly steps: readonly Step[];
+  readonly unlessAfter: Uint8Array | undefined;
+}
+
+const vocabulary = new Vocabulary([overrideWords, leakWords, personaWords]);
+for (const { words } of wordPatterns)
+  for (const line of words) for (const [, word = ''] of line.matchAll(/'([^ |]+)/g)) vocabulary.add(`'${word}`, word);
+const sequences = wordPatterns.flatMap((pattern) => pattern.words.map((line) => compile(pattern, line)));
+const byEntry = startsByEntry();
+
+function compile(pattern: WordPattern, line: string): Sequence {
+  const steps: Step[] = [];
+  let gap = 0;
+  for (const part of line.split(' ')) {
+    if (/^\d+$/.test(part)) {
+      gap = Number(part);
+      continue;
+    }
+    steps.push({ set: vocabulary.setOf(part.split('|')), gap });
+    gap = 0;
+  }
+  return { pattern, steps, unlessAfter: pattern.unlessAfter ? vocabulary.setOf([pattern.unlessAfter]) : undefined };
+}
+
+/** For each row of the vocabulary, the sequences that may begin with it. */
+function startsByEntry(): readonly (readonly Sequence[])[] {
+  return Array.from({ length: vocabulary.size }, (_, entry) =>
+    sequences.filter(({ steps }) => steps[0]?.set[entry] === 1),
+  );
+}
+
+/** All hits in a folded text, at most one for each place where a pattern begins. Linear in the text's length. */
+export function match(text: string): Match[] {
+  const found: Match[] = [];
+  const hits = vocabulary.hits(text);
+  if (hits.count > 1) {
+    for (let i = 0; i < hits.count; i++) {
+      for (const sequence of byEntry[hits.entry[i] ?? 0] ?? []) {
+        const last = reach(sequence, hits, i);
+        if (last < 0 || isNegated(sequence, hits, i)) continue;
+        const { id: rule, family, severity } = sequence.pattern;
+        found.push({ rule, family, severity, start: hits.start[i] ?? 0, end: hits.end[last] ?? 0 });
+      }
+    }
+  }
+  for (const { id: rule, family, severity, text: expression, needs } of markPatterns) {
+    if (!needs.some((each) => text.includes(each))) continue;
+    for (const {
+      0: { length },
+      index,
+    } of text.matchAll(expression)) {
+      found.push({ rule, family, severity, start: index, end: index + length });
+    }
+  }
+  return found;
+}
+
+/** The hit that ends the sequence when it begins at `first`, or -1. Every step goes once over the few hits in reach. */
+function reach({ steps }: Sequence, hits: Hits, first: number): number {
+  let from: number[] = [first];
+  for (let s = 1; s < steps.length; s++) {
+    const { set, gap } = steps[s] as Step;
+    const next: number[] = [];
+    let before = 0;
+    const start = from[0] ?? first;
+    const limit = (hits.position[from.at(-1) ?? first] ?? 0) + gap + 1;
+    for (let i = start + 1; i < hits.count && (hits.position[i] ?? 0) <= limit; i++) {
+      while (before + 1 < from.length && (from[before + 1] ?? 0) < i) before++;
+      const distance = (hits.position[i] ?? 0) - (hits.position[from[before] ?? 0] ?? 0) - 1;
+      if (distance < 0 || distance > gap || set[hits.entry[i] ?? 0] !== 1) continue;
+      next.push(i);
+    }
+    if (next.length === 0) return -1;
+    from = next;
+  }
+  return from[0] ?? -1;
+}
+
+function isNegated({ unlessAfter }: Sequence, hits: Hits, first: number): boolean {
+  if (!unlessAfter) return false;
+  const position = hits.position[first] ?? 0;
+  for (let i = first - 1; i >= 0 && position - (hits.position[i] ?? 0) <= 2; i--) {
+    if (unlessAfter[hits.entry[i] ?? 0] === 1) return true;
+  }
+  return false;
+}

@@ -1,0 +1,86 @@
+import type { TextPattern } from './pattern.ts';
+
+/** Marks of chat templates and of a conversation's structure, where they have no business. All on folded text (lower case). */
+export const markPatterns: readonly TextPattern[] = [
+  {
+    id: 'template-token',
+    family: 'fake_role',
+    severity: 'suspicious',
+    // ChatML, Llama 2 and 3, Mistral, Gemma, Phi, Command R, DeepSeek, GPT-OSS.
+    text: /<\|(?:im_start|im_end|im_sep|system|user|assistant|endoftext|eot_id|start_header_id|end_header_id|begin_of_text|end_of_turn|start_of_turn_token|end_of_turn_token|system_token|user_token|chatbot_token|channel|message|start|end|endofprompt|end▁of▁sentence)\|>|<<\/?sys>>|\[\/?inst\]|<(?:start|end)_of_turn>|\[\/?(?:system_prompt|available_tools|tool_calls|tool_results)\]|<\/?s>\s{0,3}\[/g,
+    needs: [
+      '<|',
+      '<<',
+      '[inst',
+      '[/inst',
+      '_of_turn',
+      '</s>',
+      '<s>',
+      '[system_prompt',
+      '[/system_prompt',
+      '[tool_',
+      '[available_tools',
+    ],
+  },
+  {
+    id: 'fake-role-line',
+    family: 'fake_role',
+    severity: 'suspicious',
+    text: /(?:^|[\n>"'`.!?]\s{0,3})(?:#{1,4} ?|\*\*|\[|\{|\(|<|-{3,8} ?|={3,8} ?)(?:system|admin|administrator|developer|root|sistema|système|instruction|instructions|new instructions?)(?: ?(?:message|prompt|instructions?|override|note|notice|update|command|mode|alert|directive|#[a-z]{1,20}))?(?:\*\*|\]|\}|\)|>|-{3,8}| ?:)/g,
+    needs: ['system', 'admin', 'developer', 'root', 'instruction', 'sistema'],
+  },
+  {
+    id: 'fake-turn',
+    family: 'fake_role',
+    severity: 'suspicious',
+    text: /(?:end of|\/|<\/|begin|start of) ?(?:user|system|document|context|data|input|untrusted) ?(?:input|query|message|prompt|data|content|instructions|text)\b|(?:\n|\\n)(?:human|assistant|user|system) ?: [^\n]{1,200}\n{1,2}(?:human|assistant|user|system) ?: /g,
+    needs: [
+      'end of',
+      '</',
+      'begin',
+      'start of',
+      'human:',
+      'assistant:',
+      'user:',
+      'system:',
+      'assistant :',
+      '/user',
+      '/system',
+    ],
+  },
+  {
+    id: 'system-speaks',
+    family: 'fake_role',
+    severity: 'suspicious',
+    text: /(?:^|\n|["'>] ?)(?:system|admin|administrator|developer|root) ?(?:message|override|notice|command|instruction|prompt|alert|directive)? ?[:>] ?(?:you|ignore|new|disregard|from now|your|forget|override|the user|all|enable|disable|please|do not|important|execute|send|call)/g,
+    needs: ['system', 'admin', 'developer', 'root'],
+  },
+  {
+    id: 'shouted-importance',
+    family: 'urgency',
+    severity: 'suspicious',
+    text: /important ?!{2,9}|!{3,9} ?(?:important|attention|urgent|system)|<important>|<\/important>|\[important\]|\*{2,3}important(?: (?:instructions?|message|notice))? ?(?:for|to)\b/g,
+    needs: ['important', '!!!'],
+  },
+  {
+    id: 'placeholder-prompt',
+    family: 'jailbreak',
+    severity: 'suspicious',
+    text: /[[{<(](?:insert|your|type|enter|put)?[ _](?:insert |your |the |a |my )?(?:prompt|question|query|request|malicious prompt)(?: here| goes here)?[\]})>]|[[{<(](?:prompt|question)[\]})>]\s{0,3}$/g,
+    needs: ['prompt', 'question', 'query', 'request'],
+  },
+  {
+    id: 'sql-or-shell-probe',
+    family: 'tool_command',
+    severity: 'suspicious',
+    text: /\bunion (?:all )?select \*|;\s{0,3}drop table\b|'\s{0,3}or\s{1,3}'?1'?\s{0,3}=\s{0,3}'?1|\brm -rf \/(?:\s|$)/g,
+    needs: ['union ', 'drop table', "or '1", 'or 1', 'rm -rf'],
+  },
+  {
+    id: 'call-in-data',
+    family: 'tool_command',
+    severity: 'suspicious',
+    text: /(?:execute|run|call|invoke|action) ?: ?[a-z_][a-z0-9_.]{2,60}\([^)\n]{0,300}\)|<(?:tool_call|function_call|invoke|function_calls)\b/g,
+    needs: ['execute', 'run:', 'run :', 'call', 'invoke', 'action:'],
+  },
+];

@@ -1,0 +1,227 @@
+import { looksLikeText } from './judge.ts';
+import type { Decoder, Piece } from './decoder.ts';
+
+const strict = new TextDecoder('utf-8', { fatal: true });
+
+/** An alphabet in which every character carries the same number of bits (RFC 4648 and its like). */
+interface Base {
+  readonly name: string;
+  readonly bits: number;
+  /** Runs of the alphabet; not shorter than what could matter. */
+  readonly run: RegExp;
+  readonly value: Int16Array;
+}
+
+function valuesOf(alphabet: string, more: Readonly<Record<string, number>> = {}): Int16Array {
+  const value = new Int16Array(128).fill(-1);
+  for (let i = 0; i < alphabet.length; i++) value[alphabet.charCodeAt(i)] = i;
+  for (const [char, each] of Object.entries(more)) value[char.charCodeAt(0)] = each;
+  return value;
+}
+
+const upper = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const bases: readonly Base[] = [
+  {
+    name: 'base64',
+    bits: 6,
+    run: /[A-Za-z0-9+/_-]{12,}/g,
+    value: valuesOf(`${upper}${upper.toLowerCase()}0123456789+/`, { '-': 62, _: 63 }),
+  },
+  {
+    name: 'base32',
+    bits: 5,
+    run: /[A-Z2-7]{16,}|[a-z2-7]{16,}/g,
+    value: valuesOf(`${upper}234567`, Object.fromEntries([...upper.toLowerCase()].map((char, i) => [char, i]))),
+  },
+  {
+    name: 'hex',
+    bits: 4,
+    run: /[0-9a-fA-F]{12,}/g,
+    value: valuesOf('0123456789abcdef', { A: 10, B: 11, C: 12, D: 13, E: 14, F: 15 }),
+  },
+  { name: 'binary', bits: 1, run: /[01]{32,}/g, value: valuesOf('01') },
+];
+
+function bytesOf(run: string, { bits, value }: Base): Uint8Array {
+  const bytes = new Uint8Array((run.length * bits) >> 3);
+  let buffer = 0;
+  let held = 0;
+  let length = 0;
+  for (let i = 0; i < run.length; i++) {
+    const each = value[run.charCodeAt(i)] ?? -1;
+    if (each < 0) continue;
+    buffer = ((buffer << bits) | each) & 0xffff;
+    held += bits;
+    if (held < 8) continue;
+    held -= 8;
+    bytes[length++] = (buffer >> held) & 255;
+  }
+  return bytes.subarray(0, length);
+}
+
+/** Bytes as text: UTF-8, or UTF-16 of Latin letters; nothing where it is neither. */
+export function textOfBytes(bytes: Uint8Array): string | undefined {
+  if (bytes.length < 4) return undefined;
+  const wide = bytes[1] === 0 || bytes[0] === 0;
+  const kept = wide ? bytes.filter((byte) => byte !== 0) : bytes;
+  // The first bytes decide for most runs (names, paths, hashes), without decoding the rest.
+  for (let i = 0; i < Math.min(6, kept.length); i++) if ((kept[i] ?? 0) < 9 || kept[i] === 0x7f) return undefined;
+  try {
+    const text = strict.decode(kept);
+    return looksLikeText(text) ? text : undefined;
+  } catch {
+    // Not UTF-8: at the end a character may have been cut off.
+    return cutText(kept);
+  }
+}
+
+function cutText(bytes: Uint8Array): string | undefined {
+  let end = bytes.length;
+  while (end > 0 && end > bytes.length - 4 && (bytes[end - 1] ?? 0) >= 0x80) end--;
+  if (end === bytes.length || end < 8) return undefined;
+  try {
+    const text = strict.decode(bytes.subarray(0, end));
+    return looksLikeText(text) ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Run {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+const separators = /^(?:[\s"'+,\\|>*#]|\\[nr]){1,12}$/;
+/** Runs that only line ends, quotes and the like hold apart, as one: wrapped or indented lines. */
+function chained(text: string, runs: readonly Run[]): Run[] {
+  const chains: Run[] = [];
+  let parts: string[] = [];
+  let start = 0;
+  let end = 0;
+  const close = () => {
+    if (parts.length > 1) chains.push({ text: parts.join(''), start, end });
+  };
+  for (const run of runs) {
+    if (
+      parts.length > 0 &&
+      run.start - end <= 12 &&
+      separators.test(text.slice(end, run.start).replace(/=/g, '') || ' ')
+    )
+      parts.push(run.text);
+    else {
+      close();
+      parts = [run.text];
+      ({ start } = run);
+    }
+    ({ end } = run);
+  }
+  close();
+  return chains;
+}
+
+function decodeBase(base: Base): (text: string) => Piece[] {
+  return (text) => {
+    const runs: Run[] = [];
+    for (const { 0: run, index } of text.matchAll(base.run))
+      runs.push({ text: run, start: index, end: index + run.length });
+    if (runs.length === 0) return [];
+    const pieces: Piece[] = [];
+    let done = 0;
+    // The last line of a wrapped text may be short: looked for here, as the expression asks for long ones.
+    const chains = chained(text, runs).map((chain) => withTail(text, chain, base));
+    for (const run of [
+      ...chains,
+      ...runs
+        .filter(({ start }) => !chains.some((chain) => start >= chain.start && start < chain.end))
+        .map((each) => withTail(text, each, base)),
+    ]) {
+      done += run.text.length;
+      for (const { text: part, start, end } of partsOf(run)) {
+        const read = readRun(part, base);
+        if (read === undefined) continue;
+        pieces.push({ text: read, start, end });
+        break;
+      }
+    }
+    return done > 0 ? pieces : [];
+  };
+}
+
+function withTail(text: string, run: Run, { value }: Base): Run {
+  const gap = /^(?:\r?\n|\\n)[ \t>*#]{0,8}/.exec(text.slice(run.end, run.end + 12))?.[0];
+  if (gap === undefined) return run;
+  let end = run.end + gap.length;
+  while (end < text.length && (value[text.charCodeAt(end)] ?? -1) >= 0 && end - run.end < 100) end++;
+  const after = text.charCodeAt(end);
+  const isLine = end >= text.length || after === 0x3d || after <= 0x20 || after === 0x5c || after === 0x22;
+  return isLine ? { text: run.text + text.slice(run.end + gap.length, end), start: run.start, end } : run;
+}
+
+/** The run as it stands, without a tail that a line of prose added, and its parts: a path or a name may hang on before it. */
+function* partsOf(run: Run): Generator<Run> {
+  yield run;
+  const cut = Math.max(run.text.lastIndexOf('/', 200), run.text.lastIndexOf('_', 60));
+  if (cut >= 0 && run.text.length - cut > 12) yield { text: run.text.slice(cut + 1), start: run.start, end: run.end };
+}
+
+function readRun(run: string, base: Base): string | undefined {
+  const even = base.bits === 4 && run.length % 2 === 1 ? run.slice(run.startsWith('0') ? 1 : 0) : run;
+  const text = textOfBytes(bytesOf(even, base));
+  if (text !== undefined || base.bits !== 6) return text;
+  const words = run.slice(0, run.length - (run.length % 4));
+  return words.length < run.length && words.length >= 12 ? textOfBytes(bytesOf(words, base)) : undefined;
+}
+
+/** ASCII85 between its marks, as PostScript and Python write it. */
+const ascii85: Decoder = {
+  name: 'ascii85',
+  decode(text) {
+    const pieces: Piece[] = [];
+    if (!text.includes('<~')) return pieces;
+    for (const { 0: whole, index } of text.matchAll(/<~[!-uz\s]{8,20000}~>/g)) {
+      const digits = whole.slice(2, -2).replace(/\s/g, '').replaceAll('z', '!!!!!');
+      const bytes: number[] = [];
+      for (let i = 0; i < digits.length; i += 5) {
+        const group = digits.slice(i, i + 5);
+        let number = 0;
+        for (const digit of group.padEnd(5, 'u')) number = number * 85 + digit.charCodeAt(0) - 33;
+        for (let j = 0; j < group.length - 1; j++) bytes.push(Math.floor(number / 256 ** (3 - j)) & 255);
+      }
+      const read = textOfBytes(Uint8Array.from(bytes));
+      if (read !== undefined) pieces.push({ text: read, start: index, end: index + whole.length });
+    }
+    return pieces;
+  },
+};
+
+const base58Digits = valuesOf('123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz');
+/** Base58 is one large number: quadratic, so only runs up to 256 characters, and few of them. */
+const base58: Decoder = {
+  name: 'base58',
+  decode(text) {
+    const pieces: Piece[] = [];
+    let tries = 0;
+    for (const { 0: run, index } of text.matchAll(
+      /(?<![A-Za-z0-9+/_-])[1-9A-HJ-NP-Za-km-z]{20,256}(?![A-Za-z0-9+/_=-])/g,
+    )) {
+      if (!/[0-9]/.test(run) || !/[A-Z]/.test(run) || !/[a-z]/.test(run)) continue;
+      if (++tries > 20) break;
+      let number = 0n;
+      for (let i = 0; i < run.length; i++) number = number * 58n + BigInt(base58Digits[run.charCodeAt(i)] ?? 0);
+      const hex = number.toString(16);
+      const read = textOfBytes(
+        Uint8Array.from((hex.length % 2 ? `0${hex}` : hex).match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)),
+      );
+      if (read !== undefined) pieces.push({ text: read, start: index, end: index + run.length });
+    }
+    return pieces;
+  },
+};
+
+export const baseDecoders: readonly Decoder[] = [
+  ...bases.map((base) => ({ name: base.name, decode: decodeBase(base) })),
+  ascii85,
+  base58,
+];

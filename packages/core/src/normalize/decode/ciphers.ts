@@ -1,0 +1,146 @@
+import { joined, linesOf } from './decoder.ts';
+import { pairBits, pairScore } from './judge.ts';
+import type { Decoder, Piece } from './decoder.ts';
+
+/** A letter-for-letter cipher: what each of the 26 letters is read as. */
+interface Cipher {
+  readonly name: string;
+  readonly read: Uint8Array;
+}
+const cipher = (name: string, letters: (letter: number) => number): Cipher => ({
+  name,
+  read: Uint8Array.from({ length: 27 }, (_, letter) => (letter === 26 ? 26 : letters(letter))),
+});
+const keyboard = ['qwertyuiop', 'asdfghjkl', 'zxcvbnm'];
+const neighbour = (letter: number, by: number): number => {
+  const char = String.fromCharCode(97 + letter);
+  const row = keyboard.find((each) => each.includes(char)) ?? '';
+  return (row[(row.indexOf(char) + by + row.length) % row.length] ?? char).charCodeAt(0) - 97;
+};
+const ciphers: readonly Cipher[] = [
+  cipher('rot13', (letter) => (letter + 13) % 26),
+  ...Array.from({ length: 25 }, (_, i) => i + 1)
+    .filter((shift) => shift !== 13)
+    .map((shift) => cipher('caesar', (letter) => (letter + shift) % 26)),
+  cipher('atbash', (letter) => 25 - letter),
+  cipher('keyboard', (letter) => neighbour(letter, -1)),
+  cipher('keyboard', (letter) => neighbour(letter, 1)),
+];
+
+/** Language in Latin letters scores above this, under its right reading. */
+const language = 0.55;
+const margin = 0.45;
+
+const lettersOf = (text: string): Uint8Array => {
+  const letters = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i) | 32;
+    letters[i] = code >= 97 && code <= 122 ? code - 97 : 26;
+  }
+  return letters;
+};
+
+function scoreUnder(letters: Uint8Array, { read }: Cipher): number {
+  let sum = 0;
+  let count = 0;
+  let before = 26;
+  for (let i = 0; i < letters.length; i++) {
+    const letter = read[letters[i] ?? 26] ?? 26;
+    if (letter === 26 && before === 26) continue;
+    sum += pairBits[before * 27 + letter] ?? 0;
+    count++;
+    before = letter;
+  }
+  return count === 0 ? 0 : sum / count;
+}
+
+const apply = (text: string, { read }: Cipher): string =>
+  text.replace(/[a-z]/gi, (char) => {
+    const code = char.charCodeAt(0);
+    const base = code < 97 ? 65 : 97;
+    return String.fromCharCode(base + (read[code - base] ?? 0));
+  });
+
+const reversed = (text: string): string => [...text].toReversed().join('');
+const enoughLetters =
+  /[a-z][^a-z]{0,4}[a-z][^a-z]{0,4}[a-z][^a-z]{0,4}[a-z][^a-z]{0,4}[a-z][^a-z]{0,4}[a-z][^a-z]{0,4}[a-z][^a-z]{0,4}[a-z]/i;
+
+/** Lines that are language only under a shifted, mirrored or neighbouring alphabet. */
+const substitution: Decoder = {
+  name: 'shifted-letters',
+  decode(text) {
+    const pieces: Piece[] = [];
+    for (const { text: line, start, end } of linesOf(text, 600)) {
+      if (line.length < 8 || !enoughLetters.test(line)) continue;
+      const part = oddest(line);
+      const letters = lettersOf(part);
+      const plain = pairScore(part);
+      if (plain > language) continue;
+      let best: Cipher | undefined;
+      let bestScore = Math.max(language, plain + margin);
+      for (const each of ciphers) {
+        const score = scoreUnder(letters, each);
+        if (score <= bestScore) continue;
+        best = each;
+        bestScore = score;
+      }
+      if (best) pieces.push({ text: apply(line, best), start, end });
+    }
+    return joined(pieces);
+  },
+};
+
+/** Of a line with quotes, the quoted part that looks least like language: data often wraps a text into a field. */
+function oddest(line: string): string {
+  if (line.length < 40 || !/["':]/.test(line)) return line;
+  let worst = line;
+  let least = pairScore(line);
+  for (const part of line.split(/["':]/)) {
+    if (part.length < 16) continue;
+    const score = pairScore(part);
+    if (score >= least) continue;
+    worst = part;
+    least = score;
+  }
+  return worst;
+}
+
+/** ROT47 turns all printable ASCII; what comes out must be language. */
+const rot47: Decoder = {
+  name: 'rot47',
+  decode(text) {
+    const pieces: Piece[] = [];
+    for (const { text: line, start, end } of linesOf(text, 600)) {
+      // Its blanks stay, its letters become marks and digits for the greater part.
+      if (line.length < 12 || (line.match(/[!-@[-`{-~]/g)?.length ?? 0) < line.length * 0.3) continue;
+      const read = line.replace(/[!-~]/g, (char) => String.fromCharCode(33 + ((char.charCodeAt(0) - 33 + 47) % 94)));
+      if (pairScore(read) > language + 0.2 && pairScore(read) > pairScore(line) + margin && /[a-z]{3}/i.test(read))
+        pieces.push({ text: read, start, end });
+    }
+    return joined(pieces);
+  },
+};
+
+/** Text written backwards: more like language when read from its end. Scripts that no table knows are read both ways. */
+const backwards: Decoder = {
+  name: 'reversed',
+  decode(text) {
+    const pieces: Piece[] = [];
+    for (const { text: line, start, end } of linesOf(text, 6000)) {
+      if (line.length < 6) continue;
+      if (/[\u0370-\ud7ff]{2}/.test(line)) {
+        pieces.push({ text: reversed(line), start, end });
+        continue;
+      }
+      const back = reversed(line);
+      if (readsBetter(line, back)) pieces.push({ text: back, start, end });
+    }
+    return joined(pieces.toReversed().toSorted((a, b) => a.start - b.start));
+  },
+};
+
+function readsBetter(line: string, back: string): boolean {
+  return pairScore(back) > pairScore(line) + 0.12;
+}
+
+export const cipherDecoders: readonly Decoder[] = [substitution, rot47, backwards];

@@ -1,0 +1,195 @@
+import { isCommonWord, segment, wordRank } from './judge.ts';
+import { joined, linesOf } from './decoder.ts';
+import type { Decoder, Piece } from './decoder.ts';
+
+/** At most so many letters of one stretch are split into words again: beyond, a person sees that something is odd. */
+const longestStretch = 4000;
+const between = '._-*|/~·•+=,:^\'"`\\<>#';
+
+/** Single characters that blanks or line ends hold apart: `i g n o r e`, or one letter a line. */
+function singles(text: string): Piece[] {
+  const pieces: Piece[] = [];
+  const lone = /(?<!\S)\S(?:(?:[ \t\u00a0]{1,8}|[ \t]{0,4}\r?\n[ \t]{0,8}\r?\n?)\S(?!\S)){4,}/gu;
+  for (const { 0: run, index } of text.matchAll(lone)) {
+    if (!/\p{L}.{1,6}\p{L}/su.test(run)) continue;
+    const letters = run.slice(0, longestStretch);
+    const vertical = /\n/.test(letters) && !/\S[ \t]{1,3}\S/.test(letters);
+    const wide = vertical ? /\n[ \t]*\r?\n/ : / {2,}|\t|\n/;
+    const words = letters.split(new RegExp(wide, 'g')).map((word) => word.replace(/\s/g, ''));
+    const spaced = words.join(' ');
+    pieces.push({ text: words.length > 1 ? spaced : segment(spaced), start: index, end: index + run.length });
+  }
+  return pieces;
+}
+
+/** Every second character is a mark: `i.g.n.o.r.e`; words between blanks, or all in one. */
+function alternating(text: string): Piece[] {
+  const pieces: Piece[] = [];
+  if (!/\S[._\-*|/~·•+=,:^'"`\\<>#]\S[._\-*|/~·•+=,:^'"`\\<>#]\S/.test(text)) return pieces;
+  for (const { text: line, start, end } of linesOf(text)) {
+    let changed = 0;
+    const words = line.split(/(?<=\s)(?=\S)/).map((part) => {
+      const word = part.trimEnd();
+      const bare = everySecond(word);
+      if (bare === undefined) return part;
+      changed += bare.length > 2 ? 1 : 0;
+      return `${bare.length > 14 && !isCommonWord(bare.toLowerCase()) ? segment(bare.slice(0, longestStretch)) : bare} `;
+    });
+    if (changed > 0) pieces.push({ text: words.join(''), start, end });
+  }
+  return joined(pieces);
+}
+
+function everySecond(word: string): string | undefined {
+  if (word.length < 3) return undefined;
+  const chars = [...word];
+  let bare = chars[0] ?? '';
+  if (!/[\p{L}\p{N}]/u.test(bare)) return undefined;
+  for (let i = 1; i < chars.length; i += 2) {
+    if (!between.includes(chars[i] ?? ' '))
+      return i > 4 && i >= chars.length - 2 ? bare + chars.slice(i).join('') : undefined;
+    bare += chars[i + 1] ?? '';
+  }
+  return bare;
+}
+
+/** Words without blanks between them: `ignoreallpreviousinstructions`, `IgnoreAllPreviousInstructions`. */
+function unspaced(text: string): Piece[] {
+  const pieces: Piece[] = [];
+  for (const { 0: run, index } of text.matchAll(/[A-Za-z]{18,}/g)) {
+    const letters = run.slice(0, longestStretch);
+    const words = segment(letters).split(' ');
+    const short = words.filter(({ length }) => length < 3).length;
+    if (words.length > 2 && short < words.length / 2)
+      pieces.push({ text: words.join(' '), start: index, end: index + run.length });
+  }
+  return pieces;
+}
+
+/** The same letter many times: `iiignnnooore`. Twice may be right, so both are tried. */
+function stretched(text: string): Piece[] {
+  const pieces: Piece[] = [];
+  if (!/([a-z])\1{2}[a-z ]{0,12}([a-z])\2{2}/i.test(text)) return pieces;
+  for (const { text: line, start, end } of linesOf(text)) {
+    if ((line.match(/([a-z])\1{2}/gi)?.length ?? 0) < 2) continue;
+    const read = line.replace(/[a-z]+/gi, (word) => {
+      const once = word.replace(/([a-z])\1+/gi, '$1');
+      const twice = word.replace(/([a-z])\1{2,}/gi, '$1$1');
+      return !isCommonWord(once.toLowerCase()) && isCommonWord(twice.toLowerCase()) ? twice : once;
+    });
+    if (read !== line) pieces.push({ text: read, start, end });
+  }
+  return joined(pieces);
+}
+
+/** What digits and marks stand for in place of letters; the likelier first. */
+const leet: Readonly<Record<string, string>> = {
+  '0': 'o',
+  '1': 'il',
+  '2': 'z',
+  '3': 'e',
+  '4': 'a',
+  '5': 's',
+  '6': 'gb',
+  '7': 't',
+  '8': 'b',
+  '9': 'g',
+  '@': 'a',
+  $: 's',
+  '!': 'i',
+  '|': 'li',
+  '+': 't',
+  '(': 'c',
+  '<': 'c',
+  '{': 'c',
+  '€': 'e',
+  '£': 'l',
+  '¥': 'y',
+  '§': 's',
+  '&': 'a',
+  '#': 'h',
+  '%': 'x',
+  '^': 'a',
+  '*': 'aeiou',
+};
+const groups: readonly [RegExp, string][] = [
+  [/\|\\\/\|/g, 'm'],
+  [/\/\\\/\\/g, 'm'],
+  [/\\\/\\\//g, 'w'],
+  [/\|\\\|/g, 'n'],
+  [/\|-\|/g, 'h'],
+  [/\|_\|/g, 'u'],
+  [/\/\\|\/-\\/g, 'a'],
+  [/\\\//g, 'v'],
+  [/\|</g, 'k'],
+  [/\|\)/g, 'd'],
+  [/\(\)/g, 'o'],
+  [/></g, 'x'],
+  [/\|_(?!\|)/g, 'l'],
+  [/ph(?=[a-z0-9])/gi, 'f'],
+];
+
+const leetWord = /[a-z0-9@$!|+(<{€£¥§&#%^*]+/gi;
+/** Whether a word mixes letters with what stands for letters, inside or at its head. */
+const isLeet = (word: string): boolean =>
+  /[a-z]/i.test(word) && /[0-9@$!|+(<€£][a-z]|[a-z][0-9@$|+(<€£]{1,4}[a-z]/i.test(word);
+
+function unleet(word: string): string {
+  const letters = word.toLowerCase();
+  let readings = [''];
+  for (const char of letters) {
+    const options = leet[char] ?? char;
+    const grown: string[] = [];
+    for (const option of readings.length * options.length <= 64 ? options : (options[0] ?? ''))
+      for (const reading of readings) grown.push(reading + option);
+    readings = grown;
+  }
+  let best = readings[0] ?? word;
+  let bestRank = wordRank(best);
+  for (const reading of readings) {
+    const rank = wordRank(reading);
+    if (rank >= 0 && (bestRank < 0 || rank < bestRank)) {
+      best = reading;
+      bestRank = rank;
+    }
+  }
+  return best;
+}
+
+/** Leetspeak, light (`1gn0r3`) and heavy (`|9|\|0r3`). A line with two such words is read as a whole. */
+function leetLines(text: string): Piece[] {
+  const pieces: Piece[] = [];
+  if (!/[a-z]/i.test(text) || !/[0-9@$|][a-z]|[a-z][0-9@$|]/i.test(text)) return pieces;
+  for (const { text: line, start, end } of linesOf(text, 600)) {
+    if (!/[0-9@$|!(][a-z]|[a-z][0-9@$|!(]/i.test(line)) continue;
+    const plain = groups.reduce((read, [expression, letter]) => read.replace(expression, letter), line);
+    const words = plain.match(leetWord) ?? [];
+    let count = 0;
+    for (const word of words) if (word.length < 24 && isLeet(word) && ++count > 1) break;
+    if (count === 0 || (count === 1 && words.length > 4)) continue;
+    pieces.push({
+      text: plain.replace(leetWord, (word) =>
+        /[^a-z]/i.test(word) && word.length < 24 ? unleetKeepingEnd(word) : word,
+      ),
+      start,
+      end,
+    });
+  }
+  return joined(pieces);
+}
+
+/** A mark at the end may be punctuation: `n0w!`. */
+function unleetKeepingEnd(word: string): string {
+  const end = /[!+(<&#%^*|]{1,3}$/.exec(word)?.[0] ?? '';
+  const whole = unleet(word);
+  if (!end || end.length === word.length || isCommonWord(whole)) return whole;
+  return unleet(word.slice(0, -end.length)) + end;
+}
+
+export const letterDecoders: readonly Decoder[] = [
+  { name: 'spaced-letters', decode: singles },
+  { name: 'separated-letters', decode: alternating },
+  { name: 'joined-words', decode: unspaced },
+  { name: 'stretched-letters', decode: stretched },
+  { name: 'leetspeak', decode: leetLines },
+];
