@@ -93,6 +93,20 @@ export interface FlowPieceTable {
   seq: number;
   piece: Uint8Array;
 }
+/** Sealed. */
+export interface VaultPieceTable {
+  sessionId: string;
+  seq: number;
+  piece: Uint8Array;
+}
+/** Keyed hashes: neither the identifier nor its owner is told by the file. */
+export interface OwnedIdentifierTable {
+  tenant: string;
+  digest: Uint8Array;
+  owner: Uint8Array;
+  type: string;
+  seenAt: number;
+}
 export interface SessionSaltTable {
   sessionId: string;
   salt: Uint8Array;
@@ -139,6 +153,8 @@ export interface Database {
   activityMinutes: ActivityMinuteTable;
   denialMinutes: DenialMinuteTable;
   flowPieces: FlowPieceTable;
+  vaultPieces: VaultPieceTable;
+  ownedIdentifiers: OwnedIdentifierTable;
   sessionSalts: SessionSaltTable;
   approvals: ApprovalTable & { rowid: number };
   manifests: ManifestTable;

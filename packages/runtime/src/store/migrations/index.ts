@@ -1,4 +1,5 @@
 import type { Migration } from 'kysely/migration';
+import { content } from './0003_content.ts';
 import { first } from './0001_first.ts';
 import { flowAndApprovals } from './0002_flow_approvals.ts';
 
@@ -6,4 +7,5 @@ import { flowAndApprovals } from './0002_flow_approvals.ts';
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001_first': first,
   '0002_flow_approvals': flowAndApprovals,
+  '0003_content': content,
 };
