@@ -23,6 +23,7 @@ export * from './ports.ts';
 export * from './reasons.ts';
 export * from './redteam/index.ts';
 export { findSensitive, type FindOptions } from './sensitive/engine.ts';
+export { ownFinder, type OwnType } from './sensitive/own.ts';
 export * from './sensitive/types.ts';
 export * from './session.ts';
 export * from './tools/index.ts';

@@ -86,7 +86,7 @@ const rankOf = ({ certainty }: SensitiveMatch): number => rank.get(certainty) ??
 
 /** Keeps the surest of those that overlap. Each finding costs its own length, and all but keys of secrets are short. */
 function disjoint(found: readonly SensitiveMatch[], length: number): SensitiveMatch[] {
-  const best = [...found].sort(
+  const best = found.toSorted(
     (a, b) => rankOf(a) - rankOf(b) || b.end - b.start - (a.end - a.start) || a.start - b.start,
   );
   const covered = new Uint8Array(length);
@@ -97,5 +97,5 @@ function disjoint(found: readonly SensitiveMatch[], length: number): SensitiveMa
     covered.fill(1, match.start, match.end);
     kept.push(match);
   }
-  return kept.sort((a, b) => a.start - b.start);
+  return kept.toSorted((a, b) => a.start - b.start);
 }

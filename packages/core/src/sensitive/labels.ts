@@ -145,7 +145,7 @@ function inside({ text, start }: Word): Label[] {
     const at = text.indexOf(phrase);
     if (at >= 0) labels.push({ start: start + at, end: start + at + phrase.length, families: known });
   }
-  return labels.sort((a, b) => a.start - b.start);
+  return labels.toSorted((a, b) => a.start - b.start);
 }
 const unspacedPhrases = [...phrases].filter(([phrase]) => unspaced.test(phrase));
 

@@ -14,7 +14,8 @@ export function findCard(scan: Scan): void {
   for (let found = candidate.exec(text); found; found = candidate.exec(text)) {
     const { 0: run, index } = found;
     const length = begins(text, index) ? cardAt(scan, run, index) : 0;
-    const gap = run.search(/[ -]/);
+    // Digits written apart one by one are one number: no part of them is tried.
+    const gap = /^\d[ -]\d[ -]\d[ -]/.test(run) ? -1 : run.search(/[ -]/);
     // A number before the card's own must not hide it: go on behind its first group.
     candidate.lastIndex = index + (length || (gap === -1 ? run.length : gap + 1));
   }

@@ -19,7 +19,7 @@ const dea = (code: string): boolean => {
 const kvnr = (code: string): boolean => {
   const digits = `${String(code.charCodeAt(0) - 64).padStart(2, '0')}${code.slice(1, 9)}`;
   let sum = 0;
-  for (const [i, char] of [...digits].entries()) {
+  for (const [i, char] of digits.split('').entries()) {
     const product = Number(char) * (i % 2 === 0 ? 1 : 2);
     sum += product > 9 ? product - 9 : product;
   }

@@ -29,11 +29,6 @@ export function readJson(text: string, start: number, limit: number, field: Fiel
   let keyed = false;
   let strings = false;
   let at = start;
-  let closed = false;
-  const emit = (leaf: Leaf) => {
-    if (leaf.field !== field) keyed = true;
-    if (leaf.text.length > 1) leaves.push(leaf);
-  };
   while (at < limit) {
     blank.lastIndex = at;
     blank.exec(text);
@@ -46,35 +41,32 @@ export function readJson(text: string, start: number, limit: number, field: Fiel
     } else if (char === '}' || char === ']') {
       stack.pop();
       at++;
-      if (stack.length === 0) {
-        closed = true;
-        break;
-      }
+      if (stack.length === 0) return { end: at, leaves: keyed || strings ? leaves : [] };
     } else if (char === ',' && frame) {
       frame.key = undefined;
       at++;
     } else {
-      const token = tokenAt(text, at, limit);
-      if (!token || !frame || at === start) break;
-      const key = frame.object && frame.key === undefined;
-      colon.lastIndex = token.next;
-      if (key) {
+      const token = frame && tokenAt(text, at, limit);
+      if (!token) break;
+      at = token.next;
+      if (frame.object && frame.key === undefined) {
+        colon.lastIndex = token.next;
         if (!colon.test(text)) break;
+        at = colon.lastIndex;
         frame.key = text.slice(token.from, token.to);
         keyLeaf(text, token, field, leaves);
-        at = colon.lastIndex;
       } else {
         strings ||= token.quoted;
-        const names = namesIn(frame);
-        emit(
-          token.quoted ? stringLeaf(text, token.from, token.to, names) : plainLeaf(text, token.from, token.to, names),
-        );
-        at = token.next;
+        keyed ||= frame.object || namesIn(frame) !== field;
+        leaves.push(valueLeaf(text, token, namesIn(frame)));
       }
     }
   }
-  return { end: Math.max(at, start + 1), leaves: keyed || (strings && closed) ? leaves : [] };
+  return { end: Math.max(at, start + 1), leaves: keyed ? leaves : [] };
 }
+
+const valueLeaf = (text: string, { from, to, quoted }: Token, names: FieldNames): Leaf =>
+  quoted ? stringLeaf(text, from, to, names) : plainLeaf(text, from, to, names);
 
 const namesIn = ({ names, key }: Frame): FieldNames => (key === undefined ? names : named(names, key));
 

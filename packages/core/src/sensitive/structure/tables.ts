@@ -108,10 +108,9 @@ const gap = / {2,64}|\t/g;
 function cellsOf(text: string, line: Line, delimiter: Table['delimiter']): Cell[] {
   const cells: Cell[] = [];
   let { start, end } = line;
-  if (delimiter === gaps || delimiter === '|') {
-    while (start < end && (text[start] === ' ' || (delimiter === '|' && text[start] === '|'))) start++;
-    while (end > start && (text[end - 1] === ' ' || (delimiter === '|' && text[end - 1] === '|'))) end--;
-  }
+  const outer = delimiter === '|' ? ' |' : delimiter === gaps ? ' ' : '';
+  while (start < end && outer.includes(text[start] as string)) start++;
+  while (end > start && outer.includes(text[end - 1] as string)) end--;
   let from = start;
   while (from <= end && cells.length < columnsRead) {
     const quoted = delimiter !== '|' && delimiter !== gaps && text[from] === '"' ? closing(text, from, end) : -1;
