@@ -137,7 +137,7 @@ describe('a streamed answer', () => {
         },
         end: () => '',
       }),
-    } as Parameters<typeof defineGuard>[0]);
+    });
     const { client } = await startCheckpoint({
       script: () => ({ text: 'hello there' }),
       guards: (armed) => [...armed, { guard: broken, mode: 'enforce', timeoutMs: 1000 }],
@@ -151,7 +151,7 @@ describe('a streamed answer', () => {
       ...word,
       name: 'lying',
       stream: () => ({ push: (text: string) => text, end: () => '' }),
-    } as Parameters<typeof defineGuard>[0]);
+    });
     const { client } = await startCheckpoint({
       script: () => ({ text: 'it is hunter2' }),
       guards: (armed) => [...armed, { guard: lying, mode: 'enforce', timeoutMs: 1000 }],
