@@ -17,22 +17,30 @@ export interface Assignment {
  * a Go or Java type), then the sign. Every run is bounded, so the work at one place is.
  */
 const separator =
-  /(?:\[\w{0,20}\])?\\?["'`]?[\])]?(?:(?:[ \t]{1,3}[\w.-]{1,20}){0,2}\s{0,8}(:{1,3}=|[!=]={1,2}|[?.+|]?=>?|->|:(?!:)|\|\||>)|,?\s{1,20}["']?value["']?\s{0,3}[:=]|\s{0,3}(,)|[ \t]{1,3}(?:is|was|to)(?=[ \t:])[ \t]{0,3}(:?)|(\()|([ \t]{1,4}))\s{0,12}/y;
+  /(?:\[\w{0,20}\])?\\?["'`]?[\])]?(?:(?:[ \t]{1,3}[\w.-]{1,20}){0,2}\s{0,8}(:{1,3}=|[!=]={1,2}|[?.+|]?=>?|->|:(?!:|\/\/)|\|\||>)|,?\s{1,20}["']?value["']?\s{0,3}[:=]|\s{0,3}(,)|[ \t]{1,3}(?:is|was|to)(?=[ \t:])[ \t]{0,3}(:?)|(\()|([ \t]{1,4}))\s{0,12}/y;
 const opening = /(?:[@$]|[rbufL]{1,2}(?=["'`]))?(\\?["'`])?/y;
-const bare = /[^\s"'`]{1,600}/y;
+const bare = /[^\s"'`]{1,400}/y;
 const scheme = /(?:Bearer|Basic|Token|Bot|ApiKey|Api-Key|SSWS|Key|JWT|OAuth)[ \t]{1,3}/iy;
-const nameCharacter = /[\w.$-]/;
+
+function inName(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || nameMarks.has(code);
+}
+
+/** `$`, `-`, `.`, `_` */
+const nameMarks = new Set([36, 45, 46, 95]);
 
 /** Where the name around `index` begins. */
 function nameStart(text: string, index: number): number {
   let start = index;
-  while (start > 0 && index - start < 60 && nameCharacter.test(text[start - 1]!)) start--;
+  while (start > 0 && index - start < 60 && inName(text, start - 1)) start--;
   return start;
 }
 
-function nameEnd(text: string, index: number): number {
+/** Where the name around `index` ends. */
+export function nameEnd(text: string, index: number): number {
   let end = index;
-  while (end < text.length && end - index < 60 && nameCharacter.test(text[end]!)) end++;
+  while (end < text.length && end - index < 60 && inName(text, end)) end++;
   return end;
 }
 
@@ -51,21 +59,22 @@ export function assignmentAt(text: string, from: number, to: number): (Assignmen
   const name = text.slice(start, end);
   const before = text[start - 1] ?? '';
   if (operator === '>' && before !== '<') return undefined;
-  if (comma !== undefined && !/["'`]/.test(between[0])) return undefined;
-  const flag = name.startsWith('-') || before === '/';
+  // `set("password", "…")`, and not a list of names.
+  if (comma !== undefined && !/\(\s{0,3}["'`]$/.test(text.slice(Math.max(0, start - 5), start))) return undefined;
+  const flag = name.startsWith('-');
   const found = valueAt(text, sign, before);
   if (!found) return undefined;
   if ((comma ?? paren) !== undefined && !found.quoted) return undefined;
   const login =
     space !== undefined && /\blogin\s{1,4}\S{1,60}\s{1,4}$/.test(text.slice(Math.max(0, start - 80), start));
   if (space !== undefined && !found.quoted && !flag && !login) return undefined;
-  const said_ = said !== undefined || (operator === ':' && /[ \t]/.test(text.slice(end, sign).trimEnd()));
+  const spoken = said !== undefined || (operator === ':' && /[ \t]/.test(text.slice(end, sign).trimEnd()));
   const label = operator === undefined ? name : name + ' ' + between[0];
   return {
     ...found,
     words: wordsOf(label),
-    assigned: operator !== ':' && !said_,
-    said: said_ && !found.quoted,
+    assigned: operator !== ':' && !spoken,
+    said: spoken && !found.quoted,
     sign,
   };
 }
@@ -86,7 +95,8 @@ function valueAt(
     if (end === start) return undefined;
   }
   const word = sticky(bare, text, start)?.[0];
-  if (word === undefined) return undefined;
+  // What goes on longer is a blob or an attempt to make the pass slow.
+  if (word === undefined || word.length === 400 || word.endsWith('...')) return undefined;
   const value = trimmed(word, before);
   return value === '' ? undefined : { value, start, quoted: false };
 }
@@ -106,9 +116,9 @@ function closing(text: string, start: number, quote: string): number {
 function trimmed(word: string, before: string): string {
   let end = word.search(/\\[nrt"]|</);
   if (end <= 0) end = word.length;
-  const next = /[,;&][\w.-]{1,40}[=:]/.exec(word.slice(0, end));
+  const next = /[,;&][A-Za-z_][\w.-]{0,40}[=:]/.exec(word.slice(0, end));
   if (next && (next[0][0] !== '&' || /[?&]/.test(before))) end = Math.min(end, next.index);
-  return word.slice(0, end).replace(/[,;)\]}>."'`]{1,8}$/, (tail) => balanced(word.slice(0, end), tail));
+  return word.slice(0, end).replace(/[,;:)\]}>."'`]{1,8}$/, (tail) => balanced(word.slice(0, end), tail));
 }
 
 /** Closing brackets stay where the value opened them. */

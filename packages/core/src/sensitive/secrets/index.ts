@@ -1,6 +1,6 @@
 import type { BuiltInType, Finder, SensitiveMatch } from '../types.ts';
 import { certainties } from '../types.ts';
-import { assignmentAt, comparedBefore } from './assignments.ts';
+import { assignmentAt, comparedBefore, nameEnd } from './assignments.ts';
 import { jwtAt } from './jwt.ts';
 import { shapeAt, table, wrappedAt } from './known.ts';
 import { kubernetesSecretAt } from './kubernetes.ts';
@@ -21,6 +21,8 @@ export const secretRules: readonly { id: string; vendor: string; type: BuiltInTy
 interface Pass {
   readonly text: string;
   readonly matches: SensitiveMatch[];
+  /** Where the last name ended. */
+  name: number;
   /** Where the last assignment's sign ended. */
   sign: number;
   /** Up to where a token, key or manifest has been taken. */
@@ -37,7 +39,7 @@ interface Pass {
  */
 export const findSecrets: Finder = (text, field) => {
   const { automaton, leads, words } = table();
-  const pass: Pass = { text, matches: [], sign: -1, taken: -1, manifest: -1, curl: -10_000 };
+  const pass: Pass = { text, matches: [], name: -1, sign: -1, taken: -1, manifest: -1, curl: -10_000 };
   const whole = judgedField(text, field);
   if (whole) pass.matches.push(whole);
   automaton.scan(text, (word, start) => {
@@ -57,7 +59,7 @@ export const findSecrets: Finder = (text, field) => {
       case 'pem':
         return start >= pass.taken ? take(pass, privateKeyAt(text, start)) : undefined;
       case 'putty':
-        return push(pass, puttyKeyAt(text, start));
+        return start >= pass.taken ? take(pass, puttyKeyAt(text, start)) : undefined;
       case 'url':
         return push(pass, urlCredentialsAt(text, end));
       case 'signature':
@@ -68,10 +70,10 @@ export const findSecrets: Finder = (text, field) => {
       case 'user':
         return start - pass.curl < 1000 ? push(pass, curlUserAt(text, end)) : undefined;
       case 'kubernetes':
-        return manifest(pass, start);
+        return /\w/.test(text[end] ?? '') ? undefined : manifest(pass, start);
     }
   });
-  return disjoint(pass.matches);
+  return pass.matches.length < 2 ? pass.matches : disjoint(pass.matches, text.length);
 };
 
 function push(pass: Pass, match: SensitiveMatch | undefined): void {
@@ -93,7 +95,8 @@ function manifest(pass: Pass, start: number): void {
 
 /** A word of a name: the value given to that name, once for each value however many words the name has. */
 function named(pass: Pass, start: number, end: number): void {
-  if (start < pass.taken) return;
+  if (start < pass.taken || start < pass.name) return;
+  pass.name = nameEnd(pass.text, end);
   const before = comparedBefore(pass.text, start);
   if (before) push(pass, judged(before));
   const given = assignmentAt(pass.text, start, end);
@@ -103,23 +106,14 @@ function named(pass: Pass, start: number, end: number): void {
 }
 
 /** The surest of matches that overlap, and of those the longest. */
-function disjoint(matches: SensitiveMatch[]): SensitiveMatch[] {
-  if (matches.length < 2) return matches;
+function disjoint(matches: readonly SensitiveMatch[], length: number): SensitiveMatch[] {
   const rank = (match: SensitiveMatch): number => certainties.indexOf(match.certainty);
   const surest = matches.toSorted((a, b) => rank(a) - rank(b) || b.end - b.start - (a.end - a.start));
-  const kept: SensitiveMatch[] = [];
-  for (const group of byPlace(surest)) kept.push(group);
+  const covered = new Uint8Array(length);
+  const kept = surest.filter(({ start, end }) => {
+    const free = !covered.subarray(start, end).includes(1);
+    if (free) covered.fill(1, start, end);
+    return free;
+  });
   return kept.toSorted((a, b) => a.start - b.start);
-}
-
-/** Keeps a match where nothing kept before it covers any of its characters. */
-function* byPlace(matches: readonly SensitiveMatch[]): Iterable<SensitiveMatch> {
-  const covered = new Set<number>();
-  for (const match of matches) {
-    let free = true;
-    for (let i = match.start; free && i < match.end; i++) free = !covered.has(i);
-    if (!free) continue;
-    for (let i = match.start; i < match.end; i++) covered.add(i);
-    yield match;
-  }
 }

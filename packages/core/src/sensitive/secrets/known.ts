@@ -5,7 +5,7 @@ import { decoded, jwtAt } from './jwt.ts';
 import { secretRows } from './rows/index.ts';
 import type { Compiled } from './shape.ts';
 import { beginsAt, compile, endOf } from './shape.ts';
-import { entropy, isStandIn } from './values.ts';
+import { entropy, isFiller } from './values.ts';
 
 /** What one word that the pass looks for leads to. */
 export type Lead =
@@ -29,6 +29,7 @@ const fixed: Readonly<Record<string, Lead>> = {
   'signature=': { kind: 'signature' },
   'kind: secret': { kind: 'kubernetes' },
   'kind: "secret"': { kind: 'kubernetes' },
+  "kind: 'secret'": { kind: 'kubernetes' },
   'curl ': { kind: 'curl' },
   ' -u': { kind: 'user' },
   '--user': { kind: 'user' },
@@ -92,7 +93,7 @@ function wrappedAnchor(anchor: string): string {
 
 /** Whether what a shape matched is a secret and not the picture of one. */
 export function isLikely(shape: Compiled, value: string): boolean {
-  return shape.minEntropy === 0 || (entropy(value) >= shape.minEntropy && !isStandIn(value));
+  return shape.minEntropy === 0 || (entropy(value) >= shape.minEntropy && !isFiller(value));
 }
 
 export function matchOf(shape: Compiled, start: number, end: number, certainty: 'secret' | 'context'): SensitiveMatch {
@@ -104,9 +105,9 @@ export function shapeAt(text: string, index: number, shapes: readonly Compiled[]
   let best: SensitiveMatch | undefined;
   for (const shape of shapes) {
     const start = index - shape.offset;
-    if (start < 0 || !text.startsWith(shape.anchor, index)) continue;
+    if (start < 0 || !text.startsWith(shape.anchor, index) || !beginsAt(text, start)) continue;
     const end = endOf(shape, text, start);
-    if (end < 0 || end <= (best?.end ?? 0) || !beginsAt(text, start)) continue;
+    if (end < 0 || end <= (best?.end ?? 0)) continue;
     if (isLikely(shape, text.slice(start, end))) best = matchOf(shape, start, end, 'secret');
   }
   return best;

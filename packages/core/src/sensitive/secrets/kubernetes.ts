@@ -19,6 +19,7 @@ export function kubernetesSecretAt(text: string, index: number): { matches: Sens
   const after = block.slice(data[0].length).search(/^\S/m);
   const values = after < 0 ? block : block.slice(0, data[0].length + after);
   for (const found of values.matchAll(entry)) {
+    if (found[1]!.length % 4 !== 0) continue;
     const start = from + data.index + found.index + found[0].lastIndexOf(found[1]!);
     matches.push({
       type: 'API_KEY',

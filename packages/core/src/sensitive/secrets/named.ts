@@ -5,7 +5,7 @@ import { isLikely, matchOf, nearShapes } from './known.ts';
 import { isOtherThing, kindOf, wordsOf } from './names.ts';
 import type { Compiled } from './shape.ts';
 import { endOf } from './shape.ts';
-import { isCode, isPassword, isRandom, isStandIn, isStrong, isUuid } from './values.ts';
+import { isCode, isPassword, isRandom, isStandIn, isStrong, isUuid, isWordy } from './values.ts';
 
 /** The secret that a value is because of the name it is given to, or undefined. */
 export function judged(given: Assignment): SensitiveMatch | undefined {
@@ -20,7 +20,7 @@ export function judged(given: Assignment): SensitiveMatch | undefined {
     if (given.said ? !random && !isStrong(value) : !isPassword(value, given)) return undefined;
     return { type: 'PASSWORD', start, end: start + value.length, rule: 'named-password', certainty: 'context' };
   }
-  if (!generated && !(kind === 'secret' && (isStrong(value) || isUuid(value)))) return undefined;
+  if (!generated && !(kind === 'secret' && ((isStrong(value) && !given.said) || isUuid(value)))) return undefined;
   return { type: 'API_KEY', start, end: start + value.length, rule: `named-${kind}`, certainty: 'context' };
 }
 
@@ -33,15 +33,15 @@ function isCredentials(value: string): boolean {
 /** The shape of a vendor whom the name names that the whole value has. */
 function vendorShape({ words, value, said }: Assignment): Compiled | undefined {
   if (value.length < 8 || value.length > 2000) return undefined;
-  const others = words.at(-1) === 'id' ? words.slice(0, -1) : words;
-  if (isOtherThing(others)) return undefined;
   for (let from = 0; from < words.length; from++) {
     let word = '';
     for (let to = from; to < words.length; to++) {
       word += words[to]!;
       for (const shape of shapesNear(word)) {
         if (endOf(shape, value, 0) !== value.length || !isLikely(shape, value)) continue;
-        if (!said || isRandom(value, 14)) return shape;
+        if (!/\d/.test(value) && isWordy(value)) continue;
+        const others = [...words.slice(0, from), ...words.slice(to + 1)].filter((other) => other !== 'id');
+        if (!isOtherThing(others) && (!said || isRandom(value, 14))) return shape;
       }
     }
   }

@@ -30,7 +30,7 @@ const otherThings = new Set(
     'limit max min total usage used expiry expires expiration ttl policy regex pattern reset field label hint prompt ' +
     'strength algorithm alg version format ring board code codes frame press down up event index idx map column vault ' +
     'pair alias store enabled required present forgot change placeholder error message invalid verify ' +
-    'idempotency dedup message locale i18n translation object sequence natural hot etag nonce window bucket prefix suffix ' +
+    'authenticity websocket idempotency dedup message locale i18n translation object sequence natural hot etag nonce window bucket prefix suffix ' +
     'selector credentialsid withcredentials name names var variable reference ref arn manager'
   ).split(' '),
 );

@@ -1,7 +1,6 @@
 import type { SensitiveMatch } from '../types.ts';
 
 const header = /-{4,5} ?BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)? ?-{4,5}/iy;
-const body = /(?:[^-]|-(?!---)){0,40000}/y;
 const footer = /-{4,5} ?END[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)? ?-{4,5}/iy;
 const gap = /(?:\s|\\[nr]|["'+,>|#]){0,40}/y;
 const line = /[A-Za-z-]{4,20}: [^\n\\]{1,80}|[A-Za-z0-9+/=]{16,}|[A-Za-z0-9+/=]{2,}(?=\s|\\|["']|$)/y;
@@ -11,9 +10,8 @@ export function privateKeyAt(text: string, index: number): SensitiveMatch | unde
   header.lastIndex = index;
   if (!header.test(text)) return undefined;
   const start = header.lastIndex;
-  body.lastIndex = start;
-  body.test(text);
-  footer.lastIndex = body.lastIndex;
+  const dashes = text.indexOf('----', start);
+  footer.lastIndex = dashes < 0 ? text.length : dashes;
   const end = footer.test(text) ? footer.lastIndex : linesFrom(text, start);
   const letters = text.slice(start, Math.min(end, start + 400)).match(/[A-Za-z0-9+/]/g)?.length ?? 0;
   if (letters < 40) return undefined;

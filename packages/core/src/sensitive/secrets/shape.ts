@@ -33,6 +33,7 @@ export const alphabets = {
   base36: 'a-z0-9',
   BASE36: 'A-Z0-9',
   alnum: 'a-zA-Z0-9',
+  word: 'a-zA-Z0-9_',
   b64: 'a-zA-Z0-9+/',
   b64eq: 'a-zA-Z0-9+/=',
   b64url: 'a-zA-Z0-9_-',
@@ -157,7 +158,8 @@ export function endOf(compiled: Compiled, text: string, start: number): number {
 export function beginsAt(text: string, index: number): boolean {
   if (index === 0 || !/\w/.test(text[index]!)) return true;
   const before = text.charCodeAt(index - 1);
-  if (before >= 128 || (membership[before]! & bits.get('b64url')!) === 0) return true;
-  if (before === 45) return true;
+  // After a word, a dot begins a file's extension or a member's name, and a hyphen goes on (`sha512-…`).
+  if (before === 45 || before === 46) return index < 2 || !/\w/.test(text[index - 2]!);
+  if (before >= 128 || (membership[before]! & bits.get('word')!) === 0) return true;
   return /(?:\\[nrt]|%[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4})$/.test(text.slice(Math.max(0, index - 6), index));
 }

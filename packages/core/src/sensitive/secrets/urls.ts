@@ -11,7 +11,7 @@ export function urlCredentialsAt(text: string, index: number): SensitiveMatch | 
   const pair = userinfo.exec(text);
   if (pair) {
     const password = pair[2]!;
-    if (trivial.test(password) || isStandIn(password)) return undefined;
+    if (password.length < 4 || trivial.test(password) || isStandIn(password)) return undefined;
     const start = index + pair[1]!.length + 1;
     return { type: 'PASSWORD', start, end: start + password.length, rule: 'url-password', certainty: 'format' };
   }
@@ -33,15 +33,16 @@ export function signatureAt(text: string, nameAt: number, valueAt: number): Sens
   return { type: 'URL_CREDENTIALS', start: valueAt, end: signature.lastIndex, rule: 'signed-url', certainty: 'format' };
 }
 
-const userOption = /[= \t]{1,5}(?:"([^"\n]{3,120})"|'([^'\n]{3,120})'|([^\s"']{3,120}))/y;
+const userOption =
+  /[= \t]{1,5}(?:("[^"\n]{1,80}":"[^"\n]{1,80}")|"([^"\n]{3,160})"|'([^'\n]{3,160})'|([^\s"']{3,160}))/y;
 
 /** `curl -u user:password`, given where the option ends. */
 export function curlUserAt(text: string, index: number): SensitiveMatch | undefined {
   userOption.lastIndex = index;
   const option = userOption.exec(text);
-  const value = option?.[1] ?? option?.[2] ?? option?.[3];
+  const value = option?.slice(1).find((part) => part !== undefined);
   if (!option || value === undefined) return undefined;
-  const [user = '', password = ''] = split(value);
+  const [user, password] = split(value);
   if (password === '' && (user === '' || !value.endsWith(':') || !isRandom(user, 16))) return undefined;
   if (password !== '' && (trivial.test(password) || isStandIn(password.replace(/^["']/, '')))) return undefined;
   const start = index + option[0].indexOf(value);

@@ -171,7 +171,7 @@ export const cloudRows: readonly SecretRow[] = [
   { id: 'algolia-key', vendor: 'Algolia', shape: '{alnum:32}', near: ['algolia'] },
   { id: 'typesense-key', vendor: 'Typesense', shape: '{alnum:32}', near: ['typesense'] },
   { id: 'meilisearch-key', vendor: 'Meilisearch', shape: ['{hex:64}', '{hex:40}'], near: ['meili'] },
-  { id: 'influxdb-token', vendor: 'InfluxDB', shape: '{b64url:86}==', entropy: 4 },
+  { id: 'influxdb-token', vendor: 'InfluxDB', shape: '{b64url:86}==', near: ['influx', 'influxdb'], entropy: 4 },
   { id: 'snowflake-token', vendor: 'Snowflake', shape: 'ver:1-hint:{digit:1-20}-{printable:50-800}' },
   { id: 'xata-key', vendor: 'Xata', shape: 'xau_{alnum:32-40}' },
   { id: 'fauna-key', vendor: 'Fauna', shape: 'fnA{b64url:37-54}', entropy: 3 },

@@ -43,8 +43,8 @@ export const serviceRows: readonly SecretRow[] = [
   { id: 'loggly-token', vendor: 'Loggly', shape: '{uuid}', near: ['loggly'] },
   { id: 'papertrail-token', vendor: 'Papertrail', shape: '{alnum:20}', near: ['papertrail'] },
   { id: 'logdna-key', vendor: 'Mezmo', shape: ['{hex:32}', 'sts_{hex:32}'], near: ['logdna', 'mezmo'] },
-  { id: 'sumologic-id', vendor: 'Sumo Logic', shape: 'su{alnum:12}', near: ['sumo'], entropy: 3 },
-  { id: 'sumologic-key', vendor: 'Sumo Logic', shape: '{alnum:64}', near: ['sumo'], entropy: 3 },
+  { id: 'sumologic-id', vendor: 'Sumo Logic', shape: 'su{alnum:12}', near: ['sumo', 'sumologic'], entropy: 3 },
+  { id: 'sumologic-key', vendor: 'Sumo Logic', shape: '{alnum:64}', near: ['sumo', 'sumologic'], entropy: 3 },
   { id: 'splunk-token', vendor: 'Splunk', shape: '{uuid}', near: ['splunk', 'hec'] },
   { id: 'axiom-token', vendor: 'Axiom', shape: 'xa(a|p)t-{uuid}' },
   {
