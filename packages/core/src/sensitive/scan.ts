@@ -10,10 +10,16 @@ const none: ReadonlySet<Family> = new Set();
 /** Words of one label, such as "SSN or tax id", name the value together. */
 const together = 6;
 /** What ends the reach of a label over values without a form: another number, a clause's end, a second line. */
-const parting = /\d|[;!?<>{}|]|\. |\n[^\n]*\n/;
+const parting = /\d|[;!?<>{}|]|(?<!\b(?:nr|no|n|num|nro|id|ref))\. |\n[^\n]*\n/i;
+/** A general word for an id names those of a scheme as well. */
+const kin: Partial<Record<Family, readonly Family[]>> = {
+  nationalScheme: ['nationalId'],
+  ssn: ['nationalId'],
+  routing: ['account'],
+};
 /** Names that say nothing of what they hold: the one outside them does. */
 const empty =
-  /^(?:id|ids|no|nr|num|number|numbers|value|values|val|text|data|content|code|item|items|input|result|results|document|type|key|v|n|#|\d+)$/i;
+  /^(?:ids?|no|nr|num|numbers?|values?|val|text|data|content|code|items?|input\w*|field\w*|results?|document|type|key|home|work|main|primary|secondary|default|other|personal|current|old|new|[a-z]|#|\d+)$/i;
 
 /** One value or stretch of prose, with what names it. Labels are looked for once, and only if some candidate asks. */
 export class Scan {
@@ -49,18 +55,21 @@ export class Scan {
    * @param tight nothing but a few words stands between label and value: for values that have no form of their own.
    */
   labelled(family: Family, start: number, end: number, tight = false): boolean {
+    const meant = (families: readonly Family[]) => families.includes(family);
     const near = this.nearest(start);
     if (near.length > 0)
-      return near.some((label) => label.families.includes(family) && !(tight && this.parted(label.end, start)));
+      return near.some((label) => meant(label.families) && !(tight && this.parted(label.end, start)));
     if (this.named(family) && start <= before && !(tight && this.parted(0, start))) return true;
-    return this.following(end).some(({ families }) => families.includes(family));
+    return this.following(end).some(({ families }) => meant(families));
   }
 
-  /** Whether the nearest label names something else. */
+  /** Whether the nearest label names something else, neither the family nor one that is as good as it. */
   labelledOtherwise(family: Family, start: number): boolean {
+    const allowed: readonly Family[] = [family, ...(kin[family] ?? [])];
     const near = this.nearest(start);
-    if (near.length > 0) return !near.some(({ families }) => families.includes(family));
-    return start <= before && this.fieldFamilies.size > 0 && !this.fieldFamilies.has(family);
+    if (near.length > 0) return !near.some(({ families }) => families.some((one) => allowed.includes(one)));
+    if (start > before || this.fieldFamilies.size === 0) return false;
+    return !allowed.some((one) => this.fieldFamilies.has(one));
   }
 
   /** Whether field or text have a word of the family at all. */

@@ -4,10 +4,12 @@ import type { Scan } from '../scan.ts';
 
 const localChar = /[\p{L}\p{N}\p{M}.!#$%&'*+/=?^_`{|}~-]/u;
 const domainAt =
-  /(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,8}[\p{L}][\p{L}\p{N}-]{1,62}(?![\p{L}\p{N}])/uy;
+  /(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,8}(?:[A-Za-z][A-Za-z\d-]{1,62}|\p{L}{2,20})(?![\p{Ll}\p{Lu}\p{N}])/uy;
 /** Ends of a local part that belong to what stands before it: quotes, brackets, assignments. */
 const notLeading = /^[.'`=&?/|{}!#$^*~]+/;
-const assigned = /^.*[=?&/{}|'`]/;
+const assigned = /^.*[=?&/{}|]/;
+/** A script without spaces before an ASCII local part is the sentence round it. */
+const unspaced = /^.*[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f](?=[\w.+-]+$)/;
 const longestLocal = 64;
 /** Names that are nobody's address on the public Internet (RFC 2606, 6762) but are in a company's. */
 const privateDomains = new Set(['example', 'test', 'invalid', 'local', 'internal', 'corp', 'lan', 'home', 'intranet']);
@@ -44,10 +46,11 @@ function address(scan: Scan, at: number, after: number): void {
   const cut = assigned.exec(local)?.[0].length ?? notLeading.exec(local)?.[0].length ?? 0;
   local = local.slice(cut).replace(notLeading, '');
   if (after > at + 1) local = local.replace(/^.*%(?:3[DA]|26|2[CF]|20|22|3C)/i, '');
+  local = local.replace(unspaced, '');
   start = at - local.length;
   if (local === '' || local.endsWith('.') || local.includes('..')) return;
   const end = after + domain.length;
-  if (isUserinfo(text, start, end) || !isPublic(scan, domain)) return;
+  if (namesPlace(scan, start, end) || !isPublic(scan, domain)) return;
   scan.add('EMAIL', 'email', 'checksum', [start, end]);
 }
 
@@ -55,10 +58,10 @@ function address(scan: Scan, at: number, after: number): void {
 const messageId = /(?:message-id|in-reply-to|references|content-id|msgid|cid)\W{0,4}$/i;
 
 /** `git@host:path` and `scheme://user:password@host` name a place, not a person. */
-function isUserinfo(text: string, start: number, end: number): boolean {
+function namesPlace({ text, field }: Scan, start: number, end: number): boolean {
   if (text[end] === ':' && /^:[~\w.-]{1,64}\//.test(text.slice(end, end + 70))) return true;
   const before = text.slice(Math.max(0, start - 80), start);
-  if (messageId.test(before)) return true;
+  if (messageId.test(before) || messageId.test(field.at(-1) ?? '')) return true;
   return /[a-z][a-z\d+.-]{1,20}:\/\/(?:[^\s/@]{0,60}:)?$/i.test(before) && !/mailto:\/\/$/i.test(before);
 }
 

@@ -38,7 +38,7 @@ export const licenceRules: readonly CodeRule[] = [
     type: 'DRIVER_LICENSE',
     rule: 'licence-labelled',
     family: 'licence',
-    pattern: /(?:[A-Z]{1,5}[ -]?|[a-z]{1,5})?\d[A-Za-z\d]{3,17}(?:[- ]\d[A-Za-z\d]{1,8}){0,3}/y,
+    pattern: /(?:[A-Z]{1,5}[ -]?|[a-z]{1,5})?\d[A-Za-z\d]{0,17}(?:[- ]\d[A-Za-z\d]{0,8}){0,5}/y,
     valid: (code) => code.length >= 5 && code.length <= 20 && (code.match(/\d/g)?.length ?? 0) >= 4,
     without: 'label',
     certainty: 'context',

@@ -153,7 +153,7 @@ export const nationalRules: readonly CodeRule[] = [
     rule: 'id-labelled',
     family: 'nationalId',
     pattern:
-      /(?:[A-Z]{1,6}[ -]?|[a-z]{1,4})?\d[A-Za-z\d]{0,14}(?:[ ./-]\d[A-Z\d]{0,8}){0,5}(?:[ -][A-Z\d](?![\p{L}\d]))?/uy,
+      /(?:[A-Z]{1,6}[ -]?|[a-z]{1,4})?\d[A-Za-z\d]{0,14}(?:[ ./-]\d[A-Z\d]{0,8}){0,7}(?:[ -][A-Z\d](?![\p{L}\d]))?/uy,
     valid: plentiful,
     without: 'label',
     certainty: 'context',

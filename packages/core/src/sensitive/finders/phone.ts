@@ -9,7 +9,7 @@ const run =
 const international = /^(?:\+|00[ -]?[1-9]|001-|011[ -])/;
 /** North American: area and exchange begin with 2 to 9. */
 const northAmerican =
-  /^(?:\+?1[-. ])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}([-.]))[2-9]\d{2}[-.]\d{4}(?:[ ,]{0,2}(?:x|ext\.?|extension|#) ?\d{1,6})?$/i;
+  /^(?:\+?1[-. ])?(?:\([2-9]\d{2}\)[-. ]?[2-9]\d{2}[-. ]|[2-9]\d{2}([-.])[2-9]\d{2}\1)\d{4}(?:[ ,]{0,2}(?:x|ext\.?|extension|#) ?\d{1,6})?$/i;
 const northAmericanSpaced = /^1?[- ]?[2-9]\d{2}[ -][2-9]\d{2}[ -]\d{4}$/;
 /** With the trunk prefix of most other countries and at least two breaks, such as `020 7946 0822`, `0699 868 88 55`. */
 const trunk = /^\(?0\d{1,4}\)?[ .-]?(?:\(?\d{1,4}\)?[ .-]){1,4}\d{2,4}$/;

@@ -64,9 +64,8 @@ function enter(name: string, state: MarkupState): void {
 function leave(name: string, state: MarkupState): void {
   if (name === 'table') state.heads = [];
   if (name === 'dd' || name === 'tr' || name === 'p' || name === 'li' || name === 'div') state.label = '';
-  if (name !== 'label' && name !== 'dt' && name !== 'th')
-    state.element = state.column >= 0 && name !== 'td' ? 'td' : '';
-  else state.element = '';
+  if (name === 'tr' || name === 'table') state.column = -1;
+  state.element = '';
 }
 
 interface Attributes {
@@ -112,13 +111,13 @@ export function readNode(
   }
   const name = nameOf(state);
   if (/[:：]$/.test(said) && said.length <= 60) state.label = said;
-  else if (state.element !== 'td') state.label = '';
+  else if (state.column < 0) state.label = '';
   if (name) leaves.push(plainLeaf(text, from, to, named(field, name)));
   else readLines(text, from, to, field, leaves);
 }
 
 function nameOf({ element, heads, column, label }: MarkupState): string {
   if (label) return label;
-  if (element === 'td') return heads[column] ?? '';
+  if (column >= 0) return heads[column] ?? '';
   return plainElements.has(element) ? '' : element;
 }
