@@ -45,6 +45,18 @@ for (const { words } of wordPatterns)
   for (const line of words) for (const [, word = ''] of line.matchAll(/'([^ |]+)/g)) vocabulary.add(`'${word}`, word);
 const sequences = wordPatterns.flatMap((pattern) => pattern.words.map((line) => compile(pattern, line)));
 const byEntry = startsByEntry();
+const strongWords = vocabulary.setOf([
+  'dismiss',
+  'instruction',
+  'secret',
+  'limit',
+  "'mode",
+  "'bypass",
+  "'unfiltered",
+  "'pretend",
+  "'override",
+  "'jailbreak",
+]);
 
 function compile(pattern: WordPattern, line: string): Sequence {
   const steps: Step[] = [];
@@ -67,12 +79,20 @@ function startsByEntry(): readonly (readonly Sequence[])[] {
   );
 }
 
+export interface Matches {
+  readonly found: readonly Match[];
+  /** Offsets of words that patterns turn on: where there is none, the order of the words need not be tried. */
+  readonly strong: readonly number[];
+}
+
 /** All hits in a folded text, at most one for each place where a pattern begins. Linear in the text's length. */
-export function match(text: string): Match[] {
+export function match(text: string): Matches {
   const found: Match[] = [];
+  const strong: number[] = [];
   const hits = vocabulary.hits(text);
-  if (hits.count > 1) {
+  if (hits.count > 0) {
     for (let i = 0; i < hits.count; i++) {
+      if (strongWords[hits.entry[i] ?? 0] === 1) strong.push(hits.start[i] ?? 0);
       for (const sequence of byEntry[hits.entry[i] ?? 0] ?? []) {
         const last = reach(sequence, hits, i);
         if (last < 0 || isNegated(sequence, hits, i)) continue;
@@ -90,28 +110,33 @@ export function match(text: string): Match[] {
       found.push({ rule, family, severity, start: index, end: index + length });
     }
   }
-  return found;
+  return { found, strong };
 }
+
+/** Hits that a step reached, and those that the next one does; a sequence spans few words. */
+let reached = new Int32Array(256);
+let reaching = new Int32Array(256);
 
 /** The hit that ends the sequence when it begins at `first`, or -1. Every step goes once over the few hits in reach. */
 function reach({ steps }: Sequence, hits: Hits, first: number): number {
-  let from: number[] = [first];
+  reached[0] = first;
+  let count = 1;
   for (let s = 1; s < steps.length; s++) {
     const { set, gap } = steps[s] as Step;
-    const next: number[] = [];
+    const limit = (hits.position[reached[count - 1] ?? 0] ?? 0) + gap + 1;
+    let found = 0;
     let before = 0;
-    const start = from[0] ?? first;
-    const limit = (hits.position[from.at(-1) ?? first] ?? 0) + gap + 1;
-    for (let i = start + 1; i < hits.count && (hits.position[i] ?? 0) <= limit; i++) {
-      while (before + 1 < from.length && (from[before + 1] ?? 0) < i) before++;
-      const distance = (hits.position[i] ?? 0) - (hits.position[from[before] ?? 0] ?? 0) - 1;
-      if (distance < 0 || distance > gap || set[hits.entry[i] ?? 0] !== 1) continue;
-      next.push(i);
+    for (let i = (reached[0] ?? 0) + 1; i < hits.count && (hits.position[i] ?? 0) <= limit && found < 256; i++) {
+      if (set[hits.entry[i] ?? 0] !== 1) continue;
+      while (before + 1 < count && (reached[before + 1] ?? 0) < i) before++;
+      const distance = (hits.position[i] ?? 0) - (hits.position[reached[before] ?? 0] ?? 0) - 1;
+      if (distance >= 0 && distance <= gap) reaching[found++] = i;
     }
-    if (next.length === 0) return -1;
-    from = next;
+    if (found === 0) return -1;
+    [reached, reaching] = [reaching, reached];
+    count = found;
   }
-  return from[0] ?? -1;
+  return reached[0] ?? -1;
 }
 
 function isNegated({ unlessAfter }: Sequence, hits: Hits, first: number): boolean {

@@ -1,5 +1,8 @@
-/** What a finding weighs: `block` families almost never occur in harmless text, `suspicious` ones lower trust. */
-export type InjectionSeverity = 'suspicious' | 'block';
+/**
+ * What a finding weighs: `block` families almost never occur in harmless text, `suspicious` ones lower trust. A `notice` is no
+ * verdict: hidden characters whose text was read and found harmless, which a guard may strip.
+ */
+export type InjectionSeverity = 'notice' | 'suspicious' | 'block';
 
 /** One hit. Offsets in UTF-16 code units of the text that was scanned, end exclusive; never the text itself. */
 export interface InjectionFinding {
@@ -20,7 +23,7 @@ export interface InjectionFinding {
 export interface InjectionReport {
   /** 0 to 1: how much the text looks like an attack; 0.5 and above is suspicious. */
   readonly score: number;
-  readonly verdict: 'none' | InjectionSeverity;
+  readonly verdict: 'none' | 'suspicious' | 'block';
   /** False: a budget ran out before everything was read. What was not read is not known to be harmless. */
   readonly complete: boolean;
   /** By start. */

@@ -1,10 +1,14 @@
 import { fold } from '../normalize/fold.ts';
+import { joined, linesOf } from '../normalize/decode/decoder.ts';
+import { linearScore, suspiciousScore } from './model.ts';
 import { viewsOf } from '../normalize/views.ts';
 import { injectionFamilies } from './report.ts';
 import { match } from './match.ts';
 import { linkFindings } from './links.ts';
 import type { Folded } from '../normalize/fold.ts';
-import type { InjectionFinding, InjectionReport } from './report.ts';
+import type { HiddenText } from '../normalize/invisible.ts';
+import type { Piece } from '../normalize/decode/decoder.ts';
+import type { InjectionFinding, InjectionReport, InjectionSeverity } from './report.ts';
 import type { Match } from './match.ts';
 import type { View, ViewBudget } from '../normalize/views.ts';
 
@@ -24,20 +28,61 @@ const enoughSigns = 1.5;
  */
 export function scanInjection(text: string, { budget = {}, model = true }: ScanOptions = {}): InjectionReport {
   const { views, hidden, complete } = viewsOf(text, budget);
-  const findings: InjectionFinding[] = hidden.map(({ kind, start, end }) => ({
-    rule: `invisible-${kind}`,
-    family: 'invisible',
-    severity: kind === 'zero-width' ? 'suspicious' : 'block',
-    start,
-    end,
-    via: [],
-    ...catalogued('invisible'),
-  }));
+  const findings: InjectionFinding[] = hidden.map(hiddenFinding);
+  let linear = 0;
   for (const view of views) {
     const folded = fold(view.text);
-    findings.push(...wordFindings(view, folded), ...linkFindings(view));
+    const { found, strong } = match(folded.text);
+    findings.push(...weighed(found).map((each) => located(view, folded, each)), ...linkFindings(view));
+    const lines = linesAt(folded.text, strong).map((line) => ({
+      ...line,
+      text: line.text.split(' ').toReversed().join(' '),
+    }));
+    for (const line of lines) {
+      const span = { start: line.start, end: line.end };
+      for (const each of weighed(match(line.text).found)) {
+        findings.push(located({ ...view, via: [...view.via, 'reversed-words'] }, folded, { ...each, ...span }));
+      }
+    }
+    if (!model) continue;
+    linear = Math.max(linear, scored(view, folded, findings, lines));
   }
-  return report(findings, complete, model ? 0 : 0);
+  return report(findings, complete, linear);
+}
+
+/** Hidden text was read like any other. What could not be read, or turns the order of what is shown, is suspicious by itself. */
+function hiddenFinding({ kind, start, end, text }: HiddenText): InjectionFinding {
+  const severity = kind === 'zero-width' || text ? 'notice' : 'suspicious';
+  return { rule: `invisible-${kind}`, family: 'invisible', severity, start, end, via: [], ...catalogued('invisible') };
+}
+
+/** The linear score of a view and of its lines with the words turned round. */
+function scored(view: View, folded: Folded, findings: InjectionFinding[], lines: readonly Piece[]): number {
+  const best = linearScore(folded.text);
+  if (best.score >= suspiciousScore) findings.push(classified(view, folded, best));
+  let highest = best.score;
+  for (const { text, start, end } of lines) {
+    const turned = linearScore(text);
+    highest = Math.max(highest, turned.score);
+    if (turned.score < suspiciousScore || best.score >= suspiciousScore) continue;
+    findings.push(classified({ ...view, via: [...view.via, 'reversed-words'] }, folded, { start, end }));
+  }
+  return highest;
+}
+
+const classified = (view: View, folded: Folded, { start, end }: { start: number; end: number }): InjectionFinding =>
+  located(view, folded, { rule: 'linear-score', family: 'classifier', severity: 'suspicious', start, end });
+
+/** The lines that hold one of the offsets. */
+function linesAt(text: string, offsets: readonly number[]): Piece[] {
+  if (offsets.length === 0) return [];
+  const lines: Piece[] = [];
+  let next = 0;
+  for (const line of linesOf(text, 600)) {
+    while (next < offsets.length && (offsets[next] ?? 0) < line.start) next++;
+    if (next < offsets.length && (offsets[next] ?? 0) < line.end) lines.push(line);
+  }
+  return joined(lines, ' ');
 }
 
 const catalogued = (family: keyof typeof injectionFamilies) => {
@@ -45,14 +90,12 @@ const catalogued = (family: keyof typeof injectionFamilies) => {
   return { atlas, owasp };
 };
 
-function wordFindings(view: View, folded: Folded): InjectionFinding[] {
-  const matches = match(folded.text);
+/** Matches that count: signs only where there are enough of them. */
+function weighed(matches: readonly Match[]): readonly Match[] {
   const signs = new Map<string, number>();
   for (const { rule, severity } of matches) if (typeof severity === 'number') signs.set(rule, severity);
   const weight = [...signs.values()].reduce((sum, each) => sum + each, 0);
-  return matches
-    .filter(({ severity }) => typeof severity === 'string' || weight >= enoughSigns)
-    .map((found) => located(view, folded, found));
+  return weight >= enoughSigns ? matches : matches.filter(({ severity }) => typeof severity === 'string');
 }
 
 function located(view: View, { offsets }: Folded, { rule, family, severity, start, end }: Match): InjectionFinding {
@@ -61,7 +104,7 @@ function located(view: View, { offsets }: Folded, { rule, family, severity, star
   return {
     rule,
     family,
-    severity: severity === 'block' ? 'block' : 'suspicious',
+    severity: typeof severity === 'string' ? severity : 'suspicious',
     start: view.toOriginal(from),
     end: view.toOriginal(to, 'end'),
     via: view.via,
@@ -71,9 +114,10 @@ function located(view: View, { offsets }: Folded, { rule, family, severity, star
 
 function report(found: readonly InjectionFinding[], complete: boolean, linear: number): InjectionReport {
   const findings = withoutRepeats(found);
-  const blocks = findings.filter(({ severity }) => severity === 'block').length;
-  const verdict = blocks > 0 ? 'block' : findings.length > 0 ? 'suspicious' : 'none';
-  const patterns = blocks > 0 ? 0.95 : findings.length > 0 ? Math.min(0.9, 0.5 + 0.1 * findings.length) : 0;
+  const count = (weight: InjectionSeverity) => findings.filter(({ severity }) => severity === weight).length;
+  const suspicious = count('suspicious');
+  const verdict = count('block') > 0 ? 'block' : suspicious > 0 ? 'suspicious' : 'none';
+  const patterns = verdict === 'block' ? 0.95 : suspicious > 0 ? Math.min(0.9, 0.5 + 0.1 * suspicious) : 0;
   return { score: Math.max(patterns, linear), verdict, complete, findings };
 }
 

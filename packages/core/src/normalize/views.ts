@@ -61,7 +61,9 @@ export function viewsOf(text: string, budget: Partial<ViewBudget> = {}): Views {
   for (const { kind, start, end, text: said } of hidden) add(said, [kind], start, end);
   for (let i = 0; i < views.length; i++) {
     const view = views[i] as View;
-    for (const { name, decode } of decoders) {
+    const guessed = view.via.filter((each) => guesses.has(each)).length;
+    for (const { name, guess, decode } of decoders) {
+      if (guess && guessed >= 2) continue;
       // A second reading of the same kind is what came out of it, or noise.
       if (view.via.at(-1) === name && !nests.has(name)) continue;
       const pieces = decode(view.text);
@@ -78,6 +80,7 @@ export function viewsOf(text: string, budget: Partial<ViewBudget> = {}): Views {
   return { views, hidden, complete };
 }
 
+const guesses: ReadonlySet<string> = new Set(decoders.filter(({ guess }) => guess).map(({ name }) => name));
 /** Encodings that are put upon themselves. */
 const nests: ReadonlySet<string> = new Set([
   'base64',

@@ -1,7 +1,7 @@
 import { looksLikeText } from './judge.ts';
 import type { Decoder, Piece } from './decoder.ts';
 
-const strict = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8');
 
 /** An alphabet in which every character carries the same number of bits (RFC 4648 and its like). */
 interface Base {
@@ -64,27 +64,22 @@ export function textOfBytes(bytes: Uint8Array): string | undefined {
   if (bytes.length < 4) return undefined;
   const wide = bytes[1] === 0 || bytes[0] === 0;
   const kept = wide ? bytes.filter((byte) => byte !== 0) : bytes;
-  // The first bytes decide for most runs (names, paths, hashes), without decoding the rest.
-  for (let i = 0; i < Math.min(6, kept.length); i++) if ((kept[i] ?? 0) < 9 || kept[i] === 0x7f) return undefined;
-  try {
-    const text = strict.decode(kept);
-    return looksLikeText(text) ? text : undefined;
-  } catch {
-    // Not UTF-8: at the end a character may have been cut off.
-    return cutText(kept);
-  }
+  const end = endOfText(kept);
+  if (end < 4 || end < kept.length - 3) return undefined;
+  const text = utf8.decode(kept.subarray(0, end));
+  return looksLikeText(text) ? text : undefined;
 }
 
-function cutText(bytes: Uint8Array): string | undefined {
-  let end = bytes.length;
-  while (end > 0 && end > bytes.length - 4 && (bytes[end - 1] ?? 0) >= 0x80) end--;
-  if (end === bytes.length || end < 8) return undefined;
-  try {
-    const text = strict.decode(bytes.subarray(0, end));
-    return looksLikeText(text) ? text : undefined;
-  } catch {
-    return undefined;
+/** How far bytes are UTF-8 without control characters: most runs (names, paths, hashes) end at once. */
+function endOfText(bytes: Uint8Array): number {
+  for (let at = 0; at < bytes.length;) {
+    const byte = bytes[at] ?? 0;
+    const more = byte < 0x80 ? 0 : byte < 0xc2 ? -1 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : byte < 0xf5 ? 3 : -1;
+    if (more < 0 || byte < 9 || byte === 0x7f || (byte > 13 && byte < 32)) return at;
+    for (let i = 1; i <= more; i++) if (((bytes[at + i] ?? 0) & 0xc0) !== 0x80) return at;
+    at += more + 1;
   }
+  return bytes.length;
 }
 
 interface Run {

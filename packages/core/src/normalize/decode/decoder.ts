@@ -8,6 +8,8 @@ export interface Piece {
 /** One way to read a text otherwise. Linear in the text's length; the pieces together are no longer than a few times the text. */
 export interface Decoder {
   readonly name: string;
+  /** Guesses: of these only two are tried upon each other, as noise breeds noise. */
+  readonly guess?: true;
   decode(text: string): Piece[];
 }
 

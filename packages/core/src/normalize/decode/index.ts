@@ -10,11 +10,10 @@ import type { Decoder } from './decoder.ts';
 /** Every way a text is read otherwise; one file and one line to add another. */
 export const decoders: readonly Decoder[] = [
   ...escapes,
-  concatenation,
   ...baseDecoders,
   numbers,
-  ...letterDecoders,
-  ...wordDecoders,
-  markup,
-  ...cipherDecoders,
+  ...[concatenation, ...letterDecoders, ...wordDecoders, markup, ...cipherDecoders].map((each) => ({
+    ...each,
+    guess: true as const,
+  })),
 ];
