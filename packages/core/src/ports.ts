@@ -208,6 +208,12 @@ export interface Vault {
   tokenOf(type: string, value: string): string;
   /** What a token stands for, written exactly as `tokenOf` gave it. */
   valueOf(token: string): string | undefined;
+  /** Whether the value has a token of the type. */
+  has(type: string, value: string): boolean;
+  /** How many tokens were given out; none is ever taken back. */
+  readonly size: number;
+  /** Those given out after the first `from`, in order. */
+  given(from?: number): readonly { readonly token: string; readonly type: string; readonly value: string }[];
   /** Resolves once every token given out is durable; a fault denies. Nothing to wait for where none is new. */
   save(): void | Promise<void>;
 }
@@ -218,22 +224,45 @@ export interface Vaults {
   of(session: Session): Vault | Promise<Vault>;
 }
 
-/** To whom identifiers belong, as keyed hashes: of no identifier the text is kept. */
-export interface OwnerIndex {
-  /** These identifiers were seen to belong to `owner`. */
-  learn(tenant: string, owner: string, identifiers: readonly Identifier[]): void | Promise<void>;
-  /** The owners of each, in order: none where it was never seen, or is shared by so many that it is nobody's. */
-  owners(
-    tenant: string,
-    identifiers: readonly Identifier[],
-  ): readonly (readonly string[])[] | Promise<readonly (readonly string[])[]>;
+/** An identifier of somebody, in its normal form; see `fence/keys.ts`. */
+export interface OwnedIdentifier {
+  /** A row of `sensitiveTypes`, an operator's type, or `ID`. */
+  readonly type: string;
+  readonly key: string;
 }
 
-export interface Identifier {
-  /** A row of `sensitiveTypes`, or an operator's type. */
+/** To whom identifiers belong, as keyed hashes: of no identifier and of no owner the text is kept. */
+export interface OwnerIndex {
+  /** These were seen to belong to `owner`. Resolves once this is durable; a fault denies. Nothing to wait for where none is new. */
+  learn(tenant: string, owner: string, identifiers: readonly OwnedIdentifier[]): void | Promise<void>;
+  /**
+   * Of each key its type, where it belongs to others and to none of `owners`; undefined where it was never seen, or is
+   * shared by so many that it is nobody's. At once, because answers stream.
+   */
+  others(tenant: string, owners: readonly string[], keys: readonly string[]): readonly (string | undefined)[];
+  /** Whether nothing is known of the tenant. */
+  isEmpty(tenant: string): boolean;
+}
+
+/** One row of the index. Digests are of 16 bytes, keyed. */
+export interface OwnedDigest {
+  readonly tenant: string;
+  readonly digest: Uint8Array;
+  readonly owner: Uint8Array;
   readonly type: string;
-  /** As it stands in the text. */
-  readonly value: string;
+  /** When it was seen last, in milliseconds since the epoch. */
+  readonly seenAt: number;
+}
+
+export interface OwnerStore {
+  /** All of them, in pages. */
+  load(take: (rows: readonly OwnedDigest[]) => void): Promise<void>;
+  /** What is known already is seen anew. */
+  add(rows: readonly OwnedDigest[]): Promise<void>;
+  /** Erases all of an owner; resolves to how many there were. */
+  forget(tenant: string, owner: Uint8Array): Promise<number>;
+  /** Erases what was not seen since. */
+  expire(seenBefore: number): Promise<number>;
 }
 
 export interface ApprovalFilter {
@@ -299,6 +328,7 @@ export interface Store {
   readonly sessions: SessionStore;
   readonly entries: EntryReader;
   readonly flow: FlowStore;
+  readonly owners: OwnerStore;
   readonly approvals: ApprovalStore;
   readonly manifests: ManifestStore;
   readonly settings: SettingStore;
