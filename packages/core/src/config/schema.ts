@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { approvalsSchema } from './approvals.ts';
 import { canarySchema, secondModelSchema, spotlightSchema } from './second-model.ts';
+import { fenceSchema } from './content/fence.ts';
 import { flowSchema, toolsSchema } from './flow.ts';
+import { injectionSchema } from './content/injection.ts';
 import { isLoopback } from './loopback.ts';
 
 /*
@@ -128,6 +130,8 @@ const guardsSchema = z
       .prefault({}),
     flow: z.strictObject(armed).prefault({}),
     scope: z.strictObject(armed).prefault({}),
+    injection: injectionSchema,
+    fence: fenceSchema,
     spotlight: spotlightSchema,
     canary: canarySchema,
     arguments: z

@@ -26,12 +26,22 @@ export type FlowPiece =
       readonly userId: string;
     };
 
+/** Whether a result looks like an attack. Asked once of each; the answer is kept with it. */
+export type Distrusts = (tool: string, text: string) => boolean;
+
+interface LearnerOptions {
+  readonly manifestOf: (tool: string) => Manifest;
+  readonly rules: ReadonlySet<FlowRule>;
+  readonly distrusts?: Distrusts;
+}
+
 /** Takes up what a session reads. The same pieces in the same order always give the same state. */
 export class Learner {
   readonly sources = new Sources();
   readonly memory = new Memory();
   readonly #manifestOf: (tool: string) => Manifest;
   readonly #rules: ReadonlySet<FlowRule>;
+  readonly #distrusts: Distrusts;
   readonly #known = new Map<string, Set<string>>();
   readonly #calls = new Map<string, { readonly tool: string; readonly args: JsonObject }>();
   readonly #quotes = new Quotes();
@@ -39,9 +49,10 @@ export class Learner {
   /** Whether anything that third parties wrote was read. */
   tainted = false;
 
-  constructor(manifestOf: (tool: string) => Manifest, rules: ReadonlySet<FlowRule>) {
+  constructor({ manifestOf, rules, distrusts = () => false }: LearnerOptions) {
     this.#manifestOf = manifestOf;
     this.#rules = rules;
+    this.#distrusts = distrusts;
   }
 
   learn(event: UserMessage | ModelRequest | ToolResult): FlowPiece[] {
@@ -52,7 +63,7 @@ export class Learner {
         const call = this.#calls.get(event.callId) ?? ownTool(event.tool);
         // What an agent says its tool answered is learned with the request that carries the call as well.
         if (!call) return [];
-        return this.#take([{ kind: 'result', callId: event.callId, text: event.text, ...call }]);
+        return this.#take([this.#resultOf({ ...call, callId: event.callId, text: event.text })]);
       }
       case 'model_request':
         return this.#take(this.#news(event.messages));
@@ -96,12 +107,17 @@ export class Learner {
         const call = callBefore(messages, index, callId);
         const known = this.#calls.get(callId);
         const args = call ? readArguments(call.arguments) : (known?.args ?? {});
-        news.push({ kind: 'result', tool: call?.tool ?? known?.tool ?? '', callId, args, text });
+        news.push(this.#resultOf({ tool: call?.tool ?? known?.tool ?? '', callId, args, text }));
       }
     }
     // A copy: whoever passed the list may go on to add to it.
     this.#last = messages.slice();
     return news;
+  }
+
+  #resultOf(result: LearnedResult): FlowPiece {
+    const distrusted = this.#distrusts(result.tool, result.text);
+    return { kind: 'result', ...result, ...(distrusted ? { distrusted } : {}) };
   }
 
   /** How many messages stand at the start of this request as they stood in the last one. */

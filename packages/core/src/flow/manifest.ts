@@ -28,6 +28,25 @@ const path = z
   .describe('Dotted path of an argument or of a field of the result; `*` is every item: `attachments.*.file_id`');
 const label = z.string().regex(/^[a-z][a-z0-9_:-]{0,63}$/, 'a label is lower-case letters, digits, _, : and -');
 
+const minimiseSchema = z
+  .strictObject({
+    fields: z.array(path).min(1),
+    unless: z
+      .strictObject({
+        purposes: z.array(z.string().min(1).max(200)).optional().describe("Patterns of the session's purpose"),
+        scopes: z.array(label).optional().describe("Labels of which the session's scope names one"),
+      })
+      .optional()
+      .describe('Where one of these holds, the fields are left as they are'),
+    action: z.enum(['drop', 'shorten']),
+    to: z.int().min(1).max(100_000).optional().describe('Characters that stay, with action: shorten'),
+  })
+  .refine(({ action, to }) => (action === 'shorten') === (to !== undefined), {
+    path: ['to'],
+    message: 'says how many characters stay with action: shorten, and nothing with drop',
+  });
+export type MinimiseRule = z.output<typeof minimiseSchema>;
+
 /** What an operator says of a tool. Whatever is not said takes the safest meaning. */
 export const manifestSchema = z.strictObject({
   effect: z.enum(effects).default('execute').describe('What the tool does to the world'),
@@ -69,6 +88,19 @@ export const manifestSchema = z.strictObject({
       echoes: z.boolean().default(false).describe('Whether arguments come back in the result'),
       labels: z.array(label).default([]).describe('Labels of everything it returns'),
       fieldLabels: z.record(path, z.array(label)).default({}),
+      owner: path
+        .optional()
+        .describe(
+          "Whose the data is, for guards.fence: `user`, or the path of the owner's id in each record, such as `customers.*.customer_id`",
+        ),
+      identifiers: z
+        .array(path)
+        .optional()
+        .describe('Fields that identify their owner, whatever they look like, such as account numbers'),
+      minimise: z
+        .array(minimiseSchema)
+        .optional()
+        .describe('Fields that the model gets only where the task needs them'),
     })
     .prefault({}),
 });

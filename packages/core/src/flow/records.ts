@@ -34,7 +34,7 @@ function readJson(text: string): Json | undefined {
   }
 }
 
-function readYamlText(text: string): Json | undefined {
+export function readYamlText(text: string): Json | undefined {
   // One `key: value` or `- item` at the start of the first line; prose is no YAML worth reading.
   if (!/^(?:- )?[\w-]+:(?:\s|$)|^- \S/.test(text)) return undefined;
   try {

@@ -15,6 +15,8 @@ export interface LearnedResult {
   readonly callId: string;
   readonly args: JsonObject;
   readonly text: string;
+  /** It looked like an attack, so nobody's word makes it better than strangers'. */
+  readonly distrusted?: true;
 }
 
 /** What is known before a result is read, by which it is judged. */
@@ -30,12 +32,14 @@ export function resultSource(
   manifest: Manifest,
   known: Known,
 ): { source: Omit<SourceText, 'id'>; fields: NewField[] } {
-  const { tool, callId, args, text } = result;
+  const { tool, callId, args, text, distrusted = false } = result;
   const { memory } = known;
-  const { trust, format, labels } = manifest.results;
-  const isNamed = trust === 'untrusted' && (memory.approvedCalls.has(callId) || isNamedRead(args, tool, known));
+  const { format, labels } = manifest.results;
+  const trust = distrusted ? 'untrusted' : manifest.results.trust;
+  const isNamed =
+    !distrusted && trust === 'untrusted' && (memory.approvedCalls.has(callId) || isNamedRead(args, tool, known));
   // What a call made of values that nobody vouches for is worth no more, and so is its name: a draft, say.
-  const isTainted = memory.tainted.has(callId);
+  const isTainted = distrusted || memory.tainted.has(callId);
   const believed = isNamed ? 'named' : 'untrusted';
   const source: Omit<SourceText, 'id'> = {
     role: 'tool',

@@ -4,7 +4,7 @@ import type { Judging } from './rules/rule.ts';
 import type { Manifest } from './manifest.ts';
 import type { ModelRequest, ToolCall, ToolDefinition, ToolResult, UserMessage } from '../events.ts';
 import type { Session } from '../session.ts';
-import { Learner, type FlowPiece } from './learner.ts';
+import { Learner, type Distrusts, type FlowPiece } from './learner.ts';
 import { RuntimeFault } from '../errors.ts';
 import { Requests, isAsked, kindsOf, openKinds, takeOverKinds } from './intent.ts';
 import { atLeast } from './labels.ts';
@@ -21,6 +21,7 @@ export interface FlowOptions {
   readonly rules: ReadonlySet<FlowRule>;
   /** Of text that one session may have read; beyond it calls cannot be traced, and so are denied. */
   readonly maxBytes: number;
+  readonly distrusts?: Distrusts;
 }
 
 interface Traced {
@@ -44,7 +45,7 @@ export class SessionFlow {
 
   constructor(options: FlowOptions) {
     this.#options = options;
-    this.#learner = new Learner(options.manifestOf, options.rules);
+    this.#learner = new Learner(options);
   }
 
   /** Takes up what is new; returns it, to be kept. */

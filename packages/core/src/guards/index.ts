@@ -1,6 +1,8 @@
 import { argumentsGuard } from './arguments.ts';
 import { canaryGuard, plantCanaryGuard, type CanaryOf } from './canary.ts';
+import { fenceGuards, type FenceServices } from './fence.ts';
 import { flowGuard } from './flow.ts';
+import { InjectionJudge, afterInjectionGuard, injectionGuard } from './injection.ts';
 import { permissionsGuard } from './permissions.ts';
 import { pinnedModelsGuard } from './pinned-models.ts';
 import { scopeGuard, type ScopeSource } from './scope.ts';
@@ -12,9 +14,11 @@ import type { ArmedGuard } from '../guard.ts';
 import type { Config } from '../config/config.ts';
 import type { PolicySet } from '../policy/policy.ts';
 import { RuntimeFault } from '../errors.ts';
+import { unknownManifest } from '../flow/manifest.ts';
 
 export { argumentsSchema } from './schema.ts';
 export { inScope, isNarrower, isScopePattern } from './scope.ts';
+export { InjectionJudge };
 export type { CanaryOf, GiveOpinion, ScopeSource };
 
 /** What guards need beside the configuration. */
@@ -24,7 +28,11 @@ export interface GuardServices {
   readonly manifestOf?: SpotlightOptions['manifestOf'];
   /** Keyed hashes, whose key no text and no model ever sees. */
   readonly marks?: { readonly code: SpotlightOptions['code']; readonly canary: CanaryOf };
+  /** To whom identifiers belong. */
+  readonly owners?: FenceServices['index'];
   readonly opinion?: GiveOpinion;
+  /** Shared with information flow, so that each text is looked at once. */
+  readonly injection?: InjectionJudge;
   readonly scopes?: ScopeSource;
 }
 
@@ -58,8 +66,16 @@ export function armSecondModelGuards({ guards, providers, secondModel }: Config)
   ];
 }
 
-function rewriting({ guards }: Config, { manifestOf, marks }: GuardServices): ArmedGuard[] {
+function rewriting({ guards }: Config, services: GuardServices): ArmedGuard[] {
+  const { injection = new InjectionJudge(guards.injection), manifestOf, marks } = services;
   const armed: ArmedGuard[] = [];
+  const fence = fenceOf(guards.fence, services);
+  // First, to read results as they came.
+  if (fence) armed.push({ guard: fence.learns, ...fence.armed });
+  if (guards.injection.mode !== 'off') {
+    const { mode: looks, timeoutMs } = guards.injection;
+    armed.push({ guard: injectionGuard(injection), mode: looks, timeoutMs });
+  }
   const { mode } = guards.spotlight;
   if (mode !== 'off') {
     const { code } = needed(marks, 'guards.spotlight');
@@ -69,12 +85,19 @@ function rewriting({ guards }: Config, { manifestOf, marks }: GuardServices): Ar
   if (guards.canary.mode !== 'off') {
     armed.push({ guard: plantCanaryGuard(needed(marks, 'guards.canary').canary), ...always });
   }
+  if (fence) armed.push({ guard: fence.withholds, ...fence.armed });
   return armed;
 }
 
-function judging({ guards, secondModel }: Config, { flow, marks, opinion, scopes }: GuardServices): ArmedGuard[] {
+function judging({ guards, secondModel }: Config, services: GuardServices): ArmedGuard[] {
+  const { flow, injection = new InjectionJudge(guards.injection), manifestOf = () => unknownManifest } = services;
+  const { marks, opinion, scopes } = services;
   const armed: ArmedGuard[] = [];
   if (flow) armed.push({ guard: flowGuard(), ...guards.flow });
+  if (injection.holds && guards.injection.mode !== 'off') {
+    const guard = afterInjectionGuard(injection, manifestOf);
+    armed.push({ guard, mode: guards.injection.mode, timeoutMs: guards.injection.timeoutMs });
+  }
   if (guards.canary.mode !== 'off') {
     const { canary } = needed(marks, 'guards.canary');
     armed.push({ guard: canaryGuard(canary), mode: guards.canary.mode, timeoutMs: guards.canary.timeoutMs });
@@ -88,6 +111,13 @@ function judging({ guards, secondModel }: Config, { flow, marks, opinion, scopes
     armed.push({ guard: secondOpinionGuard(asked, secondModel), mode: 'enforce', timeoutMs: patient(0) });
   }
   return armed;
+}
+
+function fenceOf({ mode, ...fence }: Config['guards']['fence'], { owners, manifestOf }: GuardServices) {
+  if (mode === 'off' || !manifestOf) return undefined;
+  const index = needed(owners, 'guards.fence');
+  const armed = { mode, timeoutMs: fence.timeoutMs } as const;
+  return { ...fenceGuards({ mode, ...fence }, { index, manifestOf }), armed };
 }
 
 function needed<Service>(service: Service | undefined, path: string): Service {

@@ -4,7 +4,7 @@ import type { Manifest } from '../flow/manifest.ts';
 import type { SpotlightMode } from '../config/second-model.ts';
 import type { Edit, WireMessage } from './wire.ts';
 import { allow } from '../decision.ts';
-import { append, inString, isString, jsonAt, rewritten, wireMessages } from './wire.ts';
+import { append, inString, isString, jsonAt, rewritten, textual, wireMessages } from './wire.ts';
 import { defineGuard } from '../guard.ts';
 import { unknownManifest } from '../flow/manifest.ts';
 
@@ -182,5 +182,3 @@ function surrounded(
   const others = (jsonAt(event, content) as readonly JsonObject[]).filter(({ type }) => !textual.has(type));
   return { edit: [{ start, end, text: JSON.stringify([part(before + body), ...others, part(after)]) }], body };
 }
-
-const textual: ReadonlySet<Json | undefined> = new Set(['text', 'refusal']);

@@ -1,4 +1,4 @@
-import type { Json, Message, ModelRequest } from '../events.ts';
+import type { Json, JsonObject, Message, ModelRequest } from '../events.ts';
 
 /*
  * Changes single messages of a request's bytes and leaves every other byte as it was: reading and writing the whole
@@ -6,7 +6,7 @@ import type { Json, Message, ModelRequest } from '../events.ts';
  * wrote, so they are valid and no member stands twice.
  */
 
-interface Place {
+export interface Place {
   readonly start: number;
   readonly end: number;
 }
@@ -15,10 +15,12 @@ export interface Edit extends Place {
   readonly text: string;
 }
 
-/** One message of the bytes: its content's place, or where content would be. */
+/** One message of the bytes: the places of its content and calls, and of what else it has, by name. */
 export interface WireMessage extends Place {
   readonly role: string;
   readonly content: Place | undefined;
+  readonly calls: Place | undefined;
+  readonly others: ReadonlyMap<string, Place>;
 }
 
 type Bytes = Uint8Array;
@@ -27,7 +29,7 @@ const encoder = new TextEncoder();
 
 /** The place of every message in `wire.bytes`. @throws Error where they are not what the views show */
 export function wireMessages({ wire: { bytes }, messages }: ModelRequest): WireMessage[] {
-  const list = member(bytes, skipSpace(bytes, 0), 'messages');
+  const list = wireMembers(bytes).get('messages');
   if (!list || bytes[list.start] !== code.openList) throw new Error('the request has no list of messages');
   const places = [...items(bytes, list.start)].map((place) => readMessage(bytes, place));
   // Whoever edits by the views must not hit another message of the bytes.
@@ -60,8 +62,9 @@ export function rewritten(event: ModelRequest, messages: readonly Message[], edi
 export const inString = (text: string): string => JSON.stringify(text).slice(1, -1);
 
 export const isString = ({ wire }: ModelRequest, { start }: Place): boolean => wire.bytes[start] === code.quote;
-export const jsonAt = ({ wire }: ModelRequest, { start, end }: Place): Json =>
-  JSON.parse(decoder.decode(wire.bytes.subarray(start, end))) as Json;
+export const textAt = ({ wire }: ModelRequest, { start, end }: Place): string =>
+  decoder.decode(wire.bytes.subarray(start, end));
+export const jsonAt = (event: ModelRequest, place: Place): Json => JSON.parse(textAt(event, place)) as Json;
 
 /** Appends to a message's content, whatever its form. */
 export function append({ wire: { bytes } }: ModelRequest, { start, content }: WireMessage, addition: string): Edit {
@@ -74,14 +77,32 @@ export function append({ wire: { bytes } }: ModelRequest, { start, content }: Wi
   return { start: last, end: last, text: `${comma}${JSON.stringify({ type: 'text', text: addition })}` };
 }
 
+/** Puts another text in the place of a message's; parts that are no text stay behind it. */
+export function replaceText(event: ModelRequest, { start, content }: WireMessage, text: string): Edit {
+  if (!content) return { start: start + 1, end: start + 1, text: `"content":${JSON.stringify(text)},` };
+  if (event.wire.bytes[content.start] !== code.openList) return { ...content, text: JSON.stringify(text) };
+  const others = (jsonAt(event, content) as readonly JsonObject[]).filter(({ type }) => !textual.has(type));
+  return { ...content, text: JSON.stringify([{ type: 'text', text }, ...others]) };
+}
+
+/** Parts whose text is the message's. */
+export const textual: ReadonlySet<Json | undefined> = new Set(['text', 'refusal']);
+
 const viewRole = (role: string): string => (role === 'developer' ? 'system' : role);
 
+/** The places of the request's own members, by name. */
+export const wireMembers = (bytes: Uint8Array): Map<string, Place> => members(bytes, skipSpace(bytes, 0));
+
 function readMessage(bytes: Bytes, place: Place): WireMessage {
-  const role = member(bytes, place.start, 'role');
+  const others = members(bytes, place.start);
+  const [role, content, calls] = [others.get('role'), others.get('content'), others.get('tool_calls')];
+  for (const name of ['role', 'content', 'tool_calls', 'tool_call_id']) others.delete(name);
   return {
     ...place,
     role: role ? decoder.decode(bytes.subarray(role.start + 1, role.end - 1)) : '',
-    content: member(bytes, place.start, 'content'),
+    content,
+    calls,
+    others,
   };
 }
 
@@ -96,21 +117,17 @@ const code = {
   closeObject: 0x7d,
 } as const;
 
-/** The place of a member's value in the object that begins at `at`. */
-function member(bytes: Bytes, at: number, sought: string): Place | undefined {
+/** The places of the members' values in the object that begins at `at`. */
+function members(bytes: Bytes, at: number): Map<string, Place> {
+  const found = new Map<string, Place>();
   for (let i = skipSpace(bytes, at + 1); bytes[i] === code.quote;) {
     const nameEnd = endOfValue(bytes, i);
     const start = skipSpace(bytes, skipSpace(bytes, nameEnd) + 1);
     const end = endOfValue(bytes, start);
-    if (nameEnd - i === sought.length + 2 && holdsAt(bytes, i + 1, sought)) return { start, end };
+    found.set(JSON.parse(decoder.decode(bytes.subarray(i, nameEnd))) as string, { start, end });
     i = afterComma(bytes, end);
   }
-  return undefined;
-}
-
-function holdsAt(bytes: Bytes, at: number, ascii: string): boolean {
-  for (let i = 0; i < ascii.length; i++) if (bytes[at + i] !== ascii.charCodeAt(i)) return false;
-  return true;
+  return found;
 }
 
 /** The places of the values in the array that begins at `at`. */

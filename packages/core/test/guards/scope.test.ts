@@ -118,6 +118,7 @@ describe('the list of guards', () => {
 
   it('has what is configured, rewriting ones first', () => {
     expect(arm('guards: {canary: {mode: enforce}}', { marks, flow: true })).toEqual([
+      'injection',
       'spotlight',
       'canary-plant',
       'permissions',

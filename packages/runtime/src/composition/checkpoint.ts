@@ -1,7 +1,9 @@
+import type { KeyObject } from 'node:crypto';
 import type { AuditLog, Clock, Config, NewId, Providers, Store } from '@sallyport/core';
-import { Monitor, SessionFlow, armGuards, armSecondModelGuards, rulesOf } from '@sallyport/core';
+import { InjectionJudge, Monitor, SessionFlow, armGuards, armSecondModelGuards, rulesOf } from '@sallyport/core';
 import { ApprovalService } from '../approvals/index.ts';
 import { SealedBox, SessionFlows, openMasterKey } from '../flow/index.ts';
+import { Owners } from '../owners/index.ts';
 import { SecondModel, knownLabels } from '../second-model/index.ts';
 import { ToolRegistry, observing } from '../tools/index.ts';
 import type { PolicyFolder } from '../policies/index.ts';
@@ -31,15 +33,20 @@ export async function openCheckpoint(options: CheckpointOptions) {
   const box = new SealedBox(masterKey, store.flow);
   const tools = await ToolRegistry.open({ store: store.manifests, configured: config.tools, clock });
   const { profile, rules, maxBytes } = config.flow;
-  const flowOptions = { manifestOf: tools.manifestOf, rules: rulesOf(profile, rules), maxBytes };
+  const injection = new InjectionJudge(config.guards.injection);
+  const { distrusts } = injection;
+  const flowOptions = { manifestOf: tools.manifestOf, rules: rulesOf(profile, rules), maxBytes, distrusts };
   const flows = new SessionFlows({ create: () => new SessionFlow(flowOptions), store: store.flow, box, clock });
+  const owners = await openOwners(options, masterKey);
   const secondModel = openSecondModel(options);
   const approvals = openApprovals(options, box, secondModel);
   const monitor = new Monitor({
     ...recording(options),
     guards: armGuards(config, () => policies.current(), {
       flow: true,
+      injection,
       manifestOf: tools.manifestOf,
+      owners,
       marks: createMarks(masterKey),
       ...(secondModel ? { opinion: (...about) => secondModel.opinion(...about) } : {}),
       ...(secondModel?.scopes ? { scopes: secondModel.scopes } : {}),
@@ -57,10 +64,14 @@ export async function openCheckpoint(options: CheckpointOptions) {
   const close = async () => {
     forget();
     approvals.close();
+    owners.close();
     await flows.close();
   };
-  return { tools, flows, secondModel, approvals, monitor, close };
+  return { tools, flows, owners, secondModel, approvals, monitor, close };
 }
+
+const openOwners = ({ config, store, clock, onFault }: CheckpointOptions, master: KeyObject): Promise<Owners> =>
+  Owners.open({ store: store.owners, master, clock, ...config.guards.fence, onFault });
 
 const recording = ({ config, audit, policies, clock, newId }: CheckpointOptions) => ({
   audit,
