@@ -76,6 +76,7 @@ const rows: Readonly<Record<string, readonly string[]>> = {
     'TFN: ⟦123 456 782⟧',
     'personnummer ⟦811218-9876⟧',
     'Henkilötunnus: ⟦131052-308T⟧',
+    'on henkilötunnus ⟦131052-308T⟧',
     '주민등록번호는 ⟦960121-1021413⟧',
     '身份证号：⟦11010519491231002X⟧',
     'numéro de sécurité sociale ⟦2 55 08 14 168 025 38⟧',

@@ -7,9 +7,9 @@ const year = '(?:18|19|20)\\d{2}';
 const day = '(?:0?[1-9]|[12]\\d|3[01])';
 const month = '(?:0?[1-9]|1[0-2])';
 const date = new RegExp(
-  `(?<![\\p{L}\\p{N}])(?:${year}([-/.])${month}\\1${day}|${year}年 ?${month}月 ?${day}日|${year}년 ?${month}월 ?${day}일|${day}([-/.]) ?(?:${month}|${months})\\2 ?(?:${year}|\\d{2})|` +
+  `(?<![\\p{Ll}\\p{Lu}\\p{N}])(?:${year}([-/.])${month}\\1${day}|${year}年 ?${month}月 ?${day}日|${year}년 ?${month}월 ?${day}일|${day}([-/. ]) ?(?:${month}|${months})\\2 ?(?:${year}|\\d{2})|` +
     `${month}([-/])${day}\\3(?:${year}|\\d{2})|(?:${months})\\.? ${day}(?:st|nd|rd|th)?,? ${year}|${day}(?:st|nd|rd|th|\\.|º)? (?:de |of )?(?:${months})\\.?,? (?:de )?${year}|` +
-    `${day}-(?:${months})-(?:${year}|\\d{2})|(?:19|20)\\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\\d|3[01]))(?![\\p{L}\\p{N}]|[-/.]\\d)`,
+    `${day}-(?:${months})-(?:${year}|\\d{2})|(?:19|20)\\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\\d|3[01]))(?!(?!T\\d)[\\p{Ll}\\p{Lu}\\p{N}]|[-/.]\\d)`,
   'giu',
 );
 
@@ -18,6 +18,6 @@ export function findBirth(scan: Scan): void {
   if (!scan.names('birth')) return;
   for (const { 0: found, index } of each(date, scan.text)) {
     const end = index + found.length;
-    if (scan.labelled('birth', index, end)) scan.add('DATE_OF_BIRTH', 'date-of-birth', 'context', [index, end]);
+    if (scan.labelled('birth', index, end, true)) scan.add('DATE_OF_BIRTH', 'date-of-birth', 'context', [index, end]);
   }
 }

@@ -63,38 +63,33 @@ export function findCodes(scan: Scan, { itself, alone, label }: CodeTable): void
   const { text } = scan;
   const whole = scan.alone && scan.field.length === 0;
   for (const { 0: head, index } of each(beginning, text)) {
-    long.lastIndex = short.lastIndex = index;
-    const free = long.test(text);
-    if ((!free && !short.test(text)) || !begins(text, index)) continue;
     const gap = /[ -]\d$/.test(head) ? head.length - 1 : 0;
-    if (free) tryAll(scan, head.length > 1 ? itself.letter : itself.digit, index, 0);
-    if (free && gap > 0) tryAll(scan, itself.digit, index + gap, 0);
-    if (whole) tryAll(scan, alone, index, gap);
-    for (const family of scan.namersAt(index)) {
-      const rules = label.get(family);
-      if (rules) tryAll(scan, rules, index, gap);
+    for (const start of gap > 0 ? [index, index + gap] : [index]) {
+      long.lastIndex = short.lastIndex = start;
+      const free = long.test(text);
+      if ((!free && !short.test(text)) || !begins(text, start)) continue;
+      if (free) tryAll(scan, head.length > 1 && start === index ? itself.letter : itself.digit, start);
+      if (whole) tryAll(scan, alone, start);
+      for (const family of scan.namersAt(start)) tryAll(scan, label.get(family) ?? [], start);
     }
   }
 }
 
-function tryAll(scan: Scan, rules: readonly CodeRule[], start: number, gap: number): void {
-  for (const rule of rules) {
-    if (!tryAt(scan, rule, start) && gap > 0) tryAt(scan, rule, start + gap);
-  }
+function tryAll(scan: Scan, rules: readonly CodeRule[], start: number): void {
+  for (const rule of rules) tryAt(scan, rule, start);
 }
 
-function tryAt(scan: Scan, rule: CodeRule, start: number): boolean {
+function tryAt(scan: Scan, rule: CodeRule, start: number): void {
   const { text } = scan;
   rule.pattern.lastIndex = start;
-  if (!rule.pattern.test(text)) return false;
+  if (!rule.pattern.test(text)) return;
   const end = rule.pattern.lastIndex;
-  if (!ends(text, end)) return false;
+  if (!ends(text, end)) return;
   const written = text.slice(start, end);
   // Words are looked up before check digits are worked out: the libraries' refusals are the dearer.
-  if (!stands(scan, rule, start, end)) return false;
-  if (rule.valid && !rule.valid(written.replace(letterOrDigit, '').toUpperCase(), written)) return false;
+  if (!stands(scan, rule, start, end)) return;
+  if (rule.valid && !rule.valid(written.replace(letterOrDigit, '').toUpperCase(), written)) return;
   scan.add(rule.type, rule.rule, rule.certainty, [start, end]);
-  return true;
 }
 
 function stands(scan: Scan, { family, without, certainty }: CodeRule, start: number, end: number): boolean {
@@ -128,7 +123,8 @@ export function begins(text: string, start: number): boolean {
 
 /** Whether a number stands right beside: in a table or a matrix of numbers. */
 export const amongNumbers = (text: string, start: number, end: number): boolean =>
-  /\d[ \t]?\n?$/.test(text.slice(Math.max(0, start - 3), start)) || /^[ \t]\d/.test(text.slice(end, end + 2));
+  /\d[ \t]$|(?:^|\n)[1-9][\d ]{3,30}\n$/.test(text.slice(Math.max(0, start - 40), start)) ||
+  /^(?:[ \t]\d|\r?\n[1-9])/.test(text.slice(end, end + 3));
 
 /** Whether a code can end here. */
 export function ends(text: string, end: number): boolean {

@@ -81,16 +81,16 @@ export const nationalRules: readonly CodeRule[] = [
   // Prefixes that were never given: HMRC NIM39110.
   row(
     'uk-nino',
-    /(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]([ -]?)\d{2}\1\d{2}\1\d{2}\1[A-D]/iy,
+    /(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[A-D]/iy,
     'itself',
   ),
   row('uk-utr', /\d{5} ?\d{5}/y, 'label', by('GB', 'utr')),
   row('us-itin', /9\d{2}([- ])(?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])\1\d{4}/y, 'itself'),
-  row('us-itin-plain', /9\d{2}(?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])\d{4}/y, 'alone'),
+  row('us-itin-plain', /9\d{2}-?(?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])-?\d{4}/y, 'alone'),
   row('ca-sin', /[1-79]\d{2}([ -]?)\d{3}\1\d{3}/y, 'alone', by('CA', 'sin')),
   row('ca-sin-labelled', /\d{3}([ -])\d{3}\1\d{3}/y, 'label'),
   row('au-tfn', /\d{3}([ -]?)\d{3}\1\d{3}/y, 'alone', tfn),
-  row('in-aadhaar', /[2-9]\d{3}([ -:]?)\d{4}\1\d{4}/y, 'alone', by('IN', 'aadhaar')),
+  row('in-aadhaar', /[2-9]\d{3}([ :-]?)\d{4}\1\d{4}/y, 'alone', by('IN', 'aadhaar')),
   row('in-aadhaar-spaced', /[2-9]\d{3}([ -])\d{4}\1\d{4}/y, 'label'),
   row('in-pan', /[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]/iy, 'itself'),
   row('in-pan-labelled', /[A-Z]{5}\d{4}[A-Z]/iy, 'alone'),
@@ -146,6 +146,7 @@ export const nationalRules: readonly CodeRule[] = [
   row('my-nric', /\d{6}-\d{2}-\d{4}/y, 'label', (code) => dated(code.slice(2, 4), code.slice(4, 6))),
   row('pk-cnic', /\d{5}-\d{7}-\d/y, 'itself'),
   row('ng-nin', /\d{11}/y, 'label'),
+  row('de-steuernummer', /\d{2,3}\/\d{3}\/\d{4,5}/y, 'alone'),
   row('gr-amka', /\d{11}/y, 'label', by('GR', 'amka')),
   row('ru-snils', /\d{3}-\d{3}-\d{3}[ -]\d{2}/y, 'itself'),
   {

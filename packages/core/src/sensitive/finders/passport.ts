@@ -41,7 +41,7 @@ export const passportRules: readonly CodeRule[] = [
     rule: 'kr-passport',
     family: 'passport',
     pattern: /[MSRODG](?:\d{3}[A-Z]\d{4}|\d{8})/y,
-    without: 'label',
+    without: 'alone',
     certainty: 'format',
   },
   {

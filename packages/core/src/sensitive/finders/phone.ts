@@ -12,11 +12,13 @@ const northAmerican =
   /^(?:\+?1[-. ])?(?:\([2-9]\d{2}\)[-. ]?[2-9]\d{2}[-. ]|[2-9]\d{2}([-.])[2-9]\d{2}\1)\d{4}(?:[ ,]{0,2}(?:x|ext\.?|extension|#) ?\d{1,6})?$/i;
 const northAmericanSpaced = /^1?[- ]?[2-9]\d{2}[ -][2-9]\d{2}[ -]\d{4}$/;
 /** With the trunk prefix of most other countries and at least two breaks, such as `020 7946 0822`, `0699 868 88 55`. */
-const trunk = /^\(?0\d{1,4}\)?[ .-]?(?:\(?\d{1,4}\)?[ .-]){1,4}\d{2,4}$/;
+const trunk = /^(?:\(0\d{1,4}\)[ .-]?|0\d{1,4}[ .-](?=.*[ .-])|0[ .-]\(\d{3}\)[ .-]?)(?:\d{1,4}[ .-]){1,4}\d{2,4}$/;
 const dateLike = /^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2}))(?!\d|[-./]\d)/;
+/** As near as the next of several numbers stands, in characters. */
+const beside = 24;
 /** Which of somebody's numbers it is, written behind it. */
 const kindAfter = /^[ -]{0,2}\(?(?:office|mobile|fax|home|work|cell|desk|landline|direct|main)\b/i;
-const address4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+const address4 = /^(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
 
 /** Countries that a national number without a word beside it may be from: the most populous with a trunk 0 or mobile prefix. */
 const countries: readonly CountryCode[] = [
@@ -48,6 +50,7 @@ const countries: readonly CountryCode[] = [
 /** Telephone numbers. Candidates are cheap and bounded; `libphonenumber-js` is asked about the candidate alone. */
 export function findPhone(scan: Scan): void {
   const { text } = scan;
+  let last = -beside;
   for (const { 0: found, index } of each(run, text)) {
     const [start, written] = tidy(found, index);
     const end = start + written.length;
@@ -56,10 +59,16 @@ export function findPhone(scan: Scan): void {
       continue;
     if (wordChar.test(text[start - 1] ?? ' ')) continue;
     if ('$€£¥₹%'.includes(text[start - 1] ?? ' ') || dateLike.test(written) || address4.test(written)) continue;
-    const rule = kindOf(scan, written, digits, [start, end]);
+    const rule =
+      kindOf(scan, written, digits, [start, end]) ?? (start - last < beside ? second(scan, written, start) : undefined);
+    if (rule) last = end;
     if (rule) scan.add('PHONE', rule, rule === 'phone-labelled' ? 'context' : 'format', [start, end]);
   }
 }
+
+/** A number right beside a telephone number is one as well, when it can be: "+44 … or 020 …". */
+const second = (scan: Scan, written: string, start: number): string | undefined =>
+  !scan.labelledOtherwise('phone', start) && isNational(written) ? 'phone-national' : undefined;
 
 /** Without a bracket that is not the number's own. */
 function tidy(found: string, index: number): [number, string] {

@@ -22,7 +22,7 @@ export const usBankRules: readonly CodeRule[] = [
     family: 'routing',
     pattern: /\d{9}/y,
     valid: aba,
-    without: 'label',
+    without: 'alone',
     certainty: 'checksum',
   },
   {
