@@ -1,4 +1,4 @@
-import { wordsOf } from './names.ts';
+import { isKeyQualifier, wordsOf } from './names.ts';
 
 /** A value and the name that it is given to, in whatever notation. */
 export interface Assignment {
@@ -44,6 +44,12 @@ export function nameEnd(text: string, index: number): number {
   return end;
 }
 
+/** `API` of `API key`: a word of its own before the name that says what kind of key or token it is. */
+function qualifierBefore(text: string, start: number): string[] {
+  const word = /([A-Za-z]{2,20})[ \t]$/.exec(text.slice(Math.max(0, start - 21), start))?.[1]?.toLowerCase();
+  return word !== undefined && isKeyQualifier(word) ? [word] : [];
+}
+
 function sticky(pattern: RegExp, text: string, index: number): RegExpExecArray | null {
   pattern.lastIndex = index;
   return pattern.exec(text);
@@ -72,7 +78,7 @@ export function assignmentAt(text: string, from: number, to: number): (Assignmen
   const label = operator === undefined ? name : name + ' ' + between[0];
   return {
     ...found,
-    words: wordsOf(label),
+    words: [...qualifierBefore(text, start), ...wordsOf(label)],
     assigned: operator !== ':' && !spoken,
     said: spoken && !found.quoted,
     sign,

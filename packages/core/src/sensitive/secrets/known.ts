@@ -93,7 +93,8 @@ function wrappedAnchor(anchor: string): string {
 
 /** Whether what a shape matched is a secret and not the picture of one. */
 export function isLikely(shape: Compiled, value: string): boolean {
-  return shape.minEntropy === 0 || (entropy(value) >= shape.minEntropy && !isFiller(value));
+  if (shape.minEntropy === 0) return true;
+  return entropy(value) >= shape.minEntropy && !isFiller(value.replace(shape.anchor, ''));
 }
 
 export function matchOf(shape: Compiled, start: number, end: number, certainty: 'secret' | 'context'): SensitiveMatch {

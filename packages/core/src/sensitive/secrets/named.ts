@@ -2,7 +2,7 @@ import type { FieldNames, SensitiveMatch } from '../types.ts';
 import type { Assignment } from './assignments.ts';
 import { decoded } from './jwt.ts';
 import { isLikely, matchOf, nearShapes } from './known.ts';
-import { isOtherThing, kindOf, wordsOf } from './names.ts';
+import { isOfObject, kindOf, wordsOf } from './names.ts';
 import type { Compiled } from './shape.ts';
 import { endOf } from './shape.ts';
 import { isCode, isPassword, isRandom, isStandIn, isStrong, isUuid, isWordy } from './values.ts';
@@ -37,21 +37,22 @@ function vendorShape({ words, value, said }: Assignment): Compiled | undefined {
     let word = '';
     for (let to = from; to < words.length; to++) {
       word += words[to]!;
-      for (const shape of shapesNear(word)) {
+      for (const shape of shapesNear(word, from === to)) {
         if (endOf(shape, value, 0) !== value.length || !isLikely(shape, value)) continue;
         if (!/\d/.test(value) && isWordy(value)) continue;
-        const others = [...words.slice(0, from), ...words.slice(to + 1)].filter((other) => other !== 'id');
-        if (!isOtherThing(others) && (!said || isRandom(value, 14))) return shape;
+        const others = [...words.slice(0, from), ...words.slice(to + 1)];
+        if (!isOfObject(others) && (!said || isRandom(value, 14))) return shape;
       }
     }
   }
   return undefined;
 }
 
-/** By the whole word, or by its first letters where they are enough: `telegrambot`, `githubtoken`. */
-function* shapesNear(word: string): Iterable<Compiled> {
-  for (let length = Math.min(word.length, 40); length >= 2; length--) {
-    if (length < word.length && length < 5) return;
+/** By whole words, and within one word by its first letters where they are enough: `telegrambot`, `githubtoken`. */
+function* shapesNear(word: string, isOne: boolean): Iterable<Compiled> {
+  yield* nearShapes.get(word) ?? [];
+  if (!isOne) return;
+  for (let length = Math.min(word.length - 1, 40); length >= 5; length--) {
     yield* nearShapes.get(word.slice(0, length)) ?? [];
   }
 }

@@ -45,11 +45,32 @@ export function wordsOf(name: string): string[] {
     .filter(Boolean);
 }
 
+export function isKeyQualifier(word: string): boolean {
+  return keyQualifiers.has(word);
+}
+
 /** Whether a name is that of something kept about a secret and not of the secret. */
-export function isOtherThing(words: readonly string[]): boolean {
+function isOtherThing(words: readonly string[]): boolean {
   const last = words.at(-1);
   if (last === 'id' || last === 'ids') return true;
   return words.some((word) => otherThings.has(word));
+}
+
+/** What vendors' systems count and hash, in names where no word says secret. */
+const objects = new Set(
+  'commit revision rev branch tag build image integrity trace span request job run pipeline project workspace team org organization region zone host user device order'.split(
+    ' ',
+  ),
+);
+const credentialIds = new Set(['client', 'access', 'api', 'key', 'secret', 'account']);
+
+/** Whether the words beside a vendor's say that the value is one of its objects, and no secret. */
+export function isOfObject(others: readonly string[]): boolean {
+  if (others.at(-1) === 'id') {
+    const rest = others.slice(0, -1);
+    return rest.length > 0 && !rest.some((word) => credentialIds.has(word));
+  }
+  return isOtherThing(others) || (kindOf(others) === undefined && others.some((word) => objects.has(word)));
 }
 
 /** What a value under this name may be, or undefined where the name says nothing. */

@@ -44,7 +44,7 @@ export const alphabets = {
   pct: 'a-zA-Z0-9%',
   eq: '=',
   pipe: '|%',
-  printable: '!-~',
+  printable: '!#-%(-;=?-\\[\\]^_a-~',
 } as const;
 export type Alphabet = keyof typeof alphabets;
 
@@ -148,7 +148,8 @@ export function endOf(compiled: Compiled, text: string, start: number): number {
   }
   const last = parts.at(-1)!;
   if (compiled.row.after !== undefined) return at - compiled.row.after.length;
-  return 'alphabet' in last && within(text, at, bits.get('alnum')!) ? -1 : at;
+  const goesOn = within(text, at, bits.get('word')!) || text[at] === '+';
+  return 'alphabet' in last && goesOn ? -1 : at;
 }
 
 /**

@@ -45,7 +45,7 @@ export const cloudRows: readonly SecretRow[] = [
   { id: 'azure-search-key', vendor: 'Azure', shape: '{alnum:42}AzSe{alnum:6}', entropy: 3.5 },
   { id: 'azure-functions-key', vendor: 'Azure', shape: '{b64url:44}AzFu{b64url:6}==', entropy: 3.5 },
   { id: 'azure-batch-key', vendor: 'Azure', shape: '{b64:76}+ABa{b64:6}==', entropy: 3.5 },
-  { id: 'azure-ai-key', vendor: 'Azure', shape: '{alnum:52}JQQJ99{alnum:10}AC{alnum:2-4}{alnum:8-12}', entropy: 3.5 },
+  { id: 'azure-ai-key', vendor: 'Azure', shape: '{alnum:52}JQQJ99{alnum:10}AC{alnum:10-16}', entropy: 3.5 },
   { id: 'azure-cognitive-key', vendor: 'Azure', shape: '{hex:32}', near: ['azure', 'cognitive', 'apim', 'ocp apim'] },
   { id: 'azure-devops-pat', vendor: 'Azure', shape: '{alnum:76}AZDO{alnum:4}', entropy: 3.5 },
   {

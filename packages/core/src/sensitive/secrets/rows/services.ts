@@ -161,7 +161,7 @@ export const serviceRows: readonly SecretRow[] = [
   },
   { id: 'figma-legacy-token', vendor: 'Figma', shape: '{digit:6}-{uuid}', near: ['figma'] },
   { id: 'miro-token', vendor: 'Miro', shape: '{b64url:27}', near: ['miro'] },
-  { id: 'typeform-token', vendor: 'Typeform', shape: ['tfp_{dotted:59}', 'tfp_{b64url:40-44}_{alnum:14}'] },
+  { id: 'typeform-token', vendor: 'Typeform', shape: ['tfp_{dotted:59}', 'tfp_{alnum:40-44}_{alnum:14}'] },
   { id: 'surveymonkey-token', vendor: 'SurveyMonkey', shape: '{any64:80-120}', near: ['surveymonkey'] },
   { id: 'jotform-key', vendor: 'Jotform', shape: '{hex:32}', near: ['jotform'] },
   { id: 'calendly-key', vendor: 'Calendly', shape: '{alnum:32}', near: ['calendly'] },
