@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
 import { flow } from './flow.ts';
+import { injection } from './injection.ts';
 import { pii } from './pii.ts';
 
 /** Names to finite numbers: shares from 0 to 1, counts, microseconds. */
 export type Figures = Readonly<Record<string, number>>;
 
-const evals: Readonly<Record<string, typeof flow>> = { flow, pii };
+const evals: Readonly<Record<string, typeof flow>> = { flow, injection, pii };
 
 const usage = `Usage: npm run eval -- ${Object.keys(evals).join('|')} --data DIR|FILE [--data …] [--profile strict|balanced|delegating] [--causes] [--json]\n`;
 

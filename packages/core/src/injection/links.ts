@@ -48,10 +48,10 @@ export function urlsIn(text: string): FoundUrl[] {
 /** Whether reference-style images occur: `![alt][name]`. */
 const imageUses = (text: string): boolean => /!\[[^\]\n]{0,200}\](?:\[[^\]\n]{0,200}\])?(?!\()/.test(text);
 
-const placeholder =
-  /\{\{?[ ]?[$a-z_][a-z0-9_. -]{1,60}\}?\}|\$\{[^}]{1,60}\}|%[A-Z][A-Z0-9_]{2,40}%|<[a-z][a-z_ -]{2,40}>|\[[A-Z][A-Z0-9_ ]{3,60}\]|\b[A-Z]{2,20}(?:_[A-Z0-9]{1,20}){1,6}\b|%7b%7b|%5b[a-z_]{3,40}%5d|\{[A-Z_]{3,40}\}/i;
-const strictPlaceholder =
-  /\{\{?[ ]?[$a-z_][a-z0-9_. -]{1,60}\}?\}|\$\{[^}]{1,60}\}|%[A-Z][A-Z_]{3,40}%|<[a-z][a-z_ -]{2,40}>|\[[A-Z][A-Z0-9_ ]{3,60}\]|\b[A-Z]{3,20}(?:_[A-Z0-9]{1,20}){1,6}\b/;
+/** A hole to be filled: `{{secrets}}`, `${data}`, `%SUMMARY%`, `<user_email>`, `[CONVERSATION]`. */
+const hole =
+  /\{\{?[ ]?[$a-zA-Z_][a-zA-Z0-9_. -]{1,60}\}?\}|\$\{[^}]{1,60}\}|%[A-Z][A-Z0-9_]{2,40}%|<[a-zA-Z][a-zA-Z_ -]{2,40}>|\[[A-Z][A-Z0-9_ ]{3,60}\]|%7[bB]%7[bB]|%5[bB][A-Za-z_]{3,40}%5[dD]/;
+const shouted = /\b[A-Z]{2,20}(?:_[A-Z0-9]{1,20}){1,6}\b/;
 const sensitiveName =
   /\b(?:secrets?|passwords?|system[_ -]?prompt|prompt|conversation|chat|history|context|user[_ -]?(?:data|email|message|input|name|id|info)|credentials?|token|api[_ -]?key|summary|messages?|data|email|private|cookie|env|answer|response|session)\b/i;
 const secretShape =
@@ -74,8 +74,8 @@ export function carries(url: string): Carried | undefined {
   if (from < 0) return undefined;
   const rest = url.slice(from);
   if (secretShape.test(rest)) return { by: 'secret' };
-  if (placeholder.test(rest) && (strictPlaceholder.test(rest) || sensitiveName.test(rest.replace(/_/g, ' '))))
-    return { by: 'placeholder' };
+  const filled = hole.exec(rest)?.[0] ?? shouted.exec(rest)?.[0];
+  if (filled !== undefined && sensitiveName.test(filled.replace(/_/g, ' '))) return { by: 'placeholder' };
   if (query < 0) return undefined;
   for (const pair of url.slice(query + 1).split(/[&;]/, 40)) {
     const [name = '', value = ''] = pair.split(/=(.*)/s, 2);

@@ -34,10 +34,12 @@ export function scanInjection(text: string, { budget = {}, model = true }: ScanO
     const folded = fold(view.text);
     const { found, strong } = match(folded.text);
     findings.push(...weighed(found).map((each) => located(view, folded, each)), ...linkFindings(view));
-    const lines = linesAt(folded.text, strong).map((line) => ({
-      ...line,
-      text: line.text.split(' ').toReversed().join(' '),
-    }));
+    const lines = linesAt(folded.text, strong)
+      .filter(({ text: line }) => !looksLikeCode(line))
+      .map((line) => ({
+        ...line,
+        text: line.text.split(' ').toReversed().join(' '),
+      }));
     for (const line of lines) {
       const span = { start: line.start, end: line.end };
       for (const each of weighed(match(line.text).found)) {
@@ -72,6 +74,9 @@ function scored(view: View, folded: Folded, findings: InjectionFinding[], lines:
 
 const classified = (view: View, folded: Folded, { start, end }: { start: number; end: number }): InjectionFinding =>
   located(view, folded, { rule: 'linear-score', family: 'classifier', severity: 'suspicious', start, end });
+
+/** Names and brackets of a program stand in no order of words. */
+const looksLikeCode = (line: string): boolean => (line.match(/[_(){}=;<>|\\]/g)?.length ?? 0) > 2;
 
 /** The lines that hold one of the offsets. */
 function linesAt(text: string, offsets: readonly number[]): Piece[] {

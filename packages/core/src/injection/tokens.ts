@@ -4,6 +4,8 @@ import type { Lexicon } from './lexicon/lexicon.ts';
 
 /** How far the end of a sentence holds two words apart, in words. */
 const sentenceGap = 7;
+/** In programs a bracket or an equals sign parts what words would join. */
+const codeGap = 4;
 
 /** Words that mean something to a pattern, in the order of the text. */
 export interface Hits {
@@ -87,6 +89,8 @@ export class Vocabulary {
         at = end;
       } else {
         if (isSentenceEnd(text, at, code)) position += sentenceGap;
+        else if (isCode(code)) position += codeGap;
+        else if (code === 0x5f) position++;
         at++;
       }
     }
@@ -164,6 +168,9 @@ const isUnspaced = (code: number): boolean =>
   (code >= 0x1780 && code <= 0x17ff) ||
   (code >= 0x3040 && code <= 0x30ff) ||
   (code >= 0x3400 && code <= 0x9fff);
+
+const isCode = (code: number): boolean =>
+  code === 0x28 || code === 0x29 || code === 0x3d || code === 0x7b || code === 0x7c || code === 0x7d;
 
 function isSentenceEnd(text: string, at: number, code: number): boolean {
   if (code === 0x2e || code === 0x21 || code === 0x3f || code === 0x3b) {

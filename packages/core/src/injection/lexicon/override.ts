@@ -3,7 +3,7 @@ import type { Lexicon } from './lexicon.ts';
 /** What an order to drop one's instructions is made of. Written for this project, from general knowledge of the languages. */
 export const overrideWords: Lexicon = {
   dismiss: {
-    en: 'ignore disregard forget overlook neglect discard dismiss omit skip erase nullify supersede void bypass circumvent override overwrite cancel abandon unlearn',
+    en: 'ignore disregard forget overlook neglect discard dismiss bypass circumvent override abandon unlearn',
     de: 'ignorier* vergiss vergesst vergessen missacht* missachte ubergeh* uberspring* verwirf verwerfen vernachlassig* umgeh* loschen losch* beachte',
     fr: 'ignore ignorez ignorer oublie oubliez oublier neglige* negligez outrepasse* contourne* annule annulez',
     es: 'ignora ignore ignorad ignorar ignoren olvida olvide olvidate olvidese olvidar omite omita omitir descarta descarte desestima* anula anule elude pasa',

@@ -30,11 +30,10 @@ export const personaPatterns: readonly WordPattern[] = [
     family: 'jailbreak',
     severity: 'suspicious',
     words: [
-      'assistant 8 not 4 limit',
+      'assistant 5 not 2 limit',
       'you 2 now 4 assistant',
       "'ahora|'jetzt|'maintenant|'agora|'adesso|'сейчас|'теперь 8 'dan",
-      'become 8 assistant 8 all',
-      "'modo|'modus|'mode|'modalita|'режим|'tryb|'modu|'模式|'モード 3 'mantenimiento|'desarrollador|'wartung|'entwickler|'maintenance|'developpeur|'manutenzione|'sviluppatore|'manutencao|'desenvolvedor|'разработчика|'обслуживания|'dios|'sudo",
+      "'modo|'modus|'modalita|'режим|'tryb|'modu|'模式|'モード 3 'mantenimiento|'desarrollador|'wartung|'entwickler|'maintenance|'developpeur|'manutenzione|'sviluppatore|'manutencao|'desenvolvedor|'разработчика|'обслуживания|'dios|'sudo",
     ],
   },
   {
@@ -98,9 +97,9 @@ export const personaPatterns: readonly WordPattern[] = [
       "'i|'i'm|'am 2 'god|'your 1 'developer|'creator|'administrator|'admin|'programmer|'owner|'god|'master|'boss",
       "'must|'shall 1 'answer|'obey 3 'all 1 'my 'questions|'commands|'orders",
       "'admin|'administrator|'root|'sudo|'security|'system 1 'override|'access 2 'granted|'enabled|'activated|'accepted|'code|'engaged|'mode",
-      "'override|'access|'privileges 2 'granted|'activated|'enabled|'escalated",
+      "'override|'access|'privileges 'granted|'activated|'enabled|'escalated|'accepted",
       "'act|'behave|'operate|'function|'respond 1 'as|'like 3 'different|'unrestricted|'evil|'another|'root|'admin|'linux|'terminal",
-      "'you|'dich|'du 'are|'bist|'als 'now|'jetzt|'nun",
+      "'du|'dich 'bist|'als 'jetzt|'nun",
     ],
   },
 ];
