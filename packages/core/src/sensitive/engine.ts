@@ -22,6 +22,9 @@ const nameTypes = ['PERSON', 'ADDRESS'];
 const secretTypes = ['API_KEY', 'JWT', 'PRIVATE_KEY', 'PASSWORD', 'URL_CREDENTIALS'];
 /** No value of the structured types is without one of these. */
 const worthReading = /[\d@]|%40|::|[A-Fa-f]{2}[:-][A-Fa-f]{2}[:-]|[([{<] ?(?:at|AT) ?[)\]}>]/;
+/** A leaf without letters has no name, one shorter than a password no secret: most cells of a table are such. */
+const letters = /[A-Za-z\u0080-\uffff]{2}/;
+const shortestSecret = 4;
 const nested = /[\n{[<]/;
 
 /**
@@ -32,17 +35,16 @@ const nested = /[\n{[<]/;
 export function findSensitive(text: string, options: FindOptions = {}): SensitiveMatch[] {
   const { types, field = [] } = options;
   const wants = (list: readonly string[]) => !types || list.some((type) => types.has(type));
-  const finders: Finder[] = [];
-  if (wants(nameTypes)) finders.push(findNames);
-  if (options.own) finders.push(options.own);
+  const names = wants(nameTypes) ? findNames : undefined;
   const secrets = wants(secretTypes) ? findSecrets : undefined;
   const structured = !types || [...types].some((type) => ![...nameTypes, ...secretTypes].includes(type));
-  const found = read(text, field, { finders, secrets, structured, depth: 0 });
+  const found = read(text, field, { own: options.own, names, secrets, structured, depth: 0 });
   return disjoint(types ? found.filter(({ type }) => types.has(type)) : found, text.length);
 }
 
 interface Reading {
-  readonly finders: readonly Finder[];
+  readonly own: Finder | undefined;
+  readonly names: Finder | undefined;
   readonly secrets: Finder | undefined;
   readonly structured: boolean;
   readonly depth: number;
@@ -71,8 +73,9 @@ function readLeaf(leaf: Leaf, outer: FieldNames, reading: Reading): SensitiveMat
   const own = field !== outer;
   const anew = leaf.edits.length > 0 || (own && text.length > 40 && nested.test(text));
   if (anew && reading.depth < deepest) return read(text, field, { ...reading, depth: reading.depth + 1 });
-  const found = reading.finders.flatMap((find) => find(text, field));
-  if (own && reading.secrets) found.push(...reading.secrets(text, field));
+  const found: SensitiveMatch[] = reading.own?.(text, field) ?? [];
+  if (reading.names && letters.test(text)) found.push(...reading.names(text, field));
+  if (own && reading.secrets && text.length >= shortestSecret) found.push(...reading.secrets(text, field));
   if (reading.structured && worthReading.test(text)) {
     const scan = new Scan(text, field);
     for (const find of structuredFinders) find(scan);

@@ -9,9 +9,12 @@ export interface Label {
 }
 
 /** Words as people and programs write them: `dateOfBirth`, `DOB`, `date_of_birth`; CJK words stand inside longer runs. */
-const word = /\p{Lu}{2,40}(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{M}]{1,40}|\p{Lu}/gu;
+const word = /\p{Lu}{2,40}s?(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{M}]{1,40}|\p{Lu}/gu;
+const asciiWord = /[A-Z]{2,40}s?(?![a-z])|[A-Z]?[a-z]{1,40}|[A-Z]/g;
 const unspaced = /[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f]/u;
 const accents = /\p{M}/gu;
+const firstUnspaced = 0x0e00;
+/** Plurals, and the compounds that Germanic and Slavic languages make with "number". */
 const endings = /(?:s|nummer|nummern|nr|numret|numer|numero)$/;
 
 const ascii = /^[\0-\x7f]*$/;
@@ -37,11 +40,12 @@ interface Word {
   readonly end: number;
 }
 
+/** The words that begin in [from, to): of a slice, so that no search runs on to the text's end. */
 function wordsOf(text: string, from: number, to: number): Word[] {
   const words: Word[] = [];
-  word.lastIndex = from;
-  for (let found = word.exec(text); found && found.index < to; found = word.exec(text)) {
-    words.push({ text: plain(found[0]), start: found.index, end: found.index + found[0].length });
+  const part = text.slice(from, to);
+  for (const { 0: found, index } of each(ascii.test(part) ? asciiWord : word, part)) {
+    words.push({ text: plain(found), start: from + index, end: from + index + found.length });
   }
   return words;
 }
@@ -101,7 +105,7 @@ export function labelsIn(text: string, from = 0, to = text.length): Label[] {
     if (found) {
       labels.push({ start: head.start, end: found.end, families: found.families });
       i += found.words - 1;
-    } else if (unspaced.test(head.text)) {
+    } else if (head.text.charCodeAt(0) >= firstUnspaced && unspaced.test(head.text)) {
       labels.push(...inside(head));
     }
   }
@@ -133,6 +137,7 @@ function phraseAt(words: readonly Word[], at: number): Found | undefined {
 }
 
 function stemmed({ text, end }: Word): Found | undefined {
+  if (text.length < 4 || !'srnto'.includes(text[text.length - 1] as string)) return undefined;
   const stem = text.replace(endings, '');
   const known = stem.length > 2 && stem !== text ? phrases.get(stem) : undefined;
   return known && { families: known, words: 1, end };

@@ -55,7 +55,7 @@ export function codeTable(rules: readonly CodeRule[]): CodeTable {
 }
 
 /** The shortest that any rule takes is four letters and digits, and seven without a word that names it. */
-const short = /[A-Za-z]{0,7}(?:[ -]?[A-Za-z\d]){4}/y;
+const short = /[A-Za-z]{0,7}(?:[ ./-]{0,3}[A-Za-z\d]){4}/y;
 const long = /[A-Za-z\d](?:[ ./-]?[A-Za-z\d]){6}/y;
 
 /** Runs rules over every place where a code may begin. */

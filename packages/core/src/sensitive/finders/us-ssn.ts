@@ -41,6 +41,14 @@ export const ssnRules: readonly CodeRule[] = [
   },
   {
     type: 'US_SSN',
+    rule: 'us-ssn-apart',
+    family: 'ssn',
+    pattern: /\d ?\d ?\d ?[-. ] ?\d ?\d ?[-. ] ?\d ?\d ?\d ?\d/y,
+    without: 'label',
+    certainty: 'format',
+  },
+  {
+    type: 'US_SSN',
     rule: 'us-ssn-plain',
     family: 'ssn',
     pattern: /\d{9}/y,
