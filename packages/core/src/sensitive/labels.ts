@@ -72,8 +72,8 @@ const reach = 72;
 /** The labels round the numbers of a text, in order. */
 export function labelsRound(text: string): Label[] {
   const labels: Label[] = [];
-  let from = -1;
-  let to = -1;
+  let from = 0;
+  let to = -Infinity;
   const read = () => {
     if (to > from) labels.push(...labelsIn(text, from, to));
   };
