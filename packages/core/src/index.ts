@@ -21,6 +21,7 @@ export * from './normalize/show.ts';
 export * from './policy/index.ts';
 export * from './ports.ts';
 export * from './reasons.ts';
+export * from './remembered.ts';
 export * from './redteam/index.ts';
 export { findSensitive, type FindOptions } from './sensitive/engine.ts';
 export { ownFinder, type OwnType } from './sensitive/own.ts';

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, hkdfSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { BoundedMap } from '../identity/bounded.ts';
+import { Remembered } from '@sallyport/core';
 
 /** Keyed hashes that nobody outside can compute, the same after a restart. */
 export interface Marks {
@@ -10,8 +10,8 @@ export interface Marks {
   canary(sessionId: string): string;
 }
 
-/** Characters of a text whose code is remembered: all of them take 16 MiB at most. */
-const maxRemembered = 8192;
+/** Characters of all texts whose codes are remembered: the long conversations of some hundred sessions. */
+const maxRemembered = 16_777_216;
 
 /** @param master the runtime's master key; the marks' own is derived from it (HKDF, RFC 5869), so neither reveals another */
 export function createMarks(master: KeyObject): Marks {
@@ -19,15 +19,9 @@ export function createMarks(master: KeyObject): Marks {
   // A session id holds no NUL, so no two pairs of id and text are hashed as one.
   const keyed = (...parts: string[]) => createHmac('sha256', key).update(parts.join('\0')).digest('hex');
   // A conversation repeats all its results in every turn; hashing them anew would make each turn dearer than the last.
-  const codes = new BoundedMap<string, string>(1024);
-  const code = (sessionId: string, text: string): string => {
-    const about = `${sessionId}\0${text}`;
-    const known = codes.get(about);
-    if (known !== undefined) return known;
-    const made = keyed('code', sessionId, text).slice(0, 20);
-    if (text.length <= maxRemembered) codes.set(about, made);
-    return made;
-  };
+  const codes = new Remembered<string>(maxRemembered);
+  const code = (sessionId: string, text: string): string =>
+    codes.of(`${sessionId}\0${text}`, () => keyed('code', sessionId, text).slice(0, 20));
   return {
     code,
     canary: (sessionId) => keyed('canary', sessionId).slice(0, 32),
