@@ -65,6 +65,9 @@ describe('what is given to a name that says secret', () => {
     `postgres://app:${password}@db.internal:5432/orders`,
     `mysql --password=${password} -h db`,
     `{"user":"ada","password":"${password}"}`,
+    `mysql -u root -p${password} orders`,
+    `sshpass -p '${password}' ssh ada@example.org`,
+    `docker login -u ada -p ${password} registry.example`,
     `user.setPassword("${password}")`,
     `if (password != "${password}") {`,
   ])('is found as a password in %s', (text) => {
@@ -110,6 +113,8 @@ describe('what only shows the place for a secret', () => {
     '"password": "Please enter your password"',
     'Your password must have 8 characters: letters and digits.',
     'auth: CancellationToken',
+    'mysql -u root -p orders',
+    'mkdir -p /srv/data && ssh -p 2222 host',
     ['AKIA', 'IOSFODNN7EXAMPLE'].join(''),
   ])('is left alone: %s', (text) => {
     expect(found(text)).toEqual([]);

@@ -1,6 +1,7 @@
 import type { BuiltInType, Finder, SensitiveMatch } from '../types.ts';
 import { certainties } from '../types.ts';
 import { assignmentAt, comparedBefore, nameEnd } from './assignments.ts';
+import { commandPasswordAt, curlUserAt } from './commands.ts';
 import { jwtAt } from './jwt.ts';
 import { shapeAt, table, wrappedAt } from './known.ts';
 import { kubernetesSecretAt } from './kubernetes.ts';
@@ -8,7 +9,7 @@ import { judged, judgedField } from './named.ts';
 import { privateKeyAt, puttyKeyAt } from './pem.ts';
 import { secretRows as rows } from './rows/index.ts';
 import { beginsAt } from './shape.ts';
-import { curlUserAt, signatureAt, urlCredentialsAt } from './urls.ts';
+import { signatureAt, urlCredentialsAt } from './urls.ts';
 
 /** Every rule of the table, for documentation: which vendor's secret, and what it is found as. */
 export const secretRules: readonly { id: string; vendor: string; type: BuiltInType }[] = rows.map((row) => ({
@@ -28,7 +29,8 @@ interface Pass {
   /** Up to where a token, key or manifest has been taken. */
   taken: number;
   manifest: number;
-  curl: number;
+  /** The last command that takes a password as an option. */
+  command: { readonly word: string; readonly start: number };
 }
 
 /**
@@ -39,7 +41,15 @@ interface Pass {
  */
 export const findSecrets: Finder = (text, field) => {
   const { automaton, leads, words } = table();
-  const pass: Pass = { text, matches: [], name: -1, sign: -1, taken: -1, manifest: -1, curl: -10_000 };
+  const pass: Pass = {
+    text,
+    matches: [],
+    name: -1,
+    sign: -1,
+    taken: -1,
+    manifest: -1,
+    command: { word: '', start: -10_000 },
+  };
   const whole = judgedField(text, field);
   if (whole) pass.matches.push(whole);
   automaton.scan(text, (word, start) => {
@@ -64,11 +74,12 @@ export const findSecrets: Finder = (text, field) => {
         return push(pass, urlCredentialsAt(text, end));
       case 'signature':
         return push(pass, signatureAt(text, start, end));
-      case 'curl':
-        pass.curl = start;
+      case 'command':
+        pass.command = { word: lead.command, start };
         return;
       case 'user':
-        return start - pass.curl < 1000 ? push(pass, curlUserAt(text, end)) : undefined;
+      case 'option':
+        return push(pass, optionOf(pass, lead.kind, start, end));
       case 'kubernetes':
         return /\w/.test(text[end] ?? '') ? undefined : manifest(pass, start);
     }
@@ -84,6 +95,18 @@ function take(pass: Pass, match: SensitiveMatch | undefined): void {
   if (!match) return;
   pass.matches.push(match);
   pass.taken = match.end;
+}
+
+/** The password that an option gives to the command before it; a command may go on over a few lines. */
+function optionOf(
+  { text, command }: Pass,
+  kind: 'user' | 'option',
+  start: number,
+  end: number,
+): SensitiveMatch | undefined {
+  if (start - command.start > 1000) return undefined;
+  if (command.word === 'curl ') return kind === 'user' ? curlUserAt(text, end) : undefined;
+  return kind === 'option' && start - command.start < 300 ? commandPasswordAt(text, end, command.word) : undefined;
 }
 
 function manifest(pass: Pass, start: number): void {

@@ -1,6 +1,7 @@
 import type { SensitiveMatch } from '../types.ts';
 import type { Automaton } from './automaton.ts';
 import { automatonOf } from './automaton.ts';
+import { commandsWithPassword } from './commands.ts';
 import { decoded, jwtAt } from './jwt.ts';
 import { secretRows } from './rows/index.ts';
 import type { Compiled } from './shape.ts';
@@ -12,11 +13,12 @@ export type Lead =
   | { readonly kind: 'shape'; readonly shapes: readonly Compiled[] }
   | { readonly kind: 'wrapped'; readonly shapes: readonly Compiled[] }
   | { readonly kind: 'name' }
-  | { readonly kind: 'pem' | 'putty' | 'jwt' | 'wrapped-jwt' | 'url' | 'signature' | 'kubernetes' | 'curl' | 'user' };
+  | { readonly kind: 'command'; readonly command: string }
+  | { readonly kind: 'pem' | 'putty' | 'jwt' | 'wrapped-jwt' | 'url' | 'signature' | 'kubernetes' | 'user' | 'option' };
 
 /** Words of names whose value may be a secret, whoever the vendor is. */
 const nameWords =
-  'key token secret passw pwd pswd passphrase passcode kennwort senha credential creds auth session cookie bearer db_pass dbpass pass';
+  'key token secret passw pwd pswd passphrase passcode kennwort senha wachtwoord parola haslo heslo sessid sid= credential creds auth session cookie bearer db_pass dbpass pass';
 
 const fixed: Readonly<Record<string, Lead>> = {
   '-----begin': { kind: 'pem' },
@@ -30,7 +32,8 @@ const fixed: Readonly<Record<string, Lead>> = {
   'kind: secret': { kind: 'kubernetes' },
   'kind: "secret"': { kind: 'kubernetes' },
   "kind: 'secret'": { kind: 'kubernetes' },
-  'curl ': { kind: 'curl' },
+  'curl ': { kind: 'command', command: 'curl ' },
+  ' -p': { kind: 'option' },
   ' -u': { kind: 'user' },
   '--user': { kind: 'user' },
 };
@@ -74,6 +77,7 @@ function build(): Table {
     leads.push(lead);
   };
   for (const [word, lead] of Object.entries(fixed)) add(word, lead);
+  for (const command of commandsWithPassword) add(command, { kind: 'command', command });
   for (const [word, shapes] of byAnchor) add(word, { kind: 'shape', shapes });
   for (const [word, shapes] of byWrapped) add(word, { kind: 'wrapped', shapes });
   for (const word of names) if (word.length >= 3) add(word, { kind: 'name' });
@@ -94,6 +98,7 @@ function wrappedAnchor(anchor: string): string {
 /** Whether what a shape matched is a secret and not the picture of one. */
 export function isLikely(shape: Compiled, value: string): boolean {
   if (shape.minEntropy === 0) return true;
+  if (shape.row.digit && !/\d/.test(value)) return false;
   return entropy(value) >= shape.minEntropy && !isFiller(value.replace(shape.anchor, ''));
 }
 

@@ -61,7 +61,8 @@ function* shapesNear(word: string, isOne: boolean): Iterable<Compiled> {
 export function judgedField(text: string, field: FieldNames): SensitiveMatch | undefined {
   const name = field.at(-1);
   if (name === undefined || text.length > 2000) return undefined;
-  const value = text.trim();
+  // A line of a configuration file is a field too, and its value still has its closing quote.
+  const value = text.trim().replace(/^@?["'`]|["'`][;,)]{0,2}$/g, '');
   if (value === '' || /[\r\n]/.test(value)) return undefined;
   const words = field.slice(-2).flatMap(wordsOf);
   const own = wordsOf(name);

@@ -8,7 +8,7 @@ export type NameKind =
   | 'weak';
 
 const passwords = new Set(
-  'password passwd passwort pwd pswd passphrase passcode passwords kennwort senha contrasena motdepasse wachtwoord userpassword dbpassword rootpassword'.split(
+  'password passwd passwort pwd pswd passphrase passcode passwords passe parola haslo heslo kennwort senha contrasena motdepasse wachtwoord userpassword dbpassword rootpassword'.split(
     ' ',
   ),
 );
@@ -83,7 +83,11 @@ export function kindOf(all: readonly string[]): NameKind | undefined {
   if (words.some((word) => word.startsWith('secret') || tokens.has(word))) return 'secret';
   const key = words.lastIndexOf('key');
   if (key > 0) return words.slice(0, key).some((word) => keyQualifiers.has(word)) ? 'secret' : 'weak';
-  if (words.some((word) => /^(?:credentials?|creds|auth|authorization|cookie|session|sessionid|pass|sid)$/.test(word)))
+  if (
+    words.some((word) =>
+      /^(?:credentials?|creds|auth|authorization|session|(?:j|asp)?sessionid|phpsessid|pass|sid)$/.test(word),
+    )
+  )
     return 'weak';
   return undefined;
 }

@@ -16,6 +16,8 @@ export interface SecretRow {
   readonly after?: string;
   /** Least Shannon entropy in bits per character, against `ghp_xxxx…`. Default 2.2. */
   readonly entropy?: number;
+  /** A digit must be in it: letters alone are a name in code, such as `s.getElementsByClassName`. */
+  readonly digit?: true;
 }
 
 /** The alphabets that shapes may name, as the characters in them. */

@@ -5,13 +5,18 @@ const userinfo = /([^\s/:@"'<>`]{0,200}):([^\s/"'<>`]{1,200})@(?=[\w[$])/y;
 const lone = /([\w.~%+=-]{16,300})@(?=[\w[])/y;
 const trivial = /^(?:password|passwd|pass|pwd|secret|token|test|user|admin|x+|\*+|p|pw|changeme|change_me|changeit)$/i;
 
+/** What examples and local set-ups have in a password's place. */
+export function isTrivial(password: string): boolean {
+  return trivial.test(password);
+}
+
 /** The password of `scheme://user:password@host` (RFC 3986, section 3.2.1), given where `://` ends. */
 export function urlCredentialsAt(text: string, index: number): SensitiveMatch | undefined {
   userinfo.lastIndex = index;
   const pair = userinfo.exec(text);
   if (pair) {
     const password = pair[2]!;
-    if (password.length < 4 || trivial.test(password) || isStandIn(password)) return undefined;
+    if (password.length < 4 || isTrivial(password) || isStandIn(password)) return undefined;
     const start = index + pair[1]!.length + 1;
     return { type: 'PASSWORD', start, end: start + password.length, rule: 'url-password', certainty: 'format' };
   }
@@ -31,25 +36,4 @@ export function signatureAt(text: string, nameAt: number, valueAt: number): Sens
   signature.lastIndex = valueAt;
   if (!signature.test(text) || isStandIn(text.slice(valueAt, signature.lastIndex))) return undefined;
   return { type: 'URL_CREDENTIALS', start: valueAt, end: signature.lastIndex, rule: 'signed-url', certainty: 'format' };
-}
-
-const userOption =
-  /[= \t]{1,5}(?:("[^"\n]{1,80}":"[^"\n]{1,80}")|"([^"\n]{3,160})"|'([^'\n]{3,160})'|([^\s"']{3,160}))/y;
-
-/** `curl -u user:password`, given where the option ends. */
-export function curlUserAt(text: string, index: number): SensitiveMatch | undefined {
-  userOption.lastIndex = index;
-  const option = userOption.exec(text);
-  const value = option?.slice(1).find((part) => part !== undefined);
-  if (!option || value === undefined) return undefined;
-  const [user, password] = split(value);
-  if (password === '' && (user === '' || !value.endsWith(':') || !isRandom(user, 16))) return undefined;
-  if (password !== '' && (trivial.test(password) || isStandIn(password.replace(/^["']/, '')))) return undefined;
-  const start = index + option[0].indexOf(value);
-  return { type: 'PASSWORD', start, end: start + value.length, rule: 'curl-user', certainty: 'format' };
-}
-
-function split(value: string): [string, string] {
-  const colon = value.indexOf(':');
-  return colon < 0 ? [value, ''] : [value.slice(0, colon), value.slice(colon + 1)];
 }

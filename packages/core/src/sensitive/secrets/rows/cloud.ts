@@ -180,7 +180,7 @@ export const cloudRows: readonly SecretRow[] = [
   { id: 'hashicorp-terraform-token', vendor: 'HashiCorp', shape: '{alnum:14}.atlasv1.{b64urleq:60-70}', entropy: 3.5 },
   { id: 'vault-service-token', vendor: 'HashiCorp', shape: 'hv(s|r).{b64url:20-300}', entropy: 3.3 },
   { id: 'vault-batch-token', vendor: 'HashiCorp', shape: 'hvb.{b64url:100-400}', entropy: 3.5 },
-  { id: 'vault-legacy-token', vendor: 'HashiCorp', shape: 's.{alnum:24}', entropy: 3.5 },
+  { id: 'vault-legacy-token', vendor: 'HashiCorp', shape: 's.{alnum:24}', entropy: 3.5, digit: true },
   {
     id: 'consul-token',
     vendor: 'HashiCorp',
