@@ -1,7 +1,7 @@
 import { visible } from '../normalize/visible.ts';
 import { structuredFinders } from './finders/index.ts';
 import { findNames } from './names/index.ts';
-import { Scan } from './scan.ts';
+import { Scan, type ScanContext } from './scan.ts';
 import { findSecrets } from './secrets/index.ts';
 import { leavesOf } from './structure/index.ts';
 import { offsetOf, type Leaf } from './structure/leaf.ts';
@@ -25,6 +25,9 @@ const worthReading = /[\d@]|%40|::|[A-Fa-f]{2}[:-][A-Fa-f]{2}[:-]|[([{<] ?(?:at|
 /** A leaf without letters has no name, one shorter than a password no secret: most cells of a table are such. */
 const letters = /[A-Za-z\u0080-\uffff]{2}/;
 const shortestSecret = 4;
+/** "What is your card number?" names what the next message of a conversation holds, a few leaves on. */
+const question = /([^?!\n]{3,90})\?["'\s]*$/;
+const answerWithin = 3;
 const nested = /[\n{[<]/;
 
 /**
@@ -55,10 +58,17 @@ function read(written: string, field: FieldNames, reading: Reading): SensitiveMa
   const { text } = seen;
   // Secrets are told by the text round them as well, such as an assignment or the lines of a key: they see it uncut.
   const found = reading.secrets?.(text, field) ?? [];
-  for (const leaf of leavesOf(text, field)) {
-    for (const { start, end, ...match } of readLeaf(leaf, field, reading)) {
+  let asked: { readonly what: string; readonly until: number } | undefined;
+  for (const [i, leaf] of leavesOf(text, field).entries()) {
+    const context = {
+      alone: reading.depth === 0 && leaf.text.length === text.length,
+      asked: asked && i <= asked.until ? asked.what : undefined,
+    };
+    for (const { start, end, ...match } of readLeaf(leaf, field, reading, context)) {
       found.push({ ...match, start: offsetOf(leaf, start, 'start'), end: offsetOf(leaf, end, 'end') });
     }
+    const what = question.exec(leaf.text.slice(-100))?.[1];
+    if (what) asked = { what, until: i + answerWithin };
   }
   if (text === written) return found;
   return found.map((match) => ({
@@ -68,7 +78,7 @@ function read(written: string, field: FieldNames, reading: Reading): SensitiveMa
   }));
 }
 
-function readLeaf(leaf: Leaf, outer: FieldNames, reading: Reading): SensitiveMatch[] {
+function readLeaf(leaf: Leaf, outer: FieldNames, reading: Reading, context: ScanContext): SensitiveMatch[] {
   const { text, field } = leaf;
   const own = field !== outer;
   const anew = leaf.edits.length > 0 || (own && text.length > 40 && nested.test(text));
@@ -77,7 +87,7 @@ function readLeaf(leaf: Leaf, outer: FieldNames, reading: Reading): SensitiveMat
   if (reading.names && letters.test(text)) found.push(...reading.names(text, field));
   if (own && reading.secrets && text.length >= shortestSecret) found.push(...reading.secrets(text, field));
   if (reading.structured && worthReading.test(text)) {
-    const scan = new Scan(text, field);
+    const scan = new Scan(text, field, context);
     for (const find of structuredFinders) find(scan);
     found.push(...scan.matches);
   }

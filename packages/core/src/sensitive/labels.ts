@@ -20,15 +20,21 @@ const endings = /(?:s|nummer|nummern|nr|numret|numer|numero)$/;
 const ascii = /^[\0-\x7f]*$/;
 
 const phrases = new Map<string, Family[]>();
+const joined = new Map<string, Family[]>();
+function remember(map: Map<string, Family[]>, key: string, family: Family): void {
+  const known = map.get(key);
+  if (!known) map.set(key, [family]);
+  else if (!known.includes(family)) known.push(family);
+}
 /** For the first word of a phrase: how many words the longest one has. */
 const longest = new Map<string, number>();
 for (const [family, list] of Object.entries(families) as [Family, string][]) {
   for (const phrase of list.split(/\s*,\s*/)) {
     const words = phrase.trim().split(' ').map(plain);
     const key = words.join(' ');
-    const known = phrases.get(key);
-    if (known) known.push(family);
-    else phrases.set(key, [family]);
+    remember(phrases, key, family);
+    // `PASSPORTNUMBER`: environment variables and columns leave the spaces out.
+    if (words.length > 1) remember(joined, words.join(''), family);
     const [head = ''] = words;
     longest.set(head, Math.max(longest.get(head) ?? 0, words.length));
   }
@@ -137,6 +143,8 @@ function phraseAt(words: readonly Word[], at: number): Found | undefined {
 }
 
 function stemmed({ text, end }: Word): Found | undefined {
+  const whole = text.length > 5 ? joined.get(text) : undefined;
+  if (whole) return { families: whole, words: 1, end };
   if (text.length < 4 || !'srnto'.includes(text[text.length - 1] as string)) return undefined;
   const stem = text.replace(endings, '');
   const known = stem.length > 2 && stem !== text ? phrases.get(stem) : undefined;

@@ -21,6 +21,13 @@ const kin: Partial<Record<Family, readonly Family[]>> = {
 const empty =
   /^(?:ids?|no|nr|num|numbers?|values?|val|text|data|content|code|items?|input\w*|field\w*|results?|document|type|key|home|work|main|primary|secondary|default|other|personal|current|old|new|[a-z]|#|\d+)$/i;
 
+export interface ScanContext {
+  /** Whether the leaf is the whole text. */
+  readonly alone: boolean;
+  /** The question that stands before it, which names it where no field does. */
+  readonly asked: string | undefined;
+}
+
 /** One value or stretch of prose, with what names it. Labels are looked for once, and only if some candidate asks. */
 export class Scan {
   readonly text: string;
@@ -28,14 +35,15 @@ export class Scan {
   readonly matches: SensitiveMatch[] = [];
   private found: readonly Label[] | undefined;
   private readonly fieldFamilies: ReadonlySet<Family>;
-  /** Whether the text is one value alone. */
+  /** Whether the text is all there is, and short enough for one value. */
   readonly alone: boolean;
 
-  constructor(text: string, field: FieldNames) {
+  constructor(text: string, field: FieldNames, { alone, asked }: ScanContext) {
     this.text = text;
     this.field = field;
-    this.alone = text.length <= 64;
-    this.fieldFamilies = naming(field);
+    this.alone = alone && text.length <= 64;
+    const families = naming(field);
+    this.fieldFamilies = families.size === 0 && asked !== undefined ? familiesOf(asked) : families;
   }
 
   add(type: BuiltInType, rule: string, certainty: Certainty, [start, end]: readonly [number, number]): void {
@@ -92,7 +100,7 @@ export class Scan {
   }
 
   private parted(from: number, to: number): boolean {
-    const gap = this.text.slice(from, to);
+    const gap = this.text.slice(from, to).replace(/^\./, '');
     return gap.length > 30 || parting.test(gap);
   }
 

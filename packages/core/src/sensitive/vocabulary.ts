@@ -5,6 +5,7 @@
  */
 export const families = {
   phone:
+    'whats app, contact phone, home phone, work phone, mobile phone, office phone, customer phone, user phone, cell phone, ' +
     'phone, phones, telephone, tel, telefon, telefono, teléfono, téléphone, telefone, telefoon, telefonnummer, ' +
     'telefoonnummer, puhelin, puhelinnumero, telefonszám, telefone celular, mobile, mobil, mobiltelefon, ' +
     'mobilnummer, móvil, movil, celular, cell, cellphone, cellular, handy, handynummer, handphone, gsm, fax, ' +

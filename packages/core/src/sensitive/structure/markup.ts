@@ -1,3 +1,4 @@
+import { isLabel } from '../labels.ts';
 import type { FieldNames } from '../types.ts';
 import { named, plainLeaf, type Leaf } from './leaf.ts';
 import { readLines } from './lines.ts';
@@ -46,6 +47,8 @@ export function readTag(
   const name = tag.toLowerCase();
   if (closes) leave(name, state);
   else enter(name, state);
+  // XML names are read as written: `contactPhone`.
+  if (!closes && !plainElements.has(name)) state.element = tag;
   const skip = head.length;
   if (end - start > skip + 4) readAttributes(text.slice(start, end - 1), { at: start, skip, state, field, leaves });
 }
@@ -110,7 +113,7 @@ export function readNode(
     return;
   }
   const name = nameOf(state);
-  if (/[:：]$/.test(said) && said.length <= 60) state.label = said;
+  if (said.length <= 60 && (/[:：]$/.test(said) || (!/\d/.test(said) && isLabel(said)))) state.label = said;
   else if (state.column < 0) state.label = '';
   if (name) leaves.push(plainLeaf(text, from, to, named(field, name)));
   else readLines(text, from, to, field, leaves);

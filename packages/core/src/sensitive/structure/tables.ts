@@ -14,7 +14,7 @@ interface Cell extends Line {
 
 const columnsRead = 200;
 const rule = /^[\s|+:=-]*[-=]{2,}[\s|+:=-]*$/;
-const header = /^[\p{L}_][\p{L}\p{N} _.()#/'-]{0,40}$/u;
+const header = /^[\p{L}_#][\p{L}\p{N} _.()#/'-]{0,40}$/u;
 const delimiters = ['|', '\t', ',', ';'] as const;
 const gaps = 'gaps';
 
@@ -51,7 +51,7 @@ function namesColumns(text: string, names: readonly Cell[], ruled: boolean): boo
   let known = false;
   for (const { start, end } of names) {
     const name = text.slice(start, end);
-    if (name !== '' && !header.test(name)) return false;
+    if (name !== '' && !ruled && !header.test(name)) return false;
     known ||= isLabel(name);
   }
   return known || ruled;
