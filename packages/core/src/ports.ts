@@ -250,6 +250,8 @@ export interface OwnedDigest {
   readonly digest: Uint8Array;
   readonly owner: Uint8Array;
   readonly type: string;
+  /** Kind of characters and length of the key: what has another shape need not be hashed to be told apart. */
+  readonly shape: string;
   /** When it was seen last, in milliseconds since the epoch. */
   readonly seenAt: number;
 }

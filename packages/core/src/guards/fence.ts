@@ -7,7 +7,7 @@ import type { Reason, Verdict } from '../decision.ts';
 import type { Session } from '../session.ts';
 import { AnswerStopped, defineGuard } from '../guard.ts';
 import { Conversations } from '../fence/conversation.ts';
-import { Remembered } from '../redact/remembered.ts';
+import { Remembered } from '../remembered.ts';
 import { Segments } from '../fence/segments.ts';
 import { allow, deny } from '../decision.ts';
 import { resultsOf } from '../records/results.ts';
@@ -45,13 +45,13 @@ function learningGuard(config: FenceConfig, { index, manifestOf }: FenceServices
     const about = [session.tenant, tool, owner === 'user' ? session.user.id : '', Math.floor(now / 86_400_000)].join(
       '\0',
     );
-    const learned = known.get(text) ?? new Set();
+    const learned = known.of(text, () => new Set());
     if (learned.has(about)) return undefined;
     const waits = ownedIn(text, manifest, session.user.id, types).flatMap(({ owner: each, identifiers }) => {
       const kept = identifiers.filter(({ key }) => !isShared(key));
       return index.learn(session.tenant, each, kept) ?? [];
     });
-    known.set(text, learned.add(about));
+    learned.add(about);
     if (waits.length === 0) return undefined;
     return Promise.all(waits).then(
       () => undefined,

@@ -87,6 +87,20 @@ export class RedactPolicy {
     return this.#wanted.get(direction) ?? new Set();
   }
 
+  /** Whether a call that is about to be made may have to be changed or refused, beside getting its values back. */
+  get judgesCalls(): boolean {
+    const beyond = (action: RedactAction) => action !== 'allow' && action !== 'tokenise';
+    return (
+      Object.values(this.#config.types).some(beyond) ||
+      this.#rules.some(({ directions, action }) => directions.has('call') && beyond(action))
+    );
+  }
+
+  /** Whether the model's own words are looked at. */
+  get judgesAnswers(): boolean {
+    return this.wanted('answer').size > 0;
+  }
+
   isAllowed(value: string): boolean {
     if (this.#allow.length === 0) return false;
     const text = value.toLowerCase();

@@ -3,17 +3,18 @@ import type { RedactPolicy, Where } from './policy.ts';
 import type { SensitiveMatch } from '../sensitive/types.ts';
 import type { Vault } from '../ports.ts';
 import { KnownValues, isDistinctive } from './known-values.ts';
-import { Remembered } from './remembered.ts';
 import { applyEdits, decoded, deepestNesting, isJsonText, literalsOf, type Edit, type Span } from './json-text.ts';
+import { Remembered } from '../remembered.ts';
 import { findSensitive } from '../sensitive/engine.ts';
 import { literalType } from './tokens.ts';
 import { masked } from './mask.ts';
 
 /**
  * Who wrote a text, which decides what its tokens are. `stranger`: nothing of it is a token, whatever it looks like.
- * `user`: those that the user was shown. `model`: what the model wrote, or the runtime to it.
+ * `user`: those that the user was shown. `model`: what the model wrote, or the runtime to it. `proposal`: a call that is
+ * about to be made, with its values: tokens are out of place there, and none is given out.
  */
-export type Author = 'stranger' | 'user' | 'model';
+export type Author = 'stranger' | 'user' | 'model' | 'proposal';
 
 export interface Redacted {
   readonly text: string;
@@ -37,6 +38,12 @@ interface Piece extends Span {
   readonly type: string | undefined;
 }
 
+interface Made {
+  readonly redacted: Redacted;
+  /** How many tokens had been given out. */
+  size: number;
+}
+
 interface Pass {
   readonly where: Where;
   readonly author: Author;
@@ -55,7 +62,7 @@ export class Redactor {
   readonly #hash: RedactorOptions['hash'];
   readonly #find: NonNullable<RedactorOptions['find']>;
   readonly #found = new Remembered<readonly SensitiveMatch[]>(foundChars);
-  readonly #made = new Remembered<{ readonly redacted: Redacted; size: number }>(madeChars);
+  readonly #made = new Remembered<Made>(madeChars);
   readonly #known = new WeakMap<Vault, { readonly values: KnownValues; readonly id: number }>();
   #vaults = 0;
 
@@ -74,17 +81,20 @@ export class Redactor {
   redact(text: string, where: Where, vault: Vault | undefined, author: Author = 'stranger'): Redacted {
     if (text.length < 3) return { text, edits: [], counts: unmade, blocked: unmade };
     const key = `${this.#knownOf(vault)?.id ?? 0} ${author} ${where.direction} ${where.tool ?? ''} ${where.field?.join('.') ?? ''}\n${text}`;
-    const before = this.#made.get(key);
-    if (before && this.#stillHolds(before, text, vault)) return before.redacted;
+    const made = this.#made.of(key, () => this.#make(text, where, vault, author));
+    if (!this.#stillHolds(made, text, vault)) Object.assign(made, this.#make(text, where, vault, author));
+    return made.redacted;
+  }
+
+  #make(text: string, where: Where, vault: Vault | undefined, author: Author): Made {
     const pass: Pass = { where, author, vault, counts: new Map(), blocked: new Map() };
     const edits = this.#edits(text, this.#pieces(text, pass), pass, 0);
     const redacted = { text: applyEdits(text, edits), edits, counts: pass.counts, blocked: pass.blocked };
-    this.#made.set(key, { redacted, size: vault?.size ?? 0 });
-    return redacted;
+    return { redacted, size: vault?.size ?? 0 };
   }
 
   /** Whether no token given out since changes anything about the text. */
-  #stillHolds(made: { readonly redacted: Redacted; size: number }, text: string, vault: Vault | undefined): boolean {
+  #stillHolds(made: Made, text: string, vault: Vault | undefined): boolean {
     if (!vault || vault.size === made.size) return true;
     const news = vault.given(made.size);
     if (news.some(({ value, type, token }) => text.includes(value) || type === literalType || text.includes(token))) {
@@ -122,11 +132,7 @@ export class Redactor {
   #matches(text: string, { direction, field }: Where, types: ReadonlySet<string>): readonly SensitiveMatch[] {
     const { own } = this.policy;
     const key = `${direction} ${field?.join('.') ?? ''}\n${text}`;
-    const known = this.#found.get(key);
-    if (known) return known;
-    const found = this.#find(text, { types, ...(field ? { field } : {}), ...(own ? { own } : {}) });
-    this.#found.set(key, found);
-    return found;
+    return this.#found.of(key, () => this.#find(text, { types, ...(field ? { field } : {}), ...(own ? { own } : {}) }));
   }
 
   #edits(text: string, pieces: readonly Piece[], pass: Pass, depth: number): Edit[] {
@@ -189,7 +195,7 @@ export class Redactor {
     if (value === '') return undefined;
     if (type === undefined) return this.#ofToken(value, pass);
     const action = this.policy.isAllowed(value) ? 'allow' : this.policy.actionOf(type, { ...pass.where, field });
-    if (action === 'allow') return undefined;
+    if (action === 'allow' || (action === 'tokenise' && pass.author === 'proposal')) return undefined;
     const list = action === 'block' ? pass.blocked : pass.counts;
     list.set(type, (list.get(type) ?? 0) + 1);
     switch (action) {
@@ -213,7 +219,7 @@ export class Redactor {
    */
   #ofToken(written: string, { vault, author, counts }: Pass): string | undefined {
     const [found] = this.policy.grammar.find(written);
-    if (!vault || !found) return undefined;
+    if (!vault || !found || author === 'proposal') return undefined;
     const planted = vault.has(literalType, written) || vault.has(literalType, found.token);
     if (author === 'model' && !planted) return undefined;
     const shown = vault.valueOf(found.token) !== undefined && !this.policy.answersRestore(found.type);

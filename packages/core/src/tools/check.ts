@@ -63,7 +63,15 @@ function placesOf({ target = [], content, demand, caps, results }: Manifest) {
       ...keys(demand, 'demand'),
       ...keys(caps, 'caps'),
     ],
-    results: [...keys(results.fields, 'results', 'fields'), ...keys(results.fieldLabels, 'results', 'fieldLabels')],
+    results: [
+      ...keys(results.fields, 'results', 'fields'),
+      ...keys(results.fieldLabels, 'results', 'fieldLabels'),
+      ...(results.owner === undefined ? [] : [{ path: results.owner, at: ['results', 'owner'] }]),
+      ...each(results.identifiers ?? [], 'results', 'identifiers'),
+      ...(results.minimise ?? []).flatMap(({ fields }, index) =>
+        each(fields, 'results', 'minimise', String(index), 'fields'),
+      ),
+    ],
   };
 }
 
@@ -107,7 +115,12 @@ function checkEffect({ effect, sink, egress, local }: Manifest, complain: Compla
 }
 
 function checkResults({ results }: Manifest, complain: Complain): void {
-  const { format, fields, fieldLabels } = results;
+  const { format, fields, fieldLabels, owner, identifiers } = results;
+  if (format === 'text' && owner !== undefined && owner !== 'user') {
+    const why = 'in a text an attacker can write whose it is';
+    complain(['results', 'owner'], `needs format: records: ${why}; or say owner: user`);
+  }
+  if (owner === undefined && identifiers) complain(['results', 'identifiers'], 'says nothing without results.owner');
   if (format === 'text' && Object.keys(fields).length > 0) {
     const why = 'in a text the layout is written by whoever wrote the text, an attacker too';
     complain(['results', 'fields'], `needs format: records: ${why}, so no field of it can be told from a forged one`);

@@ -105,6 +105,7 @@ export interface OwnedIdentifierTable {
   digest: Uint8Array;
   owner: Uint8Array;
   type: string;
+  shape: string;
   seenAt: number;
 }
 export interface SessionSaltTable {

@@ -12,6 +12,7 @@ import { lockDataFile } from './lock.ts';
 import { manifestStore } from './manifests.ts';
 import { migrate } from './migrate.ts';
 import { operatorStore } from './operators.ts';
+import { ownerStore } from './owners.ts';
 import { sessionStore } from './sessions.ts';
 import { settingStore } from './settings.ts';
 import { SqliteWorker } from './worker-client.ts';
@@ -62,6 +63,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<SqliteSto
     sessions: sessionStore(db),
     entries: entryReader(db),
     flow: flowStore(db),
+    owners: ownerStore(db),
     approvals: approvalStore(db),
     manifests: manifestStore(db),
     settings: settingStore(db),

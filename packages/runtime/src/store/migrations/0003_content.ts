@@ -23,6 +23,7 @@ export const content: Migration = {
       .addColumn('digest', 'blob', (column) => column.notNull())
       .addColumn('owner', 'blob', (column) => column.notNull())
       .addColumn('type', 'text', (column) => column.notNull())
+      .addColumn('shape', 'text', (column) => column.notNull())
       .addColumn('seen_at', 'integer', (column) => column.notNull())
       .addPrimaryKeyConstraint('owned_identifiers_key', ['tenant', 'digest', 'owner'])
       .modifyEnd(sql`strict, without rowid`)
