@@ -5,6 +5,7 @@ import { fenceSchema } from './content/fence.ts';
 import { flowSchema, toolsSchema } from './flow.ts';
 import { injectionSchema } from './content/injection.ts';
 import { isLoopback } from './loopback.ts';
+import { redactSchema } from './content/redact.ts';
 
 /*
  * `sallyport.yaml`. Every section is strict: an unknown key is an error. Values that would open a hole are refused here,
@@ -132,6 +133,7 @@ const guardsSchema = z
     scope: z.strictObject(armed).prefault({}),
     injection: injectionSchema,
     fence: fenceSchema,
+    redact: redactSchema,
     spotlight: spotlightSchema,
     canary: canarySchema,
     arguments: z

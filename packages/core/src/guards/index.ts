@@ -5,6 +5,7 @@ import { flowGuard } from './flow.ts';
 import { InjectionJudge, afterInjectionGuard, injectionGuard } from './injection.ts';
 import { permissionsGuard } from './permissions.ts';
 import { pinnedModelsGuard } from './pinned-models.ts';
+import { redactGuard, type RedactServices } from './redact.ts';
 import { scopeGuard, type ScopeSource } from './scope.ts';
 import { secondModelGuard } from './second-model.ts';
 import { secondOpinionGuard, type GiveOpinion } from './second-opinion.ts';
@@ -19,7 +20,7 @@ import { unknownManifest } from '../flow/manifest.ts';
 export { argumentsSchema } from './schema.ts';
 export { inScope, isNarrower, isScopePattern } from './scope.ts';
 export { InjectionJudge };
-export type { CanaryOf, GiveOpinion, ScopeSource };
+export type { CanaryOf, GiveOpinion, RedactServices, ScopeSource };
 
 /** What guards need beside the configuration. */
 export interface GuardServices {
@@ -34,6 +35,8 @@ export interface GuardServices {
   /** Shared with information flow, so that each text is looked at once. */
   readonly injection?: InjectionJudge;
   readonly scopes?: ScopeSource;
+  /** What puts tokens in the place of values, and where their values are kept. */
+  readonly redaction?: RedactServices;
 }
 
 /**
@@ -76,6 +79,10 @@ function rewriting({ guards }: Config, services: GuardServices): ArmedGuard[] {
     const { mode: looks, timeoutMs } = guards.injection;
     armed.push({ guard: injectionGuard(injection), mode: looks, timeoutMs });
   }
+  if (guards.redact.mode !== 'off' && services.redaction) {
+    const { mode: redacts, timeoutMs } = guards.redact;
+    armed.push({ guard: redactGuard(services.redaction), mode: redacts, timeoutMs });
+  }
   const { mode } = guards.spotlight;
   if (mode !== 'off') {
     const { code } = needed(marks, 'guards.spotlight');
@@ -114,6 +121,7 @@ function judging({ guards, secondModel }: Config, services: GuardServices): Arme
 }
 
 function fenceOf({ mode, ...fence }: Config['guards']['fence'], { owners, manifestOf }: GuardServices) {
+  // Without manifests nothing has an owner.
   if (mode === 'off' || !manifestOf) return undefined;
   const index = needed(owners, 'guards.fence');
   const armed = { mode, timeoutMs: fence.timeoutMs } as const;
