@@ -18,7 +18,7 @@ export type Lead =
 
 /** Words of names whose value may be a secret, whoever the vendor is. */
 const nameWords =
-  'key token secret passw pwd pswd passphrase passcode kennwort senha wachtwoord parola haslo heslo sessid sid= credential creds auth session cookie bearer db_pass dbpass pass';
+  'key token secret passw pwd pswd passphrase passcode kennwort senha wachtwoord parola haslo heslo sessid credential creds auth session cookie bearer db_pass dbpass pass';
 
 const fixed: Readonly<Record<string, Lead>> = {
   '-----begin': { kind: 'pem' },
@@ -57,7 +57,7 @@ export function table(): Table {
 
 function build(): Table {
   const [byAnchor, byWrapped] = [new Map<string, Compiled[]>(), new Map<string, Compiled[]>()];
-  const names = new Set(nameWords.split(' '));
+  const names = new Set([...nameWords.split(' '), ' sid', '.sid']);
   for (const row of secretRows) {
     for (const shape of compile(row)) {
       if (row.near === undefined) {

@@ -1,6 +1,6 @@
 import type { SecretRow } from '../shape.ts';
 
-/** Model providers and what agents are built with. Formats as their vendors publish or issue them. */
+/** Model providers and what agents are built with. Formats as their vendors publish or issue them, as far as known. */
 export const aiRows: readonly SecretRow[] = [
   { id: 'openai-key', vendor: 'OpenAI', shape: 'sk-{alnum:20}T3BlbkFJ{alnum:20}', entropy: 3 },
   { id: 'openai-scoped-key', vendor: 'OpenAI', shape: 'sk-(proj|svcacct|admin|None)-{b64url:20-200}', entropy: 3.5 },

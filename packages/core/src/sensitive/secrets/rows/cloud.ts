@@ -1,8 +1,8 @@
 import type { SecretRow } from '../shape.ts';
 
 /**
- * Clouds, hosting, networks, databases, secret stores. Formats as their vendors publish them; lengths and alphabets that
- * vendors do not print are taken from gitleaks' rule file (github.com/gitleaks/gitleaks, MIT).
+ * Clouds, hosting, networks, databases, secret stores. Formats as their vendors publish or issue them, as far as known; what
+ * vendors do not print is taken from gitleaks' rule file (github.com/gitleaks/gitleaks, MIT), as facts: prefix, alphabet, length.
  */
 export const cloudRows: readonly SecretRow[] = [
   // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids

@@ -1,8 +1,8 @@
 import type { SecretRow } from '../shape.ts';
 
 /**
- * Git hosts, package registries, CI and developer tools. Formats as their vendors publish them; lengths and alphabets
- * that vendors do not print are taken from gitleaks' rule file (github.com/gitleaks/gitleaks, MIT).
+ * Git hosts, package registries, CI and developer tools. Formats as their vendors publish or issue them, as far as known; what
+ * vendors do not print is taken from gitleaks' rule file (github.com/gitleaks/gitleaks, MIT), as facts: prefix, alphabet, length.
  */
 export const codeRows: readonly SecretRow[] = [
   // https://github.blog/engineering/behind-githubs-new-authentication-token-formats/: up to 255 characters in time.

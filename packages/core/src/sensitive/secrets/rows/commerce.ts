@@ -1,8 +1,8 @@
 import type { SecretRow } from '../shape.ts';
 
 /**
- * Payments, banking, exchanges, shops, shipping, travel. Formats as their vendors publish them; lengths and alphabets
- * that vendors do not print are taken from gitleaks' rule file (github.com/gitleaks/gitleaks, MIT).
+ * Payments, banking, exchanges, shops, shipping, travel. Formats as their vendors publish or issue them, as far as known; what
+ * vendors do not print is taken from gitleaks' rule file (github.com/gitleaks/gitleaks, MIT), as facts: prefix, alphabet, length.
  */
 export const commerceRows: readonly SecretRow[] = [
   // https://docs.stripe.com/keys

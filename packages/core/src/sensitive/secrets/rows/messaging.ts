@@ -1,8 +1,8 @@
 import type { SecretRow } from '../shape.ts';
 
 /**
- * Chat, mail, SMS, support desks, social networks. Formats as their vendors publish them; lengths and alphabets that
- * vendors do not print are taken from gitleaks' rule file (github.com/gitleaks/gitleaks, MIT).
+ * Chat, mail, SMS, support desks, social networks. Formats as their vendors publish or issue them, as far as known; what
+ * vendors do not print is taken from gitleaks' rule file (github.com/gitleaks/gitleaks, MIT), as facts: prefix, alphabet, length.
  */
 export const messagingRows: readonly SecretRow[] = [
   // https://docs.slack.dev/authentication/tokens

@@ -1,8 +1,8 @@
 import type { SecretRow } from '../shape.ts';
 
 /**
- * Monitoring, security, analytics, productivity, content, maps. Formats as their vendors publish them; lengths and
- * alphabets that vendors do not print are taken from gitleaks' rule file (github.com/gitleaks/gitleaks, MIT).
+ * Monitoring, security, analytics, productivity, content, maps. Formats as their vendors publish or issue them, as far as known; what
+ * vendors do not print is taken from gitleaks' rule file (github.com/gitleaks/gitleaks, MIT), as facts: prefix, alphabet, length.
  */
 export const serviceRows: readonly SecretRow[] = [
   { id: 'datadog-key', vendor: 'Datadog', shape: ['{alnum:40}', '{hex:32}'], near: ['datadog', 'dd api', 'dd app'] },
