@@ -120,8 +120,8 @@ function closing(text: string, start: number, quote: string): number {
 
 /** A bare value without what belongs to the notation around it. */
 function trimmed(word: string, before: string): string {
-  let end = word.search(/\\[nrt"]|</);
-  if (end <= 0) end = word.length;
+  const cut = word.slice(1).search(/\\[nrt"]|</);
+  let end = cut < 0 ? word.length : cut + 1;
   const next = /[,;&][A-Za-z_][\w.-]{0,40}[=:]/.exec(word.slice(0, end));
   if (next && (next[0][0] !== '&' || /[?&]/.test(before))) end = Math.min(end, next.index);
   return word.slice(0, end).replace(/[,;:)\]}>."'`]{1,8}$/, (tail) => balanced(word.slice(0, end), tail));

@@ -3,7 +3,7 @@ import { isTrivial } from './urls.ts';
 import { isPassword, isRandom, isStandIn } from './values.ts';
 
 const userOption =
-  /[= \t]{1,5}(?:("[^"\n]{1,80}":"[^"\n]{1,80}")|"([^"\n]{3,160})"|'([^'\n]{3,160})'|([^\s"']{3,160}))/y;
+  /[= \t]{1,5}(?:("[^"\n]{1,80}":"[^"\n]{1,80}")|"([^"\n]{3,160})"|'([^'\n]{3,160})'|([^\s"'`]{3,160}))/y;
 
 /** `curl -u user:password`, given where the option ends. */
 export function curlUserAt(text: string, index: number): SensitiveMatch | undefined {

@@ -22,7 +22,7 @@ const reference =
 const place =
   /^(?:[a-z][\w+.-]{0,20}:\/\/|\.{0,2}\/[\w.-]|~\/|[A-Z]:\\)|\.(?:pem|key|json|ya?ml|toml|txt|crt|cer|p12|pfx|jks|js|ts|py|go|rs|rb|java|cs|php|html?|css|png|jpe?g|svg|gif|sh|md|com|org|net|io|dev|local|internal)(?::\d{1,5})?$/i;
 const path = /^[A-Za-z_$][\w$]{0,60}(?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]{0,60}){1,8}(?:[([].{0,200})?$/;
-const call = /^[\w$.:>-]{1,80}\(|\)$|^[[({/|]|^!\w{3,}$|^\w{1,40}\[\w{0,20}\]?$|\?\.|\|\||&&|=>/;
+const call = /^!?[\w$.:>-]{1,80}\(|\)$|^[[({/|]|^!\w{3,}$|^\w{1,40}\[\w{0,20}\]?$|\?\.|\|\||&&|=>/;
 
 /** Whether the value only marks where a secret goes: a template, a variable, a documentation example. */
 export function isStandIn(value: string): boolean {
