@@ -3,6 +3,7 @@ import { structuredFinders } from './finders/index.ts';
 import { findNames } from './names/index.ts';
 import { Scan, type ScanContext } from './scan.ts';
 import { findSecrets } from './secrets/index.ts';
+import { decodedLeaf, isCoded } from './structure/coded.ts';
 import { leavesOf } from './structure/index.ts';
 import { offsetOf, type Leaf } from './structure/leaf.ts';
 import { certainties, type FieldNames, type Finder, type SensitiveMatch } from './types.ts';
@@ -21,7 +22,7 @@ const deepest = 4;
 const nameTypes = ['PERSON', 'ADDRESS'];
 const secretTypes = ['API_KEY', 'JWT', 'PRIVATE_KEY', 'PASSWORD', 'URL_CREDENTIALS'];
 /** No value of the structured types is without one of these. */
-const worthReading = /[\d@]|%40|::|[A-Fa-f]{2}[:-][A-Fa-f]{2}[:-]|[([{<] ?(?:at|AT) ?[)\]}>]/;
+const worthReading = /[\d@]|::|[A-Fa-f]{2}[:-][A-Fa-f]{2}[:-]|[([{<] ?(?:at|AT) ?[)\]}>]/;
 /** A leaf without letters has no name, one shorter than a password no secret: most cells of a table are such. */
 const letters = /[A-Za-z\u0080-\uffff]{2}/;
 const shortestSecret = 4;
@@ -83,6 +84,16 @@ function readLeaf(leaf: Leaf, outer: FieldNames, reading: Reading, context: Scan
   const own = field !== outer;
   const anew = leaf.edits.length > 0 || (own && text.length > 40 && nested.test(text));
   if (anew && reading.depth < deepest) return read(text, field, { ...reading, depth: reading.depth + 1 });
+  if (isCoded(text) && reading.depth < deepest) {
+    const said = decodedLeaf(leaf);
+    if (said.edits.length > 0) {
+      return read(said.text, field, { ...reading, depth: reading.depth + 1 }).map((match) => ({
+        ...match,
+        start: offsetOf(said, match.start, 'start'),
+        end: offsetOf(said, match.end, 'end'),
+      }));
+    }
+  }
   const found: SensitiveMatch[] = reading.own?.(text, field) ?? [];
   if (reading.names && letters.test(text)) found.push(...reading.names(text, field));
   if (own && reading.secrets && text.length >= shortestSecret) found.push(...reading.secrets(text, field));

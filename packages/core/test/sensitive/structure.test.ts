@@ -46,6 +46,12 @@ it.each([
   ['Markdown bold', `- **Passport:** ⟦${number}⟧\n- **Age:** 4`],
   ['a query', `/book?passport=⟦${number}⟧&x=1`],
   ['a log', `level=info passport=⟦${number}⟧ ms=12`],
+  ['two cells', `<tr><td>Passport</td><td>⟦${number}⟧</td><td>1</td></tr>`],
+  ['two parts of a line', `<span class="l">Passport</span><span>⟦${number}⟧</span>`],
+  ['XML in camel case', `<x:passportNumber>⟦${number}⟧</x:passportNumber>`],
+  ['a variable without spaces', `TEST_PASSPORTNUMBER=⟦${number}⟧`],
+  ['a question', `agent: What is your passport number?\nuser: Sure, ⟦${number}⟧`],
+  ['a conversation', `[{"role":"assistant","content":"Your passport no.?"},{"role":"user","content":"⟦${number}⟧"}]`],
 ])('the name of a value is seen in %s', (_, row) => {
   const { text, values } = marked(row);
   expect(foundOf('PASSPORT', text)).toEqual(values);
@@ -73,6 +79,16 @@ it('escapes do not hide a value, and the span covers them', () => {
   expect(found('{"to":"ada\\u0040post.ie"}')).toEqual(['EMAIL ada\\u0040post.ie']);
   expect(found('{"text":"Hi\\nada@post.ie\\nbye"}')).toEqual(['EMAIL ada@post.ie']);
   expect(found('{"ssn":"536\\u002d22\\u002D8145"}')).toEqual(['US_SSN 536\\u002d22\\u002D8145']);
+});
+
+it('character references and percent signs do not hide a value, and the span covers them', () => {
+  expect(found('write to ada&#64;post.ie')).toEqual(['EMAIL ada&#64;post.ie']);
+  expect(found('<p>ada&commat;post&period;ie &amp; co</p>')).toEqual(['EMAIL ada&commat;post&period;ie']);
+  expect(found('/x?to=ada%40post.ie&tel=%2B1%20415%20555%200132&n=1')).toEqual([
+    'EMAIL ada%40post.ie',
+    'PHONE %2B1%20415%20555%200132',
+  ]);
+  expect(found('536%2D22%2D8145')).toEqual(['US_SSN 536%2D22%2D8145']);
 });
 
 it('JSON in a string of JSON is read, as tool results carry it', () => {

@@ -20,10 +20,7 @@ const spelled =
 /** E-mail addresses (RFC 5321, and RFC 6531 for other scripts) whose domain ends in a public suffix. */
 export function findEmail(scan: Scan): void {
   const { text } = scan;
-  for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) address(scan, at, at + 1);
-  if (text.includes('%40')) {
-    for (let at = text.indexOf('%40'); at >= 0; at = text.indexOf('%40', at + 1)) address(scan, at, at + 3);
-  }
+  for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) address(scan, at);
   if (!spelledAt.test(text)) return;
   for (const { 0: found, index } of each(spelled, text)) {
     const domain = found
@@ -34,9 +31,9 @@ export function findEmail(scan: Scan): void {
   }
 }
 
-function address(scan: Scan, at: number, after: number): void {
+function address(scan: Scan, at: number): void {
   const { text } = scan;
-  domainAt.lastIndex = after;
+  domainAt.lastIndex = at + 1;
   const domain = domainAt.exec(text)?.[0];
   if (!domain) return;
   let start = at;
@@ -45,11 +42,10 @@ function address(scan: Scan, at: number, after: number): void {
   // What stands in a link or an assignment is cut off: `user=ada@…`, `?to=ada@…`, `'ada@…`.
   const cut = assigned.exec(local)?.[0].length ?? notLeading.exec(local)?.[0].length ?? 0;
   local = local.slice(cut).replace(notLeading, '');
-  if (after > at + 1) local = local.replace(/^.*%(?:3[DA]|26|2[CF]|20|22|3C)/i, '');
   local = local.replace(unspaced, '');
   start = at - local.length;
   if (local === '' || local.endsWith('.') || local.includes('..')) return;
-  const end = after + domain.length;
+  const end = at + 1 + domain.length;
   if (namesPlace(scan, start, end) || !isPublic(scan, domain)) return;
   scan.add('EMAIL', 'email', 'checksum', [start, end]);
 }

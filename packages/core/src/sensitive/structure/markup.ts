@@ -24,9 +24,11 @@ export interface MarkupState {
   heads: string[];
   /** What the text before says of the text that follows: a label, a term, a bold word with a colon. */
   label: string;
+  /** Whether the label is the head of the row. */
+  rowHead: boolean;
 }
 
-export const newMarkup = (): MarkupState => ({ element: '', column: -1, heads: [], label: '' });
+export const newMarkup = (): MarkupState => ({ element: '', column: -1, heads: [], label: '', rowHead: false });
 
 /** The offset after the tag of HTML or XML which begins at `start`; nothing where `<` begins no tag. */
 export function tagEnd(text: string, start: number): number | undefined {
@@ -58,6 +60,7 @@ function enter(name: string, state: MarkupState): void {
   if (name === 'tr') {
     state.column = -1;
     state.label = '';
+    state.rowHead = false;
   }
   if (name === 'td' || name === 'th') state.column++;
   if (name === 'th' || name === 'dt' || name === 'label') state.label = '';
@@ -95,6 +98,8 @@ function readAttributes(tag: string, { at, skip, state, field, leaves }: Attribu
   leaves.push({ text: tag.slice(skip), field, start: at + skip, edits: [] });
 }
 
+/** A few words without digits or an address in them. */
+const labelLike = /^[\p{L}][\p{L} '’/#()_-]{1,39}\.?$/u;
 const labelElements = new Set(['th', 'label', 'dt', 'legend']);
 
 /** Reads what stands between two tags. */
@@ -107,14 +112,17 @@ export function readNode(
   const said = text.slice(from, to).trim();
   if (said === '') return;
   if (labelElements.has(state.element)) {
+    state.rowHead = state.element === 'th';
     if (state.element === 'th') state.heads[state.column] = said.slice(0, 80);
     state.label = said.slice(0, 80);
     leaves.push(plainLeaf(text, from, to, field));
     return;
   }
   const name = nameOf(state);
-  if (said.length <= 60 && (/[:：]$/.test(said) || (!/\d/.test(said) && isLabel(said)))) state.label = said;
-  else if (state.column < 0) state.label = '';
+  const names = said.length <= 60 && (/[:：]$/.test(said) || (labelLike.test(said) && isLabel(said)));
+  // A label names the one value behind it; the head of a row names all of the row.
+  if (names) state.label = said;
+  else if (!state.rowHead) state.label = '';
   if (name) leaves.push(plainLeaf(text, from, to, named(field, name)));
   else readLines(text, from, to, field, leaves);
 }
