@@ -44,6 +44,7 @@ const rooms: Record<string, { mayImport: readonly string[]; packages?: readonly 
     node: true,
   },
   'packages/runtime/src/flow': { mayImport: ['packages/core/src'], node: true },
+  'packages/runtime/src/vault': { mayImport: ['packages/core/src', 'packages/runtime/src/flow'], node: true },
   'packages/runtime/src/approvals': { mayImport: ['packages/core/src', 'packages/runtime/src/flow'], node: true },
   'packages/runtime/src/tools': { mayImport: ['packages/core/src', 'packages/core/src/admin'], node: true },
   'packages/runtime/src/marks': { mayImport: ['packages/core/src', 'packages/runtime/src/identity'], node: true },

@@ -202,6 +202,9 @@ export interface FlowStore {
   delete(sessionId: string): Promise<void>;
 }
 
+/** Encrypted pieces of a session's vault, in the order in which its tokens were given out; as those of its flow. */
+export type VaultStore = Pick<FlowStore, 'append' | 'load' | 'delete'>;
+
 /** What tokens of one session stand for: `<EMAIL_1>`. The same value has the same token for as long as the session lasts. */
 export interface Vault {
   /** The value's token, a new one where it has none. */
@@ -330,6 +333,7 @@ export interface Store {
   readonly sessions: SessionStore;
   readonly entries: EntryReader;
   readonly flow: FlowStore;
+  readonly vault: VaultStore;
   readonly owners: OwnerStore;
   readonly approvals: ApprovalStore;
   readonly manifests: ManifestStore;

@@ -5,9 +5,8 @@ import { literalType, tokenText } from './tokens.ts';
 /** What a vault keeps of one value: type, number, value. */
 export type VaultPiece = readonly [type: string, number: number, value: string];
 
-/** Tokens of one session, in memory. Whoever keeps them hears of each new one. */
+/** Tokens of one session, in memory. */
 export class TokenVault implements Vault {
-  readonly #onNew: (piece: VaultPiece) => void;
   readonly #tokens = new Map<string, string>();
   readonly #values = new Map<string, string>();
   readonly #given: { readonly token: string; readonly type: string; readonly value: string }[] = [];
@@ -15,8 +14,7 @@ export class TokenVault implements Vault {
   readonly #maxChars: number;
   #chars = 0;
 
-  constructor(onNew: (piece: VaultPiece) => void = () => undefined, maxChars = 8_388_608) {
-    this.#onNew = onNew;
+  constructor(maxChars = 8_388_608) {
     this.#maxChars = maxChars;
   }
 
@@ -26,9 +24,7 @@ export class TokenVault implements Vault {
     let number = (this.#next.get(type) ?? 0) + 1;
     // What came in looking like this token stays what it is.
     while (this.#tokens.has(key(literalType, tokenText(type, number)))) number++;
-    const piece = [type, number, value] as const;
-    this.restore(piece);
-    this.#onNew(piece);
+    this.restore([type, number, value]);
     return tokenText(type, number);
   }
 
@@ -42,6 +38,11 @@ export class TokenVault implements Vault {
 
   get size(): number {
     return this.#given.length;
+  }
+
+  /** What is to be kept of those given out after the first `from`. */
+  pieces(from: number): VaultPiece[] {
+    return this.given(from).map(({ token, type, value }) => [type, Number(token.slice(type.length + 2, -1)), value]);
   }
 
   has(type: string, value: string): boolean {

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { AuditLog, Clock, Config, NewId, Providers, Store } from '@sallyport/core';
-import { InjectionJudge, Monitor, SessionFlow, armGuards, armSecondModelGuards, rulesOf } from '@sallyport/core';
+import { InjectionJudge, Monitor, RedactPolicy, Redactor, SessionFlow } from '@sallyport/core';
+import { armGuards, armSecondModelGuards, rulesOf } from '@sallyport/core';
 import { ApprovalService } from '../approvals/index.ts';
 import { SealedBox, SessionFlows, openMasterKey } from '../flow/index.ts';
 import { Owners } from '../owners/index.ts';
@@ -8,6 +9,7 @@ import { SecondModel, knownLabels } from '../second-model/index.ts';
 import { ToolRegistry, observing } from '../tools/index.ts';
 import type { PolicyFolder } from '../policies/index.ts';
 import type { SessionService } from '../sessions/sessions.ts';
+import { SessionVaults } from '../vault/index.ts';
 import { createMarks } from '../marks/marks.ts';
 import { keepContent } from '../audit/content.ts';
 
@@ -37,6 +39,9 @@ export async function openCheckpoint(options: CheckpointOptions) {
   const { distrusts } = injection;
   const flowOptions = { manifestOf: tools.manifestOf, rules: rulesOf(profile, rules), maxBytes, distrusts };
   const flows = new SessionFlows({ create: () => new SessionFlow(flowOptions), store: store.flow, box, clock });
+  const marks = createMarks(masterKey);
+  const vaults = new SessionVaults({ store: store.vault, box, clock });
+  const redactor = new Redactor({ policy: new RedactPolicy(config.guards.redact), hash: marks.value });
   const owners = await openOwners(options, masterKey);
   const secondModel = openSecondModel(options);
   const approvals = openApprovals(options, box, secondModel);
@@ -47,7 +52,8 @@ export async function openCheckpoint(options: CheckpointOptions) {
       injection,
       manifestOf: tools.manifestOf,
       owners,
-      marks: createMarks(masterKey),
+      marks,
+      redaction: { redactor, vaults },
       ...(secondModel ? { opinion: (...about) => secondModel.opinion(...about) } : {}),
       ...(secondModel?.scopes ? { scopes: secondModel.scopes } : {}),
     }),
@@ -55,7 +61,7 @@ export async function openCheckpoint(options: CheckpointOptions) {
     holds: approvals,
   });
   const forget = sessions.onEnd((id) => {
-    for (const step of [flows.end(id), approvals.withdraw(id)]) {
+    for (const step of [flows.end(id), vaults.end(id), approvals.withdraw(id)]) {
       step.catch((error: unknown) => options.onFault(`session ${id} has ended, but not all of it`, error));
     }
   });
@@ -65,7 +71,7 @@ export async function openCheckpoint(options: CheckpointOptions) {
     forget();
     approvals.close();
     owners.close();
-    await flows.close();
+    await Promise.all([flows.close(), vaults.close()]);
   };
   return { tools, flows, owners, secondModel, approvals, monitor, close };
 }

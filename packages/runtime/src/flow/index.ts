@@ -1,3 +1,5 @@
+export * from './live-state.ts';
 export * from './master-key.ts';
 export * from './sealed-box.ts';
+export * from './sealed-states.ts';
 export { SessionFlows, type SessionFlowsOptions } from './session-flows.ts';

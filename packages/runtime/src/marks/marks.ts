@@ -6,6 +6,8 @@ import { Remembered } from '@sallyport/core';
 export interface Marks {
   /** 80 bits, hex: the code by which a marked text is told from marks that stand in it. */
   code(sessionId: string, text: string): string;
+  /** 128 bits, hex: by which the same value of a type is known again where it was hashed away. */
+  value(type: string, value: string): string;
   /** 128 bits, hex: the secret word of a session's system prompt. */
   canary(sessionId: string): string;
 }
@@ -24,6 +26,7 @@ export function createMarks(master: KeyObject): Marks {
     codes.of(`${sessionId}\0${text}`, () => keyed('code', sessionId, text).slice(0, 20));
   return {
     code,
+    value: (type, value) => keyed('value', type, value).slice(0, 32),
     canary: (sessionId) => keyed('canary', sessionId).slice(0, 32),
   };
 }

@@ -1,12 +1,15 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import { RuntimeFault } from '@sallyport/core';
-import type { FlowStore } from '@sallyport/core';
+import type { FlowStore, VaultStore } from '@sallyport/core';
 import type { Database } from './schema.ts';
 
-export function flowStore(db: Kysely<Database>): FlowStore {
+type Pieces = 'flowPieces' | 'vaultPieces';
+
+/** Pieces of a session, in order. */
+function pieceStore(db: Kysely<Database>, table: Pieces): VaultStore {
   const load: FlowStore['load'] = async (sessionId) => {
-    const query = db.selectFrom('flowPieces').select('piece').where('sessionId', '=', sessionId).orderBy('seq');
+    const query = db.selectFrom(table).select('piece').where('sessionId', '=', sessionId).orderBy('seq');
     return (await query.execute()).map(({ piece }) => piece);
   };
   return {
@@ -14,7 +17,7 @@ export function flowStore(db: Kysely<Database>): FlowStore {
       if (pieces.length === 0) return;
       const places = sql.join(pieces.map((piece, index) => sql`(${from + index}, ${piece})`));
       // In one statement with the question whether the session is open: nothing may come after what its end destroyed.
-      const query = sql`insert into flow_pieces (session_id, seq, piece)
+      const query = sql`insert into ${sql.table(table)} (session_id, seq, piece)
         select sessions.id, column1, column2 from (values ${places}), sessions
         where sessions.id = ${sessionId} and state = 'open'`;
       try {
@@ -28,6 +31,18 @@ export function flowStore(db: Kysely<Database>): FlowStore {
       throw notOpen(sessionId);
     },
     load,
+    async delete(sessionId) {
+      await db.deleteFrom(table).where('sessionId', '=', sessionId).execute();
+    },
+  };
+}
+
+export const vaultStore = (db: Kysely<Database>): VaultStore => pieceStore(db, 'vaultPieces');
+
+export function flowStore(db: Kysely<Database>): FlowStore {
+  const pieces = pieceStore(db, 'flowPieces');
+  return {
+    ...pieces,
     async salt(sessionId, fresh) {
       if (fresh !== undefined) {
         await sql`insert into session_salts (session_id, salt)
@@ -39,7 +54,7 @@ export function flowStore(db: Kysely<Database>): FlowStore {
     },
     async delete(sessionId) {
       await db.deleteFrom('sessionSalts').where('sessionId', '=', sessionId).execute();
-      await db.deleteFrom('flowPieces').where('sessionId', '=', sessionId).execute();
+      await pieces.delete(sessionId);
     },
   };
 }

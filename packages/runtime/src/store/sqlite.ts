@@ -7,7 +7,7 @@ import { openAuditLog } from '../audit/log.ts';
 import { agentStore } from './agents.ts';
 import { approvalStore } from './approvals.ts';
 import { entryReader } from './entries.ts';
-import { flowStore } from './flow.ts';
+import { flowStore, vaultStore } from './flow.ts';
 import { lockDataFile } from './lock.ts';
 import { manifestStore } from './manifests.ts';
 import { migrate } from './migrate.ts';
@@ -63,6 +63,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<SqliteSto
     sessions: sessionStore(db),
     entries: entryReader(db),
     flow: flowStore(db),
+    vault: vaultStore(db),
     owners: ownerStore(db),
     approvals: approvalStore(db),
     manifests: manifestStore(db),

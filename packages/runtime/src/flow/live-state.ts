@@ -1,4 +1,3 @@
-import type { Flow } from './session-flows.ts';
 import type { SessionBox } from './sealed-box.ts';
 import { RuntimeFault } from '@sallyport/core';
 
@@ -8,15 +7,22 @@ type Append = (place: number, piece: Uint8Array) => Promise<void>;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** A session's flow in memory, and what of it is not in the store yet. */
-export class LiveFlow<Piece, View> {
-  readonly flow: Flow<Piece, View>;
+/** What can be made again from its pieces, in order. Pieces are what JSON can carry. */
+export interface Restorable<Piece> {
+  restore(piece: Piece): void;
+}
+
+/** What is kept of one session, in memory, and what of it is not in the store yet. */
+export class LiveState<State extends Restorable<Piece>, Piece> {
+  readonly state: State;
   /** Characters of all pieces. */
   size = 0;
   /** Whether it threw half-way through a change: then only what the store has is true. */
   broken = false;
   /** Whether the last write failed. It is tried again with the next one. */
   failing = false;
+  /** What a piece is called: of another kind, it does not open. */
+  readonly #kind: string;
   readonly #box: SessionBox;
   readonly #append: Append;
   #saved = 0;
@@ -26,8 +32,9 @@ export class LiveFlow<Piece, View> {
   #sealed: Uint8Array | undefined;
   #saving: Promise<void> | undefined;
 
-  constructor(flow: Flow<Piece, View>, box: SessionBox, append: Append) {
-    this.flow = flow;
+  constructor(state: State, kind: string, box: SessionBox, append: Append) {
+    this.state = state;
+    this.#kind = kind;
     this.#box = box;
     this.#append = append;
   }
@@ -38,9 +45,9 @@ export class LiveFlow<Piece, View> {
   }
 
   /** What it learned thereby is durable once `save` has resolved. */
-  change(make: (flow: Flow<Piece, View>) => readonly Piece[]): void {
+  change(make: (state: State) => readonly Piece[]): void {
     try {
-      for (const piece of make(this.flow)) {
+      for (const piece of make(this.state)) {
         const text = JSON.stringify(piece);
         this.#unsaved.push(text);
         this.size += text.length;
@@ -60,8 +67,8 @@ export class LiveFlow<Piece, View> {
 
   restore(stored: readonly Uint8Array[]): void {
     for (const [index, sealed] of stored.entries()) {
-      const bytes = this.#box.open(placeOf(index), sealed);
-      for (const piece of parse(bytes) as readonly Piece[]) this.flow.restore(piece);
+      const bytes = this.#box.open(`${this.#kind} ${index}`, sealed);
+      for (const piece of parse(bytes) as readonly Piece[]) this.state.restore(piece);
       this.size += bytes.length;
     }
     this.#saved = stored.length;
@@ -91,14 +98,12 @@ export class LiveFlow<Piece, View> {
   #seal(): Uint8Array {
     const bytes = encoder.encode(`[${this.#unsaved.join(',')}]`);
     this.#unsaved = [];
-    return this.#box.seal(placeOf(this.#saved), bytes);
+    return this.#box.seal(`${this.#kind} ${this.#saved}`, bytes);
   }
 }
-
-const placeOf = (index: number): string => `piece ${index}`;
 
 function parse(bytes: Uint8Array): readonly unknown[] {
   const pieces: unknown = JSON.parse(decoder.decode(bytes));
   if (Array.isArray(pieces)) return pieces;
-  throw new RuntimeFault('internal', { detail: 'A piece of flow holds something else than a list.' });
+  throw new RuntimeFault('internal', { detail: 'A sealed piece holds something else than a list.' });
 }

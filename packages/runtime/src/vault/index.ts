@@ -1,0 +1,1 @@
+export { SessionVaults, type SessionVaultsOptions } from './session-vaults.ts';
