@@ -27,8 +27,8 @@ const worthReading = /[\d@]|::|[A-Fa-f]{2}[:-][A-Fa-f]{2}[:-]|[([{<] ?(?:at|AT) 
 const letters = /[A-Za-z\u0080-\uffff]{2}/;
 const shortestSecret = 4;
 /** "What is your card number?" names what the next message of a conversation holds, a few leaves on. */
-const question = /([^?!\n]{3,90})\?["'\s]*$/;
 const answerWithin = 3;
+const longestQuestion = 90;
 const nested = /[\n{[<]/;
 
 /**
@@ -68,8 +68,8 @@ function read(written: string, field: FieldNames, reading: Reading): SensitiveMa
     for (const { start, end, ...match } of readLeaf(leaf, field, reading, context)) {
       found.push({ ...match, start: offsetOf(leaf, start, 'start'), end: offsetOf(leaf, end, 'end') });
     }
-    const what = question.exec(leaf.text.slice(-100))?.[1];
-    if (what) asked = { what, until: i + answerWithin };
+    const what = questionAtEnd(leaf.text);
+    if (what !== undefined) asked = { what, until: i + answerWithin };
   }
   if (text === written) return found;
   return found.map((match) => ({
@@ -77,6 +77,12 @@ function read(written: string, field: FieldNames, reading: Reading): SensitiveMa
     start: seen.toOriginal(match.start),
     end: seen.toOriginal(match.end, 'end'),
   }));
+}
+
+function questionAtEnd(text: string): string | undefined {
+  const said = text.slice(-longestQuestion).trimEnd();
+  if (!said.endsWith('?')) return undefined;
+  return said.slice(said.lastIndexOf('\n') + 1, -1);
 }
 
 function readLeaf(leaf: Leaf, outer: FieldNames, reading: Reading, context: ScanContext): SensitiveMatch[] {
