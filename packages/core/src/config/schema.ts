@@ -3,7 +3,7 @@ import { approvalsSchema } from './approvals.ts';
 import { canarySchema, secondModelSchema, spotlightSchema } from './second-model.ts';
 import { fenceSchema } from './content/fence.ts';
 import { flowSchema, toolsSchema } from './flow.ts';
-import { injectionSchema } from './content/injection.ts';
+import { exfiltrationSchema, injectionSchema } from './content/injection.ts';
 import { isLoopback } from './loopback.ts';
 import { redactSchema } from './content/redact.ts';
 
@@ -132,6 +132,7 @@ const guardsSchema = z
     flow: z.strictObject(armed).prefault({}),
     scope: z.strictObject(armed).prefault({}),
     injection: injectionSchema,
+    exfiltration: exfiltrationSchema,
     fence: fenceSchema,
     redact: redactSchema,
     spotlight: spotlightSchema,

@@ -1,8 +1,10 @@
 import { argumentsGuard } from './arguments.ts';
 import { canaryGuard, plantCanaryGuard, type CanaryOf } from './canary.ts';
+import { exfiltrationGuard } from './exfiltration.ts';
 import { fenceGuards, type FenceServices } from './fence.ts';
 import { flowGuard } from './flow.ts';
 import { InjectionJudge, afterInjectionGuard, injectionGuard } from './injection.ts';
+import { minimiseGuard } from './minimise.ts';
 import { permissionsGuard } from './permissions.ts';
 import { pinnedModelsGuard } from './pinned-models.ts';
 import { redactGuard, type RedactServices } from './redact.ts';
@@ -75,6 +77,7 @@ function rewriting({ guards }: Config, services: GuardServices): ArmedGuard[] {
   const fence = fenceOf(guards.fence, services);
   // First, to read results as they came.
   if (fence) armed.push({ guard: fence.learns, ...fence.armed });
+  if (manifestOf) armed.push({ guard: minimiseGuard(manifestOf), ...always });
   if (guards.injection.mode !== 'off') {
     const { mode: looks, timeoutMs } = guards.injection;
     armed.push({ guard: injectionGuard(injection), mode: looks, timeoutMs });
@@ -93,6 +96,9 @@ function rewriting({ guards }: Config, services: GuardServices): ArmedGuard[] {
     armed.push({ guard: plantCanaryGuard(needed(marks, 'guards.canary').canary), ...always });
   }
   if (fence) armed.push({ guard: fence.withholds, ...fence.armed });
+  // Last, so that nothing which is put into an answer escapes it.
+  const { mode: takesOut, timeoutMs, allowedHosts } = guards.exfiltration;
+  if (takesOut !== 'off') armed.push({ guard: exfiltrationGuard({ allowedHosts }), mode: takesOut, timeoutMs });
   return armed;
 }
 

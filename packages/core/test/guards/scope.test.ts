@@ -121,6 +121,7 @@ describe('the list of guards', () => {
       'injection',
       'spotlight',
       'canary-plant',
+      'exfiltration',
       'permissions',
       'arguments',
       'settings',
