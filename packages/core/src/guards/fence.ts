@@ -36,30 +36,28 @@ export function fenceGuards(config: FenceConfig, services: FenceServices): { lea
 function learningGuard(config: FenceConfig, { index, manifestOf }: FenceServices, conversations: Conversations): Guard {
   const types = new Set(config.types);
   const isShared = sharedKeys(config.shared);
-  const known = new Remembered<Set<string>>(32_000_000);
-  const learn = (tool: string, text: string, { session, now }: GuardContext): Promise<void> | undefined => {
+  const known = new Remembered<Map<string, Promise<unknown> | undefined>>(32_000_000);
+  const learn = (tool: string, text: string, { session, now }: GuardContext): Promise<unknown> | undefined => {
     const manifest = manifestOf(tool);
     const { owner } = manifest.results;
     if (owner === undefined || text === '') return undefined;
+    const { tenant, user } = session;
     // By the day, so that what is seen again is kept for longer.
-    const about = [session.tenant, tool, owner === 'user' ? session.user.id : '', Math.floor(now / 86_400_000)].join(
-      '\0',
-    );
-    const learned = known.of(text, () => new Set());
-    if (learned.has(about)) return undefined;
-    const waits = ownedIn(text, manifest, session.user.id, types).flatMap(({ owner: each, identifiers }) => {
+    const about = [tenant, tool, owner === 'user' ? user.id : '', Math.floor(now / 86_400_000)].join('\0');
+    const learned = known.of(text, () => new Map());
+    // The same result comes as an event of its own and in a request at once: both wait.
+    if (learned.has(about)) return learned.get(about);
+    const waits = ownedIn(text, manifest, user.id, types).flatMap(({ owner: each, identifiers }) => {
       const kept = identifiers.filter(({ key }) => !isShared(key));
-      return index.learn(session.tenant, each, kept) ?? [];
+      return index.learn(tenant, each, kept) ?? [];
     });
-    learned.add(about);
-    if (waits.length === 0) return undefined;
-    return Promise.all(waits).then(
-      () => undefined,
-      (error: unknown) => {
-        learned.delete(about);
-        throw error;
-      },
+    const durable = waits.length === 0 ? undefined : Promise.all(waits);
+    learned.set(about, durable);
+    durable?.then(
+      () => learned.set(about, undefined),
+      () => learned.delete(about),
     );
+    return durable;
   };
   return defineGuard({
     name: 'fence-learn',
@@ -67,7 +65,7 @@ function learningGuard(config: FenceConfig, { index, manifestOf }: FenceServices
     stage: 'rewrite',
     on: ['tool_result', 'model_request'],
     check(event, context) {
-      const waits: Promise<void>[] = [];
+      const waits: Promise<unknown>[] = [];
       const take = (tool: string, text: string) => {
         const wait = learn(tool, text, context);
         if (wait) waits.push(wait);

@@ -45,7 +45,9 @@ function fence(config: object = {}, results: ManifestInput['results'] = crm, use
     session: aSession({ user: { id: user, roles: [] }, ...change }),
     now: 0,
   });
-  const read = (messages: readonly JsonObject[], change = {}) => learns.check(chatRequest(messages), context(change));
+  const read = (messages: readonly JsonObject[], change = {}): void => {
+    expect(learns.check(chatRequest(messages), context(change))).toEqual({ outcome: 'allow' });
+  };
   const answer = (text: string, change = {}) => {
     const verdict = withholds.check(says(text), context(change));
     if (verdict instanceof Promise) throw new Error('unreachable');
