@@ -102,7 +102,7 @@ function wordStart(text: string, at: number, floor: number): number {
 }
 
 /** The labels in a text, in order. Linear: every word is looked at together with at most a handful of the words after it. */
-export function labelsIn(text: string, from = 0, to = text.length): Label[] {
+function labelsIn(text: string, from = 0, to = text.length): Label[] {
   const labels: Label[] = [];
   const words = wordsOf(text, from, to);
   for (let i = 0; i < words.length; i++) {

@@ -29,7 +29,7 @@ export const wordChar = /[\p{Ll}\p{Lu}\p{N}_]/u;
 const letterOrDigit = /[^A-Za-z0-9]/g;
 
 /** Rules sorted by what must be true for them to be worth a try: only what needs no word is tried everywhere. */
-export interface CodeTable {
+interface CodeTable {
   readonly itself: Readonly<Record<'letter' | 'digit', readonly CodeRule[]>>;
   readonly alone: readonly CodeRule[];
   readonly label: ReadonlyMap<Family, readonly CodeRule[]>;

@@ -2,7 +2,7 @@ import type { CodeRule } from './codes.ts';
 
 const weights731 = [7, 3, 1];
 /** Check digit of machine readable documents (ICAO 9303-3, 4.9): weights 7, 3, 1, letters from 10. */
-export function icao(code: string): boolean {
+function icao(code: string): boolean {
   let sum = 0;
   for (let i = 0; i < code.length - 1; i++)
     sum += Number.parseInt(code[i] as string, 36) * (weights731[i % 3] as number);

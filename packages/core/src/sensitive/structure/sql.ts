@@ -3,8 +3,6 @@ import { named, plainLeaf, stringLeaf, type Leaf } from './leaf.ts';
 
 const insert =
   /\binsert\s{1,8}(?:ignore\s{1,8})?into\s{1,8}[\w."`[\]]{1,130}\s{0,8}\(([^()]{1,2000})\)\s{0,8}values\s{0,8}\(/giy;
-/** Where an INSERT may begin. */
-export const insertHead = /\binsert\s{1,8}(?:ignore\s{1,8})?into\s/gi;
 
 /**
  * Rows of `INSERT INTO t (a, b) VALUES (…), (…)` with their columns' names.
