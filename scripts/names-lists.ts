@@ -50,8 +50,8 @@ function commonWords(): string[] {
     }
   }
   const counted = [...seen].filter(([, { files: of, times }]) => of >= 2 && times >= 3).map(([word]) => word);
-  const word = allLocales.en.word as unknown as Record<string, unknown>;
-  return [...counted, ...partsOf(Object.values(word).flatMap(listed))];
+  const vocabularies = definitions.map((each) => (each.word ?? {}) as unknown as Record<string, unknown>);
+  return [...counted, ...partsOf(vocabularies.flatMap((each) => Object.values(each)).flatMap(listed))];
 }
 
 const smallWords = new Set([

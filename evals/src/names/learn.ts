@@ -1,10 +1,11 @@
 import { fieldsOf } from '../../../packages/core/src/sensitive/names/columns.ts';
 import { featuresOf, readingOf, templates, type Reading } from '../../../packages/core/src/sensitive/names/features.ts';
 import { labelCount, labels, worthTagging } from '../../../packages/core/src/sensitive/names/model.ts';
-import { packed, type Packed } from '../../../packages/core/src/sensitive/names/packed.ts';
+import type { Packed } from '../../../packages/core/src/sensitive/names/packed.ts';
 import { tokensOf } from '../../../packages/core/src/sensitive/names/tokens.ts';
 import { wholeAddresses, type Row } from './corpus.ts';
 import { Field, seeded, type Chain } from './crf.ts';
+import { packed } from './pack.ts';
 
 const kinds: Readonly<Record<string, readonly [number, number]>> = {
   PERSON: [labels.person, labels.personOn],
@@ -115,8 +116,6 @@ export interface Recipe {
   readonly decay: number;
   readonly hidden: number;
   readonly seed: number;
-  /** In units of the model's own weights. */
-  readonly caution: number;
 }
 
 /** Trains, keeps the features that weigh most, trains those again, and rounds weights to a byte each. */
@@ -158,6 +157,5 @@ export function learn(rows: readonly Row[], recipe: Recipe, told: (line: string)
     features.map((feature) => feature >>> 0),
     weights,
     transitions,
-    Math.round(recipe.caution * scale),
   );
 }

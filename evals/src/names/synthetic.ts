@@ -1,7 +1,9 @@
 import { Faker, allLocales, type LocaleDefinition } from '@faker-js/faker';
 import { addressOf } from './addresses.ts';
 import type { Row, Span } from './corpus.ts';
+import { foreign, germanNoun } from './foreign.ts';
 import { sentences } from './sentences.ts';
+import { terms, termSentences } from './terms.ts';
 
 const locales = allLocales as Record<string, LocaleDefinition>;
 const base = [locales['en'] ?? {}, locales['base'] ?? {}];
@@ -71,68 +73,93 @@ function personOf({ faker }: Maker, pick: Faker): string {
   return last;
 }
 
-/** Values of the things that sentences name. */
+type Value = (maker: Maker, pick: Faker) => string;
+
+const term =
+  (trade: keyof typeof terms): Value =>
+  (_, pick) => {
+    const first = pick.helpers.arrayElement(terms[trade]);
+    return pick.number.int(2) > 0 ? first : `${first} ${pick.helpers.arrayElement(terms[trade])}`;
+  };
+
+/** What stands for `{p}` and the like, with the type of the span where it is one. */
+const labelled: Readonly<Record<string, readonly [string, Value]>> = {
+  p: ['PERSON', personOf],
+  full: ['PERSON', ({ faker }) => `${faker.person.firstName()} ${faker.person.lastName()}`],
+  f: ['PERSON', ({ faker }) => faker.person.firstName()],
+  l: ['PERSON', ({ faker }) => faker.person.lastName()],
+  a: ['ADDRESS', addressOf],
+  c: ['LOCATION', ({ faker }) => faker.location.city()],
+  land: ['LOCATION', (_, pick) => pick.location.country()],
+  o: ['ORG', (_, pick) => pick.company.name()],
+};
+const plain: Readonly<Record<string, Value>> = {
+  x: (_, pick) => pick.commerce.productName(),
+  y: (_, pick) => `${word(pick)} ${word(pick)}`,
+  w: (_, pick) => word(pick),
+  job: (_, pick) => pick.person.jobTitle(),
+  n: (_, pick) => pick.string.numeric({ length: { min: 1, max: 9 }, allowLeadingZeros: false }),
+  e: (_, pick) => pick.internet.email(),
+  tel: (_, pick) => pick.phone.number(),
+  d: (_, pick) => pick.date.past({ refDate: '2026-01-01' }).toISOString().slice(0, 10),
+  N: (_, pick) => germanNoun((below) => pick.number.int(below - 1), locales['de']?.word?.noun ?? []),
+  verb: (_, pick) => capital(pick.word.verb()),
+  low: (_, pick) => pick.helpers.arrayElement([pick.word.noun(), pick.hacker.noun(), pick.word.adjective()]),
+  date: (_, pick) =>
+    pick.date
+      .past({ refDate: '2026-01-01' })
+      .toUTCString()
+      .slice(0, pick.helpers.arrayElement([11, 16])),
+  long: (_, pick) => longDate(pick),
+  iban: (_, pick) => pick.finance.iban({ formatted: pick.datatype.boolean() }),
+  legal: term('legal'),
+  medical: term('medical'),
+  software: term('software'),
+  media: term('media'),
+  code: (_, pick) => `${pick.string.alpha({ length: { min: 2, max: 4 }, casing: 'upper' })}-${pick.string.numeric(5)}`,
+  hack: (_, pick) => pick.hacker.phrase(),
+  id: (_, pick) => pick.string.uuid(),
+};
+
 function valueOf(slot: string, maker: Maker, pick: Faker): { value: string; type?: string } {
-  const { faker } = maker;
-  switch (slot) {
-    case 'p':
-      return { value: personOf(maker, pick), type: 'PERSON' };
-    case 'full':
-      return { value: `${faker.person.firstName()} ${faker.person.lastName()}`, type: 'PERSON' };
-    case 'f':
-      return { value: faker.person.firstName(), type: 'PERSON' };
-    case 'l':
-      return { value: faker.person.lastName(), type: 'PERSON' };
-    case 'a':
-      return { value: addressOf(maker, pick), type: 'ADDRESS' };
-    case 'c':
-      return { value: faker.location.city(), type: 'LOCATION' };
-    case 'land':
-      return { value: pick.location.country(), type: 'LOCATION' };
-    case 'o':
-      return { value: pick.company.name(), type: 'ORG' };
-    case 'x':
-      return { value: pick.commerce.productName() };
-    case 'y':
-      return { value: `${word(pick)} ${word(pick)}` };
-    case 'w':
-      return { value: word(pick) };
-    case 'job':
-      return { value: pick.person.jobTitle() };
-    case 'n':
-      return { value: pick.string.numeric({ length: { min: 1, max: 9 }, allowLeadingZeros: false }) };
-    case 'e':
-      return { value: pick.internet.email() };
-    case 'tel':
-      return { value: pick.phone.number() };
-    case 'd':
-      return { value: pick.date.past({ refDate: '2026-01-01' }).toISOString().slice(0, 10) };
-    case 'hack':
-      return { value: pick.hacker.phrase() };
-    case 'id':
-      return { value: pick.string.uuid() };
-    default:
-      throw new Error(`no value is made for {${slot}}`);
-  }
+  const named = labelled[slot];
+  if (named) return { value: named[1](maker, pick), type: named[0] };
+  const value = plain[slot];
+  if (!value) throw new Error(`no value is made for {${slot}}`);
+  return { value: value(maker, pick) };
 }
 
+const capital = (plain: string) => plain.charAt(0).toUpperCase() + plain.slice(1);
+
+const longDate = (pick: Faker): string => {
+  const date = pick.date.past({ refDate: '2026-01-01', years: 60 });
+  const month = pick.date.month();
+  return pick.helpers.arrayElement([
+    `${month} ${date.getUTCDate()}, ${date.getUTCFullYear()}`,
+    `${date.getUTCDate()} ${month} ${date.getUTCFullYear()}`,
+    `${month} ${date.getUTCFullYear()}`,
+  ]);
+};
+
 const word = (pick: Faker): string => {
-  const plain = pick.helpers.arrayElement([
+  const kinds = [
     () => pick.word.noun(),
     () => pick.word.adjective(),
     () => pick.hacker.noun(),
     () => pick.commerce.department(),
     () => pick.word.verb(),
     () => pick.commerce.productMaterial(),
-  ])();
-  return plain.charAt(0).toUpperCase() + plain.slice(1);
+  ];
+  return capital(pick.helpers.arrayElement(kinds)());
 };
+
+const shapes = [...sentences, ...foreign, ...termSentences, ...termSentences];
 
 /** Made-up rows in the shapes of `sentences`, labelled completely. The same seed gives the same rows. */
 export function syntheticRows(seed: number, count: number): Row[] {
   const { makers, pick } = makersOf(seed);
   return Array.from({ length: count }, (_, index) => {
-    const sentence = pick.helpers.arrayElement(sentences);
+    const sentence = pick.helpers.arrayElement(shapes);
     const maker = pick.helpers.arrayElement(makers);
     const spans: Span[] = [];
     let text = '';

@@ -7,4 +7,4 @@ import { weights } from './weights.ts';
 let model: Model | undefined;
 
 /** Names of people and postal addresses, by a linear tagger of our own: see docs/personal-data.md, "Names and addresses". */
-export const findNames: Finder = finderOf(() => (model ??= unpacked(weights)), weights.caution);
+export const findNames: Finder = finderOf(() => (model ??= unpacked(weights)));

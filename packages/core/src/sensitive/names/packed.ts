@@ -3,7 +3,6 @@ import { labelCount, type Model } from './model.ts';
 /** A model as text: base64 of the sorted features (steps as variable-length numbers), then their weights. */
 export interface Packed {
   readonly features: number;
-  readonly caution: number;
   /** Numbers with a blank between two. */
   readonly transitions: string;
   readonly data: string;
@@ -66,28 +65,4 @@ export function unpacked({ features, transitions, data }: Packed): Model {
   }
   const weights = new Int8Array(bytes.buffer, at, features * labelCount);
   return { rowOf: rowTable(keys), weights, transitions: Int16Array.from(transitions.split(' '), Number) };
-}
-
-/** The other way round, for the script that trains. `features` as unsigned numbers, sorted; `weights` row by row. */
-export function packed(
-  features: readonly number[],
-  weights: Int8Array,
-  transitions: readonly number[],
-  caution: number,
-): Packed {
-  const bytes: number[] = [];
-  let last = 0;
-  for (const feature of features) {
-    let step = feature - last;
-    last = feature;
-    for (; step >= 128; step = Math.floor(step / 128)) bytes.push((step % 128) | 128);
-    bytes.push(step);
-  }
-  for (const weight of weights) bytes.push(weight & 0xff);
-  let data = '';
-  for (let at = 0; at < bytes.length; at += 3) {
-    const three = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
-    for (let part = 18; part >= 0; part -= 6) data += alphabet[(three >>> part) & 63];
-  }
-  return { features: features.length, caution, transitions: transitions.join(' '), data };
 }
