@@ -47,6 +47,7 @@ const rooms: Record<string, { mayImport: readonly string[]; packages?: readonly 
   'packages/runtime/src/vault': { mayImport: ['packages/core/src', 'packages/runtime/src/flow'], node: true },
   'packages/runtime/src/approvals': { mayImport: ['packages/core/src', 'packages/runtime/src/flow'], node: true },
   'packages/runtime/src/tools': { mayImport: ['packages/core/src', 'packages/core/src/admin'], node: true },
+  'packages/runtime/src/owners': { mayImport: ['packages/core/src'], node: true },
   'packages/runtime/src/marks': { mayImport: ['packages/core/src', 'packages/runtime/src/identity'], node: true },
   'packages/runtime/src/second-model': {
     mayImport: ['packages/core/src', 'packages/runtime/src/identity'],

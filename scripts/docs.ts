@@ -17,6 +17,8 @@ const never = () => {
 };
 const services = {
   flow: true,
+  manifestOf: never,
+  owners: { learn: never, others: never, isEmpty: never },
   marks: { code: never, canary: never },
   opinion: never,
   scopes: { required: false, begin: never, found: never },

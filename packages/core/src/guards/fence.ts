@@ -1,6 +1,6 @@
 import type { FenceConfig } from '../config/content/fence.ts';
-import type { Guard, GuardContext } from '../guard.ts';
-import type { Json, JsonObject, Message } from '../events.ts';
+import type { Guard, GuardContext, TextStream } from '../guard.ts';
+import type { Json, JsonObject } from '../events.ts';
 import type { Manifest } from '../flow/manifest.ts';
 import type { OwnerIndex } from '../ports.ts';
 import type { Reason, Verdict } from '../decision.ts';
@@ -81,11 +81,38 @@ function learningGuard(config: FenceConfig, { index, manifestOf }: FenceServices
 }
 
 function withholdingGuard(config: FenceConfig, index: OwnerIndex, conversations: Conversations): Guard {
+  const tellerOf = tellers(config, index, conversations);
+  return defineGuard({
+    name: 'fence',
+    summary: "Keeps one customer's identifiers out of answers and calls for another",
+    stage: 'rewrite',
+    on: ['model_response', 'tool_call'],
+    check(event, { session }): Verdict {
+      const tell = tellerOf(session);
+      if (!tell) return allow;
+      if (event.kind === 'model_response') {
+        const found = findOthers(event.text, tell);
+        if (found.length === 0) return allow;
+        const reason = reasonOf(found, 'text');
+        if (config.answers === 'block') return deny(reason);
+        return { outcome: 'transform', event: { ...event, text: withhold(event.text, found) }, reasons: [reason] };
+      }
+      const reasons: Reason[] = [];
+      const args = fenced(event.arguments, 'arguments', tell, reasons) as JsonObject;
+      if (reasons.length === 0) return allow;
+      if (config.calls === 'block') return deny(...reasons);
+      return { outcome: 'transform', event: { ...event, arguments: args }, reasons };
+    },
+    stream: ({ session }) => fencedStream(tellerOf(session), config.answers),
+  });
+}
+
+/** What tells others' identifiers for a session; undefined where nothing is withheld from it. */
+function tellers(config: FenceConfig, index: OwnerIndex, conversations: Conversations) {
   const isShared = sharedKeys(config.shared);
   const isExempt = ({ user, agent }: Session) =>
     [...user.roles, ...agent.roles].some((role) => config.exemptRoles.includes(role));
-  /** Undefined where nothing is withheld from the session. */
-  const teller = (session: Session): TellOthers | undefined => {
+  return (session: Session): TellOthers | undefined => {
     if (index.isEmpty(session.tenant) || isExempt(session)) return undefined;
     const owners = ownerIdsOf(session, config.ownerIds);
     return (keys) => {
@@ -99,41 +126,18 @@ function withholdingGuard(config: FenceConfig, index: OwnerIndex, conversations:
       });
     };
   };
-  return defineGuard({
-    name: 'fence',
-    summary: "Keeps one customer's identifiers out of answers and calls for another",
-    stage: 'rewrite',
-    on: ['model_response', 'tool_call'],
-    check(event, { session }): Verdict {
-      const tell = teller(session);
-      if (!tell) return allow;
-      if (event.kind === 'model_response') {
-        const found = findOthers(event.text, tell);
-        if (found.length === 0) return allow;
-        const reason = reasonOf(found, 'text');
-        if (config.answers === 'block') return deny(reason);
-        return { outcome: 'transform', event: { ...event, text: withhold(event.text, found) }, reasons: [reason] };
-      }
-      const reasons: Reason[] = [];
-      const args = fenced(event.arguments, 'arguments', tell, reasons) as JsonObject;
-      if (reasons.length === 0) return allow;
-      return config.calls === 'block'
-        ? deny(...reasons)
-        : { outcome: 'transform', event: { ...event, arguments: args }, reasons };
-    },
-    stream({ session }) {
-      const tell = teller(session);
-      if (!tell) return { push: (text) => text, end: () => '' };
-      const segments = new Segments();
-      const pass = (segment: string): string => {
-        const found = othersIn(segment, tell);
-        if (found.length === 0) return segment;
-        if (config.answers === 'block') throw new AnswerStopped([reasonOf(found, 'text')]);
-        return withhold(segment, found);
-      };
-      return { push: (text) => segments.push(text).map(pass).join(''), end: () => pass(segments.end()) };
-    },
-  });
+}
+
+function fencedStream(tell: TellOthers | undefined, action: FenceConfig['answers']): TextStream {
+  if (!tell) return { push: (text) => text, end: () => '' };
+  const segments = new Segments();
+  const pass = (segment: string): string => {
+    const found = othersIn(segment, tell);
+    if (found.length === 0) return segment;
+    if (action === 'block') throw new AnswerStopped([reasonOf(found, 'text')]);
+    return withhold(segment, found);
+  };
+  return { push: (text) => segments.push(text).map(pass).join(''), end: () => pass(segments.end()) };
 }
 
 const reasonOf = (found: readonly Found[], path: string): Reason => ({

@@ -27,7 +27,7 @@ function readJsonLines(text: string): Json | undefined {
   if (!/^\s*\{/.test(text)) return undefined;
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const values = lines.map(readJson);
-  return values.length > 1 && values.every((value) => value !== undefined) ? (values as Json[]) : undefined;
+  return values.length > 1 && values.every((value) => value !== undefined) ? values : undefined;
 }
 
 function readCsv(text: string): Json | undefined {

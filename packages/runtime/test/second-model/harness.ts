@@ -18,6 +18,7 @@ import {
 import type { Script } from '../../src/providers/scripted/script.ts';
 import { AgentService } from '../../src/agents/agents.ts';
 import { Authenticator, credentialsOf } from '../../src/identity/authenticate.ts';
+import { Owners } from '../../src/owners/index.ts';
 import { SecondModel, knownLabels } from '../../src/second-model/index.ts';
 import { SessionService } from '../../src/sessions/sessions.ts';
 import { SessionTokens } from '../../src/identity/tokens.ts';
@@ -110,10 +111,15 @@ export async function start({ main, second = main, secondModel = '', config = ''
   });
   const learned: AgentEvent[] = [];
   const opinions: Opinion[] = [];
+  const master = createSecretKey(randomBytes(32));
+  const { fence } = settings.guards;
+  const owners = await Owners.open({ store: store.owners, master, clock, ...fence, onFault: () => undefined });
+  opened.push(() => owners.close());
   const monitor = new Monitor({
     ...recording,
     guards: armGuards(settings, () => policies, {
-      marks: createMarks(createSecretKey(randomBytes(32))),
+      marks: createMarks(master),
+      owners,
       manifestOf: (tool) => settings.tools[tool] ?? unknownManifest,
       opinion: (...about) => secondary.opinion(...about),
       ...(secondary.scopes ? { scopes: secondary.scopes } : {}),
