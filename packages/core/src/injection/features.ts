@@ -46,6 +46,8 @@ export function featuresOf(text: string): Features {
     if (!isLetter(code)) {
       const ends =
         code === 10 ||
+        code === 60 ||
+        code === 62 ||
         ((code === 46 || code === 33 || code === 63) && text.charCodeAt(at + 1) <= 32) ||
         code === 0x3002;
       at++;

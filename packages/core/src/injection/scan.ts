@@ -19,6 +19,10 @@ export interface ScanOptions {
   readonly model?: boolean;
 }
 
+type Scored = ReturnType<typeof linearScore>;
+const nothing: Scored = { score: 0, start: 0, end: 0 };
+/** From here on the words are tried in the other order too. */
+const doubtfulScore = 0.2;
 /** Signs that are none alone: so much weight together is suspicious. */
 const enoughSigns = 1.5;
 
@@ -34,12 +38,11 @@ export function scanInjection(text: string, { budget = {}, model = true }: ScanO
     const folded = fold(view.text);
     const { found, strong } = match(folded.text);
     findings.push(...weighed(found).map((each) => located(view, folded, each)), ...linkFindings(view));
-    const lines = linesAt(folded.text, strong)
+    const best = model ? linearScore(folded.text) : nothing;
+    const doubtful = best.score > doubtfulScore ? [...strong, best.start].toSorted((a, b) => a - b) : strong;
+    const lines = linesAt(folded.text, doubtful)
       .filter(({ text: line }) => !looksLikeCode(line))
-      .map((line) => ({
-        ...line,
-        text: line.text.split(' ').toReversed().join(' '),
-      }));
+      .map((line) => ({ ...line, text: line.text.split(' ').toReversed().join(' ') }));
     for (const line of lines) {
       const span = { start: line.start, end: line.end };
       for (const each of weighed(match(line.text).found)) {
@@ -47,7 +50,7 @@ export function scanInjection(text: string, { budget = {}, model = true }: ScanO
       }
     }
     if (!model) continue;
-    linear = Math.max(linear, scored(view, folded, findings, lines));
+    linear = Math.max(linear, scored(view, folded, best, findings, lines));
   }
   return report(findings, complete, linear);
 }
@@ -59,8 +62,13 @@ function hiddenFinding({ kind, start, end, text }: HiddenText): InjectionFinding
 }
 
 /** The linear score of a view and of its lines with the words turned round. */
-function scored(view: View, folded: Folded, findings: InjectionFinding[], lines: readonly Piece[]): number {
-  const best = linearScore(folded.text);
+function scored(
+  view: View,
+  folded: Folded,
+  best: Scored,
+  findings: InjectionFinding[],
+  lines: readonly Piece[],
+): number {
   if (best.score >= suspiciousScore) findings.push(classified(view, folded, best));
   let highest = best.score;
   for (const { text, start, end } of lines) {

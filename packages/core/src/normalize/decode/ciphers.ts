@@ -73,7 +73,7 @@ const substitution: Decoder = {
     for (const { text: line, start, end } of linesOf(text, 600)) {
       if (line.length < 8 || !enoughLetters.test(line)) continue;
       const part = oddest(line);
-      const letters = lettersOf(part);
+      const letters = lettersOf(part.slice(0, 160));
       const plain = pairScore(part);
       if (plain > language) continue;
       let best: Cipher | undefined;
@@ -92,11 +92,11 @@ const substitution: Decoder = {
 
 /** Of a line with quotes, the quoted part that looks least like language: data often wraps a text into a field. */
 function oddest(line: string): string {
-  if (line.length < 40 || !/["':]/.test(line)) return line;
+  if (line.length < 20 || !/["':]/.test(line)) return line;
   let worst = line;
   let least = pairScore(line);
   for (const part of line.split(/["':]/)) {
-    if (part.length < 16) continue;
+    if (part.length < 10) continue;
     const score = pairScore(part);
     if (score >= least) continue;
     worst = part;
@@ -132,15 +132,26 @@ const backwards: Decoder = {
         pieces.push({ text: reversed(line), start, end });
         continue;
       }
-      const back = reversed(line);
-      if (readsBetter(line, back)) pieces.push({ text: back, start, end });
+      if (readsBackwards(line)) pieces.push({ text: reversed(line), start, end });
     }
-    return joined(pieces.toReversed().toSorted((a, b) => a.start - b.start));
+    return joined(pieces);
   },
 };
 
-function readsBetter(line: string, back: string): boolean {
-  return pairScore(back) > pairScore(line) + 0.12;
+/** Whether the pairs of letters are likelier from the end. */
+function readsBackwards(line: string): boolean {
+  let gain = 0;
+  let count = 0;
+  let before = 26;
+  for (let i = 0; i < line.length; i++) {
+    const code = line.charCodeAt(i) | 32;
+    const letter = code >= 97 && code <= 122 ? code - 97 : 26;
+    if (letter === 26 && before === 26) continue;
+    gain += (pairBits[letter * 27 + before] ?? 0) - (pairBits[before * 27 + letter] ?? 0);
+    count++;
+    before = letter;
+  }
+  return count > 3 && gain > count * 0.12;
 }
 
 export const cipherDecoders: readonly Decoder[] = [substitution, rot47, backwards];

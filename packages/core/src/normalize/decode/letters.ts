@@ -22,11 +22,15 @@ function singles(text: string): Piece[] {
   return pieces;
 }
 
+/** Three single letters with marks between them. */
+const apart =
+  /(?<![a-z0-9])[\p{L}\p{N}][._\-*|/~·•+=,:^'"`\\<>#][\p{L}\p{N}][._\-*|/~·•+=,:^'"`\\<>#][\p{L}\p{N}](?![a-z0-9])/iu;
 /** Every second character is a mark: `i.g.n.o.r.e`; words between blanks, or all in one. */
 function alternating(text: string): Piece[] {
   const pieces: Piece[] = [];
-  if (!/\S[._\-*|/~·•+=,:^'"`\\<>#]\S[._\-*|/~·•+=,:^'"`\\<>#]\S/.test(text)) return pieces;
+  if (!apart.test(text)) return pieces;
   for (const { text: line, start, end } of linesOf(text)) {
+    if (!apart.test(line)) continue;
     let changed = 0;
     const words = line.split(/(?<=\s)(?=\S)/).map((part) => {
       const word = part.trimEnd();
@@ -44,13 +48,12 @@ function everySecond(word: string): string | undefined {
   if (word.length < 3) return undefined;
   const chars = [...word];
   let bare = chars[0] ?? '';
-  if (!/[\p{L}\p{N}]/u.test(bare)) return undefined;
   for (let i = 1; i < chars.length; i += 2) {
     if (!between.includes(chars[i] ?? ' '))
       return i > 4 && i >= chars.length - 2 ? bare + chars.slice(i).join('') : undefined;
     bare += chars[i + 1] ?? '';
   }
-  return bare;
+  return /\p{L}.*\p{L}/su.test(bare) ? bare : undefined;
 }
 
 /** Words without blanks between them: `ignoreallpreviousinstructions`, `IgnoreAllPreviousInstructions`. */
@@ -58,7 +61,8 @@ function unspaced(text: string): Piece[] {
   const pieces: Piece[] = [];
   for (const { 0: run, index } of text.matchAll(/[A-Za-z]{18,}/g)) {
     const letters = run.slice(0, longestStretch);
-    const words = segment(letters).split(' ');
+    const humps = letters.replace(/([a-z])([A-Z])/g, '$1 $2');
+    const words = (humps.length > letters.length + 1 ? humps : segment(letters)).split(' ');
     const short = words.filter(({ length }) => length < 3).length;
     if (words.length > 2 && short < words.length / 2)
       pieces.push({ text: words.join(' '), start: index, end: index + run.length });
@@ -66,12 +70,26 @@ function unspaced(text: string): Piece[] {
   return pieces;
 }
 
+/** Two places where a letter stands three times. */
+function hasTriples(text: string): boolean {
+  let count = 0;
+  for (let i = 2; i < text.length; i++) {
+    const code = text.charCodeAt(i) | 32;
+    if (code < 97 || code > 122) continue;
+    const char = text.charCodeAt(i);
+    if (char !== text.charCodeAt(i - 1) || char !== text.charCodeAt(i - 2)) continue;
+    if (++count > 1) return true;
+    i += 2;
+  }
+  return false;
+}
+
 /** The same letter many times: `iiignnnooore`. Twice may be right, so both are tried. */
 function stretched(text: string): Piece[] {
   const pieces: Piece[] = [];
-  if (!/([a-z])\1{2}[a-z ]{0,12}([a-z])\2{2}/i.test(text)) return pieces;
+  if (!hasTriples(text)) return pieces;
   for (const { text: line, start, end } of linesOf(text)) {
-    if ((line.match(/([a-z])\1{2}/gi)?.length ?? 0) < 2) continue;
+    if (!hasTriples(line)) continue;
     const read = line.replace(/[a-z]+/gi, (word) => {
       const once = word.replace(/([a-z])\1+/gi, '$1');
       const twice = word.replace(/([a-z])\1{2,}/gi, '$1$1');
@@ -162,11 +180,10 @@ function leetLines(text: string): Piece[] {
   if (!/[a-z]/i.test(text) || !/[0-9@$|][a-z]|[a-z][0-9@$|]/i.test(text)) return pieces;
   for (const { text: line, start, end } of linesOf(text, 600)) {
     if (!/[0-9@$|!(][a-z]|[a-z][0-9@$|!(]/i.test(line)) continue;
-    const plain = groups.reduce((read, [expression, letter]) => read.replace(expression, letter), line);
-    const words = plain.match(leetWord) ?? [];
-    let count = 0;
-    for (const word of words) if (word.length < 24 && isLeet(word) && ++count > 1) break;
-    if (count === 0 || (count === 1 && words.length > 4)) continue;
+    const plain = /[|\\/()<>]|ph/i.test(line)
+      ? groups.reduce((read, [expression, letter]) => read.replace(expression, letter), line)
+      : line;
+    if (!holdsLeet(plain.match(leetWord) ?? [])) continue;
     pieces.push({
       text: plain.replace(leetWord, (word) =>
         /[^a-z]/i.test(word) && word.length < 24 ? unleetKeepingEnd(word) : word,
@@ -176,6 +193,18 @@ function leetLines(text: string): Piece[] {
     });
   }
   return joined(pieces);
+}
+
+/** Two words that mix letters with what stands for letters, or one that so becomes a common word; or one of very few. */
+function holdsLeet(words: readonly string[]): boolean {
+  let count = 0;
+  for (const word of words) {
+    if (word.length > 23 || !/[0-9@$|!+(<€£]/.test(word) || !/[a-z]/i.test(word)) continue;
+    const reads = word.length > 3 && isCommonWord(unleet(word));
+    if (reads || isLeet(word)) count += reads ? 2 : 1;
+    if (count > 1) return true;
+  }
+  return count > 0 && words.length <= 4;
 }
 
 /** A mark at the end may be punctuation: `n0w!`. */

@@ -26,24 +26,33 @@ interface NumberRun {
   readonly end: number;
 }
 
+const isHex = (code: number): boolean => (code >= 48 && code <= 57) || ((code | 32) >= 97 && (code | 32) <= 102);
+const isAlphanumeric = (code: number): boolean =>
+  (code >= 48 && code <= 57) || ((code | 32) >= 97 && (code | 32) <= 122);
+
 /** Rows of numbers of at least six, that only blanks, commas, brackets and the like hold apart. */
 function* numberRuns(text: string): Generator<NumberRun> {
   let run: NumberRun | undefined;
   let end = 0;
-  const word = /(?:0[xbo])?([0-9a-f]{1,10})(?![0-9a-z])|[a-z]{1,20}/giy;
   const close = function* (found: NumberRun | undefined) {
     if (found && found.digits.length >= 6) yield { ...found, end };
   };
   for (let at = 0; at < text.length;) {
-    const code = text.charCodeAt(at) | 32;
-    if (!((code >= 48 && code <= 57) || (code >= 97 && code <= 122))) {
+    if (!isAlphanumeric(text.charCodeAt(at))) {
       at++;
       continue;
     }
-    word.lastIndex = at;
-    const found = word.exec(text);
-    const whole = found?.[0] ?? text[at] ?? '';
-    const digits = found?.[1];
+    let stop = at;
+    let isNumber = true;
+    for (; stop < text.length && isAlphanumeric(text.charCodeAt(stop)); stop++) {
+      if (!isHex(text.charCodeAt(stop)) && stop !== at + 1) isNumber = false;
+    }
+    if (!run && !isNumber) {
+      at = stop;
+      continue;
+    }
+    const whole = text.slice(at, stop);
+    const digits = isNumber ? /^(?:0[xbo])?([0-9a-f]{1,10})$/i.exec(whole)?.[1] : undefined;
     const gap = text.slice(end, at);
     if (digits === undefined || at - end > 8) {
       if (digits !== undefined || !callNames.has(whole.toLowerCase())) {
@@ -104,7 +113,7 @@ export const numbers: Decoder = {
   name: 'character-codes',
   decode(text) {
     const pieces: Piece[] = [];
-    if (!/\d[^0-9a-z]{1,8}[0-9a-z]{1,10}[^0-9a-z]{1,8}[0-9a-z]{1,10}[^0-9a-z]{1,8}[0-9a-z]/i.test(text)) return pieces;
+    if (!/\d/.test(text)) return pieces;
     for (const run of numberRuns(text)) {
       for (const [, read] of readings(run)) {
         if (looksLikeText(read) && /[\p{L}]{2}/u.test(read))

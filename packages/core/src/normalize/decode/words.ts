@@ -110,7 +110,7 @@ const scrambledWords: Decoder = {
   decode(text) {
     const pieces: Piece[] = [];
     for (const { text: line, start, end } of linesOf(text)) {
-      if (line.length < 10 || pairScore(line) > 1.2) continue;
+      if (line.length < 10 || isProgram(line) || pairScore(line) > 1.2) continue;
       const words = line.toLowerCase().match(/[a-z]{3,16}/g) ?? [];
       const unknown = words.filter((word) => !isCommonWord(word));
       if (words.length < 2 || unknown.length < 2 || unknown.length < words.length * 0.35) continue;
@@ -120,6 +120,9 @@ const scrambledWords: Decoder = {
     return joined(pieces);
   },
 };
+
+/** More than a tenth of it brackets and the like. */
+const isProgram = (line: string): boolean => (line.match(/[_(){}=;<>[\]"/\\]/g)?.length ?? 0) > line.length / 10;
 
 const readers: readonly ((word: string) => string | undefined)[] = [
   (word) => tables().scrambled.get(scramble(word)),
