@@ -22,6 +22,7 @@ export * from './policy/index.ts';
 export * from './ports.ts';
 export * from './reasons.ts';
 export * from './remembered.ts';
+export { LogMask, type VaultAtHand } from './redact/log.ts';
 export { RedactPolicy } from './redact/policy.ts';
 export { Redactor, type RedactorOptions } from './redact/redactor.ts';
 export { TokenVault, type VaultPiece } from './redact/token-vault.ts';

@@ -63,7 +63,9 @@ export interface MonitorOptions {
   /** `async` lets model calls go ahead before their entry is durable; tool calls always wait. */
   readonly modelCalls: 'durable' | 'async';
   /** What of an event's content the log may keep. */
-  readonly keep: (event: AgentEvent) => string | undefined;
+  readonly keep: (event: AgentEvent, session: Session) => string | undefined;
+  /** Takes out of a decision what nobody may read who reads decisions; persons who are asked see it whole. */
+  readonly mask?: (decision: Decision, event: AgentEvent, session: Session) => Decision;
   /** Where the values of each session came from; without it guards judge calls without a trace. */
   readonly flow?: FlowStates;
   /** Who asks a person about a held call; without it a hold is a denial that nobody can lift. */
@@ -85,7 +87,8 @@ export class Monitor {
   async decide<E extends AgentEvent>(event: E, session: Session, broken?: Reason): Promise<Ruling<E>> {
     const judging = broken ? this.#refuse(event, broken) : this.#judge(event, session);
     const first = judging instanceof Promise ? await judging : judging;
-    const judged = first.decision.outcome === 'require_approval' ? await this.#askPerson(first, session) : first;
+    const asked = first.decision.outcome === 'require_approval' ? await this.#askPerson(first, session) : first;
+    const judged = this.#masked(asked, session);
     const { decision } = judged;
     // At once, so that both share a commit. What an approval vouches for must not outlive the approval's own refusal.
     const early = decision.approval === undefined ? this.#settle(judged, session) : undefined;
@@ -99,6 +102,16 @@ export class Monitor {
     if (unsettled) return { decision: unsettled };
     if (decision.outcome === 'deny' || decision.outcome === 'require_approval') return { decision };
     return { cleared: mint(judged.event as E, session, decision), decision };
+  }
+
+  #masked(judged: Judged, session: Session): Judged {
+    const { mask } = this.#options;
+    try {
+      return mask ? { ...judged, decision: mask(judged.decision, judged.event, session) } : judged;
+    } catch {
+      // Neither the decision nor the fault may be shown: both may carry what could not be masked.
+      return this.#refuse(judged.event, { code: 'guard_failed', detail: 'the decision could not be masked' });
+    }
   }
 
   /** Why an event that could not be recorded is denied. That an approval was gone by then is an answer, and put on record. */
@@ -268,7 +281,7 @@ export class Monitor {
   }
 
   #record(event: AgentEvent, session: Session, decision: Decision): Promise<void> | undefined {
-    const content = this.#options.keep(event);
+    const content = this.#options.keep(event, session);
     const passes = decision.outcome === 'allow' || decision.outcome === 'transform';
     return this.#append({
       // Of one event there is one intent, so the event's id serves for both.

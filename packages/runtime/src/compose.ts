@@ -22,6 +22,7 @@ import { ensurePolicyFolder } from './policies/starter.ts';
 import { extractRoutes } from './surfaces/extract/routes.ts';
 import { newId } from './identity/ids.ts';
 import { openCheckpoint } from './composition/checkpoint.ts';
+import { maskingAudit, openRedaction, type Redaction } from './composition/redaction.ts';
 import { openAiRoutes } from './surfaces/openai/chat.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite.ts';
 import { recoverOpenIntents } from './audit/recover.ts';
@@ -68,8 +69,8 @@ export interface Runtime {
 }
 
 /** The composition root: the only place that knows which driver is used. Rejects when anything is missing or not valid. */
-export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { config, dataDir } = options;
+export async function startRuntime(given: RuntimeOptions): Promise<Runtime> {
+  const { config, dataDir } = given;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const file = join(dataDir, 'sallyport.db');
   const database = await openSqliteStore({ file, clock });
@@ -78,7 +79,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     for (const step of opened.toReversed()) await step();
   };
   try {
-    const parts = await openParts(options, database, opened);
+    const redaction = openRedaction({ config, dataDir, store: database.store, clock });
+    const { logFault = toStandardError } = given;
+    const options = { ...given, logFault: (line: string) => logFault(redaction.maskText(line)) };
+    const audit = maskingAudit(database.audit, redaction.log);
+    const parts = await openParts(options, { store: database.store, audit, redaction }, opened);
     const app = await listen(options, parts);
     opened.push(() => app.close());
     const url = urlOf(config, app);
@@ -99,9 +104,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
 }
 
+interface Kept extends Pick<SqliteStore, 'store' | 'audit'> {
+  readonly redaction: Redaction;
+}
+
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
-async function openParts(options: RuntimeOptions, { store, audit }: SqliteStore, opened: (() => unknown)[]) {
+async function openParts(options: RuntimeOptions, { store, audit, redaction }: Kept, opened: (() => unknown)[]) {
   const { config } = options;
   await recoverOpenIntents(store, audit, newId, clock);
   const policyDir = policyDirOf(options);
@@ -109,7 +118,7 @@ async function openParts(options: RuntimeOptions, { store, audit }: SqliteStore,
   opened.push(() => policies.close());
   const providers = createProviders(config.providers);
   opened.push(() => providers.close());
-  const agents = await AgentService.open({ store: store.agents, clock, newId, tenant });
+  const agents = await AgentService.open({ store: store.agents, clock, newId, tenant, mask: redaction.maskName });
   const operators = await OperatorService.open({ store: store.operators, audit, clock, newId, tenant });
   const { tokenMinutes, idleMinutes, maxHours } = config.sessions;
   const tokens = await SessionTokens.open({
@@ -128,21 +137,29 @@ async function openParts(options: RuntimeOptions, { store, audit }: SqliteStore,
     newId,
     idleMinutes,
     maxHours,
+    mask: redaction.maskText,
   });
   opened.push(() => sessions.close());
   const onFault = faultLogger(options);
-  const judging = { config, dataDir: options.dataDir, store, audit, policies, providers, sessions };
+  const judging = { config, store, redaction, audit, policies, providers, sessions };
   const checkpoint = await openCheckpoint({ ...judging, clock, newId, tenant, onFault });
   opened.push(() => checkpoint.close());
   const settings = settingsOf(options, policyDir);
-  const webhook = openWebhook(options, { audit, approvals: checkpoint.approvals, settings });
+  const webhook = openWebhook(options, { audit, approvals: checkpoint.approvals, settings, mask: redaction.maskText });
   opened.push(() => webhook?.close());
   return { store, audit, policies, providers, agents, operators, tokens, sessions, ...checkpoint, settings };
 }
 
+interface WebhookParts {
+  readonly audit: AuditLog;
+  readonly approvals: ApprovalService;
+  readonly settings: AdminServices['settings'];
+  readonly mask: Redaction['maskText'];
+}
+
 function openWebhook(
   options: RuntimeOptions,
-  { audit, approvals, settings }: { audit: AuditLog; approvals: ApprovalService; settings: AdminServices['settings'] },
+  { audit, approvals, settings, mask }: WebhookParts,
 ): ApprovalWebhook | undefined {
   const { webhook } = options.config.approvals;
   return (
@@ -155,6 +172,7 @@ function openWebhook(
       newId,
       tenant,
       baseUrl: () => settings.baseUrl(),
+      mask,
       onFault: faultLogger(options),
     })
   );

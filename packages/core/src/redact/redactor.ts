@@ -123,7 +123,7 @@ export class Redactor {
     for (const found of this.#knownOf(vault)?.values.find(text) ?? []) {
       if (found.type !== literalType) pieces.push(found);
     }
-    if (vault) {
+    if (vault && where.direction !== 'log') {
       for (const { start, end } of this.policy.grammar.find(text)) pieces.push({ start, end, type: undefined });
     }
     return disjoint(pieces);
@@ -169,7 +169,7 @@ export class Redactor {
       }
       const written = json.slice(literal.start, literal.end);
       // An escape may hide what looks like a token.
-      const escaped = pass.vault !== undefined && written.includes('\\u');
+      const escaped = pass.vault !== undefined && pass.where.direction !== 'log' && written.includes('\\u');
       if (here.length === 0 && !escaped) continue;
       const path = [...(pass.where.field ?? []), ...literal.path];
       if (literal.kind === 'number') {

@@ -3,6 +3,7 @@ import { RuntimeFault } from '@sallyport/core';
 import { looksLikeSecret, newSecret, secretPrefixes, sha256 } from '../identity/secrets.ts';
 import { Serial } from '../identity/serial.ts';
 
+const asItIs = (text: string): string => text;
 const dayMs = 86_400_000;
 const lastUsedEveryMs = 60_000;
 const hintLength = secretPrefixes.agent.length + 4;
@@ -12,6 +13,8 @@ export interface AgentServiceOptions {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly tenant: string;
+  /** Hides secrets and numbers of people in names: every session and entry repeats them. */
+  readonly mask?: (text: string) => string;
 }
 
 export interface AgentChange {
@@ -98,8 +101,9 @@ export class AgentService {
     return [...this.#keys.values()].filter((key) => key.agentId === agentId);
   }
 
-  create({ id = this.#options.newId(), name, roles, namesUsers = false }: NewAgent): Promise<AgentRecord> {
-    const { store, clock, tenant } = this.#options;
+  create({ id = this.#options.newId(), name: given, roles, namesUsers = false }: NewAgent): Promise<AgentRecord> {
+    const { store, clock, tenant, mask = asItIs } = this.#options;
+    const name = mask(given);
     const agent: AgentRecord = { id, tenant, name, roles, namesUsers, createdAt: clock.now(), disabledAt: null };
     return this.#changes.run(async () => {
       await store.insert(agent);
@@ -111,13 +115,14 @@ export class AgentService {
   /** @throws RuntimeFault `not_found` */
   update(id: string, { disabled, ...rest }: AgentChange): Promise<AgentRecord> {
     return this.#changes.run(async () => {
-      const { store, clock } = this.#options;
+      const { store, clock, mask = asItIs } = this.#options;
       const before = this.#require(id);
       const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
       const disabledAt =
         disabled === undefined ? before.disabledAt : disabled ? (before.disabledAt ?? clock.now()) : null;
-      const after: AgentRecord = { ...before, ...given, disabledAt };
-      const { name, roles, namesUsers } = after;
+      const name = mask(rest.name ?? before.name);
+      const after: AgentRecord = { ...before, ...given, name, disabledAt };
+      const { roles, namesUsers } = after;
       if (!(await store.update(id, { name, roles, namesUsers, disabledAt }))) throw noSuchAgent(id);
       this.#agents.set(id, after);
       await Promise.all([...this.#listeners].map((listener) => listener(after)));
@@ -135,7 +140,7 @@ export class AgentService {
       const record: AgentKeyRecord = {
         id: key.id ?? newId(),
         agentId,
-        name: key.name,
+        name: (this.#options.mask ?? asItIs)(key.name),
         hash: sha256(secret),
         hint: secret.slice(0, hintLength),
         createdAt: now,

@@ -20,14 +20,19 @@ export interface ApprovalMessage {
 }
 
 /** Names and values come from agents, models and strangers: what does not show in them is shown. */
-export function messageOf(approval: ListedApproval, baseUrl: string): ApprovalMessage {
+export function messageOf(
+  approval: ListedApproval,
+  baseUrl: string,
+  mask: (text: string) => string = (text) => text,
+): ApprovalMessage {
   const { id, tool, agent, userId, reason, votesNeeded, expiresAt } = approval;
-  const value = reason && valueOf(reason);
+  const value = reason && valueOf(reason, mask);
+  const name = (text: string) => showText(mask(text), longestName);
   return {
     id,
-    tool: showText(tool, longestName),
-    agent: showText(agent, longestName),
-    user: showText(userId, longestName),
+    tool: name(tool),
+    agent: name(agent),
+    user: name(userId),
     reason: reasons[reason?.code ?? 'approval_required'].title,
     ...(value === undefined ? {} : { value }),
     approvers: votesNeeded,
@@ -36,11 +41,15 @@ export function messageOf(approval: ListedApproval, baseUrl: string): ApprovalMe
   };
 }
 
-function valueOf({ path, value, source }: NonNullable<ListedApproval['reason']>): string | undefined {
+function valueOf(
+  { path, value, source }: NonNullable<ListedApproval['reason']>,
+  mask: (text: string) => string,
+): string | undefined {
   if (path === undefined) return undefined;
-  const shown = value === undefined ? '' : ` = ${showText(value, longestValue)}`;
-  const from = source?.tool === undefined ? '' : `, first seen in the result of ${showText(source.tool, longestName)}`;
-  return `${showText(path, longestName)}${shown}${from}`;
+  const shown = value === undefined ? '' : ` = ${showText(mask(value), longestValue)}`;
+  const from =
+    source?.tool === undefined ? '' : `, first seen in the result of ${showText(mask(source.tool), longestName)}`;
+  return `${showText(mask(path), longestName)}${shown}${from}`;
 }
 
 /**

@@ -17,6 +17,8 @@ export interface WebhookOptions {
   readonly tenant: string;
   /** Where the dashboard is reached, without a slash at the end. */
   readonly baseUrl: () => string;
+  /** Hides what a chat may not hold. */
+  readonly mask?: (text: string, sessionId: string) => string;
   readonly onFault: (what: string, error: unknown) => void;
 }
 
@@ -57,8 +59,8 @@ export class ApprovalWebhook {
     try {
       if (this.#underWay >= maxUnderWay) return await this.#failed(approval, 'too many notices are under way');
       this.#underWay++;
-      const { config, baseUrl } = this.#options;
-      const message = messageOf(approval, baseUrl());
+      const { config, baseUrl, mask = (text: string) => text } = this.#options;
+      const message = messageOf(approval, baseUrl(), (text) => mask(text, approval.sessionId));
       const body = JSON.stringify(config.format === 'slack' ? slackBody(message) : jsonBody(message));
       const problem = await this.#deliver(body, approval.id).finally(() => this.#underWay--);
       if (problem !== undefined && !this.#closing.signal.aborted) await this.#failed(approval, problem);

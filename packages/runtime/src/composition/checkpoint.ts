@@ -1,23 +1,20 @@
-import type { KeyObject } from 'node:crypto';
-import type { AuditLog, Clock, Config, NewId, Providers, Store } from '@sallyport/core';
-import { InjectionJudge, Monitor, RedactPolicy, Redactor, SessionFlow } from '@sallyport/core';
-import { armGuards, armSecondModelGuards, rulesOf } from '@sallyport/core';
+import type { AgentEvent, AuditLog, Clock, Config, Decision, NewId, Providers, Session, Store } from '@sallyport/core';
+import { InjectionJudge, Monitor, SessionFlow, armGuards, armSecondModelGuards, rulesOf } from '@sallyport/core';
 import { ApprovalService } from '../approvals/index.ts';
-import { SealedBox, SessionFlows, openMasterKey } from '../flow/index.ts';
+import { SessionFlows } from '../flow/index.ts';
 import { Owners } from '../owners/index.ts';
 import { SecondModel, knownLabels } from '../second-model/index.ts';
 import { ToolRegistry, observing } from '../tools/index.ts';
 import type { PolicyFolder } from '../policies/index.ts';
 import type { SessionService } from '../sessions/sessions.ts';
-import { SessionVaults } from '../vault/index.ts';
-import { createMarks } from '../marks/marks.ts';
+import type { Redaction } from './redaction.ts';
 import { keepContent } from '../audit/content.ts';
 
 export interface CheckpointOptions {
   readonly config: Config;
-  /** Absolute. */
-  readonly dataDir: string;
   readonly store: Store;
+  /** What may be kept, and sealed how. */
+  readonly redaction: Redaction;
   readonly audit: AuditLog;
   readonly policies: PolicyFolder;
   readonly providers: Providers;
@@ -30,18 +27,14 @@ export interface CheckpointOptions {
 
 /** The monitor, and what it judges by: what tools are, what each session read, whom it asks. */
 export async function openCheckpoint(options: CheckpointOptions) {
-  const { config, dataDir, store, policies, sessions, clock } = options;
-  const masterKey = openMasterKey(dataDir);
-  const box = new SealedBox(masterKey, store.flow);
+  const { config, store, policies, sessions, clock, redaction } = options;
+  const { masterKey, box, marks, vaults } = redaction;
   const tools = await ToolRegistry.open({ store: store.manifests, configured: config.tools, clock });
   const { profile, rules, maxBytes } = config.flow;
   const injection = new InjectionJudge(config.guards.injection);
   const { distrusts } = injection;
   const flowOptions = { manifestOf: tools.manifestOf, rules: rulesOf(profile, rules), maxBytes, distrusts };
   const flows = new SessionFlows({ create: () => new SessionFlow(flowOptions), store: store.flow, box, clock });
-  const marks = createMarks(masterKey);
-  const vaults = new SessionVaults({ store: store.vault, box, clock });
-  const redactor = new Redactor({ policy: new RedactPolicy(config.guards.redact), hash: marks.value });
   const owners = await openOwners(options, masterKey);
   const secondModel = openSecondModel(options);
   const approvals = openApprovals(options, box, secondModel);
@@ -53,7 +46,7 @@ export async function openCheckpoint(options: CheckpointOptions) {
       manifestOf: tools.manifestOf,
       owners,
       marks,
-      redaction: { redactor, vaults },
+      redaction,
       ...(secondModel ? { opinion: (...about) => secondModel.opinion(...about) } : {}),
       ...(secondModel?.scopes ? { scopes: secondModel.scopes } : {}),
     }),
@@ -76,17 +69,25 @@ export async function openCheckpoint(options: CheckpointOptions) {
   return { tools, flows, owners, secondModel, approvals, monitor, close };
 }
 
-const openOwners = ({ config, store, clock, onFault }: CheckpointOptions, master: KeyObject): Promise<Owners> =>
-  Owners.open({ store: store.owners, master, clock, ...config.guards.fence, onFault });
+const openOwners = (
+  { config, store, clock, onFault }: CheckpointOptions,
+  master: Redaction['masterKey'],
+): Promise<Owners> => Owners.open({ store: store.owners, master, clock, ...config.guards.fence, onFault });
 
-const recording = ({ config, audit, policies, clock, newId }: CheckpointOptions) => ({
+const recording = ({ config, audit, policies, clock, newId, redaction: { log } }: CheckpointOptions) => ({
   audit,
   clock,
   newId,
   policyHash: () => policies.current().hash,
   modelCalls: config.audit.modelCalls,
-  keep: keepContent(config.audit.content),
+  keep: keepContent(config.audit.content, (text, event, { id: sessionId }) =>
+    log.text(text, { sessionId, ...toolOf(event) }),
+  ),
+  mask: (decision: Decision, event: AgentEvent, { id }: Session) => log.decision(decision, id, toolOf(event).tool),
 });
+
+const toolOf = (event: AgentEvent): { readonly tool?: string } =>
+  event.kind === 'tool_call' || event.kind === 'tool_result' ? { tool: event.tool } : {};
 
 function openSecondModel(options: CheckpointOptions): SecondModel | undefined {
   const { config, providers, sessions, audit, clock, newId } = options;
@@ -106,7 +107,7 @@ function openSecondModel(options: CheckpointOptions): SecondModel | undefined {
 
 function openApprovals(
   options: CheckpointOptions,
-  box: SealedBox,
+  box: Redaction['box'],
   secondModel: SecondModel | undefined,
 ): ApprovalService {
   const { config, store, audit, sessions, clock, newId, tenant, onFault } = options;

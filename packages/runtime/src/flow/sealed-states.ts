@@ -44,6 +44,11 @@ export class SealedStates<State extends Restorable<Piece>, Piece> {
     await Promise.allSettled([...this.#live.values()].map((live) => live.save()));
   }
 
+  /** What is in memory, whatever became of the session. */
+  peek(sessionId: string): LiveState<State, Piece> | undefined {
+    return this.#live.get(sessionId);
+  }
+
   /** What is in memory of an open session. @throws RuntimeFault `conflict` once it has ended */
   known(session: Session): LiveState<State, Piece> | undefined {
     const live = this.#live.get(session.id);

@@ -26,6 +26,8 @@ export interface SessionServiceOptions {
   readonly idleMinutes: number;
   /** The longest that any session may last. */
   readonly maxHours: number;
+  /** Hides in a purpose what may not be kept. */
+  readonly mask?: (text: string) => string;
 }
 
 export interface NewSession {
@@ -70,7 +72,9 @@ export class SessionService {
     const { maxHours } = this.#options;
     const ttlMs = Math.min(ttlSeconds === undefined ? Infinity : ttlSeconds * 1000, maxHours * 60 * minuteMs);
     const narrowed = scope ? { scope: { ...scope, by: 'caller' } as const } : {};
-    return await this.#insert(agent, { user: { id: userId, roles: userRoles }, purpose, ...narrowed }, ttlMs);
+    const { mask = (text: string) => text } = this.#options;
+    const asked = { user: { id: userId, roles: userRoles }, purpose: mask(purpose), ...narrowed };
+    return await this.#insert(agent, asked, ttlMs);
   }
 
   /**

@@ -44,6 +44,12 @@ export class SessionVaults implements Vaults {
     return live && !live.failing ? take(live) : this.#states.with(session, take);
   }
 
+  /** What is in memory of a session, for logs: they do not wait, and what has ended is masked all the same. */
+  atHand(sessionId: string): Vault | undefined {
+    const live = this.#states.peek(sessionId);
+    return live && !live.broken ? this.#vaultOf(live) : undefined;
+  }
+
   /** Forgets the session's values, and destroys them. To be called once the store knows that it has ended. */
   async end(sessionId: string): Promise<void> {
     await this.#states.end(sessionId);

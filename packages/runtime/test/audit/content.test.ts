@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentEvent } from '@sallyport/core';
+import { aSession } from '../store/fixtures.ts';
 import { cut, keepContent, maxContentBytes } from '../../src/audit/content.ts';
 
 const base = { id: 'e', at: 1 };
@@ -34,7 +35,7 @@ const events = {
 const kept = (mode: Parameters<typeof keepContent>[0]) =>
   Object.fromEntries(
     Object.entries(events).flatMap(([kind, event]) => {
-      const content = keepContent(mode)(event);
+      const content = keepContent(mode)(event, aSession());
       return content === undefined ? [] : [[kind, content]];
     }),
   );
@@ -100,6 +101,6 @@ describe('a long content', () => {
       { ...events.tool_call, arguments: { text } },
       { ...events.model_request, settings: { text } },
     ];
-    for (const event of long) expect(keep(event)?.length).toBeLessThan(maxContentBytes + 40);
+    for (const event of long) expect(keep(event, aSession())?.length).toBeLessThan(maxContentBytes + 40);
   });
 });

@@ -1,0 +1,49 @@
+import type { AuditLog, Clock, Config, Entry, Store } from '@sallyport/core';
+import { LogMask, RedactPolicy, Redactor } from '@sallyport/core';
+import { SealedBox, openMasterKey } from '../flow/index.ts';
+import { SessionVaults } from '../vault/index.ts';
+import { createMarks } from '../marks/marks.ts';
+
+export interface RedactionOptions {
+  readonly config: Config;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly store: Store;
+  readonly clock: Clock;
+}
+
+/** What is sealed, what is replaced and what is masked: made first, since nothing is to be written down before. */
+export function openRedaction({ config, dataDir, store, clock }: RedactionOptions) {
+  const masterKey = openMasterKey(dataDir);
+  const box = new SealedBox(masterKey, store.flow);
+  const marks = createMarks(masterKey);
+  const vaults = new SessionVaults({ store: store.vault, box, clock });
+  const { redact } = config.guards;
+  const redactor = new Redactor({ policy: new RedactPolicy(redact), hash: marks.value });
+  const log = new LogMask(redactor, (id) => vaults.atHand(id));
+  // Names of people are names of agents as well: of names only what no program is called is hidden.
+  const plain = new RedactPolicy({ ...redact, profile: 'balanced', types: {}, rules: [] });
+  const names = new LogMask(new Redactor({ policy: plain, hash: marks.value }));
+  return {
+    masterKey,
+    box,
+    marks,
+    vaults,
+    redactor,
+    log,
+    maskText: (text: string, sessionId?: string) => log.text(text, sessionId === undefined ? {} : { sessionId }),
+    maskName: (name: string) => names.text(name),
+  };
+}
+export type Redaction = ReturnType<typeof openRedaction>;
+
+/** Masks every entry before it is written, whoever writes it. */
+export function maskingAudit(audit: AuditLog, log: LogMask): AuditLog {
+  const masked = (entry: Entry): Entry => log.entry(entry);
+  return {
+    // In the promise: what cannot be masked cannot be recorded.
+    append: async (entry) => audit.append(masked(entry)),
+    enqueue: (entry) => audit.enqueue(masked(entry)),
+    subscribe: (listener) => audit.subscribe(listener),
+  };
+}
