@@ -109,9 +109,9 @@ function timed(rows: readonly Row[]): Figures {
   const kilobytes = of.reduce((sum, { text }) => sum + text.length / 1024, 0);
   const spent = (model: boolean): number => {
     for (const { text } of of.slice(0, 100)) scanInjection(text, { model });
-    const start = process.cpuUsage();
+    const start = process.threadCpuUsage();
     for (const { text } of of) scanInjection(text, { model });
-    const { user, system } = process.cpuUsage(start);
+    const { user, system } = process.threadCpuUsage(start);
     return (user + system) / kilobytes;
   };
   return { 'usPerKb.patterns': spent(false), 'usPerKb.withModel': spent(true) };

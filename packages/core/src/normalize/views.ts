@@ -13,7 +13,7 @@ export interface ViewBudget {
   /** UTF-16 code units of all decoded texts together. */
   readonly maxDecoded: number;
 }
-export const viewBudget: ViewBudget = { maxInput: 1_000_000, maxDepth: 4, maxViews: 200, maxDecoded: 400_000 };
+export const viewBudget: ViewBudget = { maxInput: 1_000_000, maxDepth: 4, maxViews: 200, maxDecoded: 250_000 };
 
 /** A text as it can be read. */
 export interface View {
@@ -43,8 +43,11 @@ export function viewsOf(text: string, budget: Partial<ViewBudget> = {}): Views {
   const read = text.length > maxInput ? text.slice(0, maxInput) : text;
   let complete = read.length === text.length;
   const seen = visible(read);
-  const views: View[] = [{ text: seen.text, via: [], start: 0, end: read.length, toOriginal: seen.toOriginal }];
-  const known = new Set([seen.text]);
+  // One character may become eighteen (U+FDFA): what grows so is no honest text.
+  const shown = seen.text.slice(0, read.length * 2 + 64);
+  if (shown.length < seen.text.length) complete = false;
+  const views: View[] = [{ text: shown, via: [], start: 0, end: read.length, toOriginal: seen.toOriginal }];
+  const known = new Set([shown]);
   const hidden = hiddenTexts(read);
   let decoded = 0;
   const add = (found: string, via: readonly string[], start: number, end: number): void => {

@@ -24,7 +24,7 @@ const bases: readonly Base[] = [
   {
     name: 'base64',
     bits: 6,
-    run: /[A-Za-z0-9+/_-]{12,}/g,
+    run: /[A-Za-z0-9+/_-]{16,}/g,
     value: valuesOf(`${upper}${upper.toLowerCase()}0123456789+/`, { '-': 62, _: 63 }),
   },
   {
@@ -36,7 +36,7 @@ const bases: readonly Base[] = [
   {
     name: 'hex',
     bits: 4,
-    run: /[0-9a-fA-F]{12,}/g,
+    run: /[0-9a-fA-F]{16,}/g,
     value: valuesOf('0123456789abcdef', { A: 10, B: 11, C: 12, D: 13, E: 14, F: 15 }),
   },
   { name: 'binary', bits: 1, run: /[01]{32,}/g, value: valuesOf('01') },
@@ -88,59 +88,45 @@ interface Run {
   readonly end: number;
 }
 
-const separators = /^(?:[\s"'+,\\|>*#]|\\[nr]){1,12}$/;
-/** Runs that only line ends, quotes and the like hold apart, as one: wrapped or indented lines. */
-function chained(text: string, runs: readonly Run[]): Run[] {
-  const chains: Run[] = [];
-  let parts: string[] = [];
-  let start = 0;
-  let end = 0;
-  const close = () => {
-    if (parts.length > 1) chains.push({ text: parts.join(''), start, end });
-  };
+const separators = /^(?:[\s"'+,\\|>*#=]|\\[nr]){1,12}$/;
+/** Runs that only line ends, quotes and the like hold apart: wrapped or indented lines. */
+function grouped(text: string, runs: readonly Run[]): Run[][] {
+  const groups: Run[][] = [];
   for (const run of runs) {
-    if (
-      parts.length > 0 &&
-      run.start - end <= 12 &&
-      separators.test(text.slice(end, run.start).replace(/=/g, '') || ' ')
-    )
-      parts.push(run.text);
-    else {
-      close();
-      parts = [run.text];
-      ({ start } = run);
-    }
-    ({ end } = run);
+    const group = groups.at(-1);
+    const end = group?.at(-1)?.end ?? -100;
+    if (group && run.start - end <= 12 && separators.test(text.slice(end, run.start))) group.push(run);
+    else groups.push([run]);
   }
-  close();
-  return chains;
+  return groups;
+}
+
+/** What a group says as one text, or else each of its runs that says something. */
+function readGroup(text: string, group: readonly Run[], base: Base): Piece[] {
+  const [first] = group;
+  const last = group.at(-1);
+  if (!first || !last) return [];
+  const whole = { text: group.map((run) => run.text).join(''), start: first.start, end: last.end };
+  const read = readFirst(withTail(text, whole, base), base);
+  if (read || group.length === 1) return read ? [read] : [];
+  return group.map((run) => readFirst(run, base)).filter((piece) => piece !== undefined);
+}
+
+function readFirst(run: Run, base: Base): Piece | undefined {
+  for (const { text, start, end } of partsOf(run)) {
+    const read = readRun(text, base);
+    if (read !== undefined) return { text: read, start, end };
+  }
+  return undefined;
 }
 
 function decodeBase(base: Base): (text: string) => Piece[] {
   return (text) => {
     const runs: Run[] = [];
-    for (const { 0: run, index } of text.matchAll(base.run))
+    for (const { 0: run, index } of text.matchAll(base.run)) {
       runs.push({ text: run, start: index, end: index + run.length });
-    if (runs.length === 0) return [];
-    const pieces: Piece[] = [];
-    let done = 0;
-    // The last line of a wrapped text may be short: looked for here, as the expression asks for long ones.
-    const chains = chained(text, runs).map((chain) => withTail(text, chain, base));
-    for (const run of [
-      ...chains,
-      ...runs
-        .filter(({ start }) => !chains.some((chain) => start >= chain.start && start < chain.end))
-        .map((each) => withTail(text, each, base)),
-    ]) {
-      done += run.text.length;
-      for (const { text: part, start, end } of partsOf(run)) {
-        const read = readRun(part, base);
-        if (read === undefined) continue;
-        pieces.push({ text: read, start, end });
-        break;
-      }
     }
-    return done > 0 ? pieces : [];
+    return grouped(text, runs).flatMap((group) => readGroup(text, group, base));
   };
 }
 

@@ -78,7 +78,10 @@ const substitution: Decoder = {
       if (plain > language) continue;
       let best: Cipher | undefined;
       let bestScore = Math.max(language, plain + margin);
+      // Few letters tell which alphabets could be meant; those are then weighed on more.
+      const glance = letters.subarray(0, 56);
       for (const each of ciphers) {
+        if (scoreUnder(glance, each) < language - 0.25) continue;
         const score = scoreUnder(letters, each);
         if (score <= bestScore) continue;
         best = each;

@@ -122,7 +122,12 @@ const scrambledWords: Decoder = {
 };
 
 /** More than a tenth of it brackets and the like. */
-const isProgram = (line: string): boolean => (line.match(/[_(){}=;<>[\]"/\\]/g)?.length ?? 0) > line.length / 10;
+const isProgram = (line: string): boolean => {
+  let marks = 0;
+  for (let i = 0; i < line.length; i++) if (programMarks.has(line.charCodeAt(i))) marks++;
+  return marks > line.length / 10;
+};
+const programMarks: ReadonlySet<number> = new Set([...'_(){}=;<>[]"/\\'].map((mark) => mark.charCodeAt(0)));
 
 const readers: readonly ((word: string) => string | undefined)[] = [
   (word) => tables().scrambled.get(scramble(word)),
