@@ -128,7 +128,7 @@ class Request {
     // No string in it.
     if (!json.includes('"')) return undefined;
     const head = `{${JSON.stringify(name)}:`;
-    const { text, edits } = this.#redactAt(path, `${head}${json}}`, where, author);
+    const { edits } = this.#redactAt(path, `${head}${json}}`, where, author);
     if (edits.length === 0) return undefined;
     // The name itself stays what it is.
     const inside = edits.filter(({ start }) => start >= head.length);

@@ -1,6 +1,6 @@
-import type { FoundToken } from './tokens.ts';
+import type { FoundToken, TokenGrammar } from './tokens.ts';
 import type { TextStream } from '../guard.ts';
-import { TokenGrammar, unfinished } from './tokens.ts';
+import { unfinished } from './tokens.ts';
 
 /** What is put in a token's place; `undefined` where it stays as it is written. */
 export type RestoreToken = (token: FoundToken) => string | undefined;

@@ -11,7 +11,7 @@ import { called, chatRequest, hmac, viewsOf, wireOf } from '../guards/requests.t
 
 const ssn = ['536', '22', '8726'].join('-');
 const mail = 'ann@example.com';
-const key = `AKIA${'QWERTYUIOPASDFGH'}`;
+const key = ['AKIA', 'QWERTYUIOPASDFGH'].join('');
 
 /** A guard with a vault of its own for every session. */
 function arm(config: unknown = {}) {

@@ -97,7 +97,7 @@ describe('actions', () => {
     redactorOf(config).redact(text, where, new TokenVault());
   test('mask keeps the last four of a card, and nothing of a secret', () => {
     expect(once({ types: { CREDIT_CARD: 'mask' } }, `card ${card}`).text).toBe('card **** **** **** 1111');
-    const key = `AKIA${'QWERTYUIOPASDFGH'}`;
+    const key = ['AKIA', 'QWERTYUIOPASDFGH'].join('');
     expect(once({ types: { API_KEY: 'mask' } }, `aws_access_key_id=${key}`).text).not.toMatch(/AKIA|DFGH/);
   });
   test('hash is keyed and short, replace names the type, block refuses', () => {

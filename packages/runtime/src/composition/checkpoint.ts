@@ -1,5 +1,13 @@
 import type { AgentEvent, AuditLog, Clock, Config, Decision, NewId, Providers, Session, Store } from '@sallyport/core';
-import { InjectionJudge, Monitor, SessionFlow, armGuards, armSecondModelGuards, rulesOf } from '@sallyport/core';
+import {
+  InjectionJudge,
+  Monitor,
+  SessionFlow,
+  SessionLabels,
+  armGuards,
+  armSecondModelGuards,
+  rulesOf,
+} from '@sallyport/core';
 import { ApprovalService } from '../approvals/index.ts';
 import { SessionFlows } from '../flow/index.ts';
 import { Owners } from '../owners/index.ts';
@@ -36,7 +44,8 @@ export async function openCheckpoint(options: CheckpointOptions) {
   const flowOptions = { manifestOf: tools.manifestOf, rules: rulesOf(profile, rules), maxBytes, distrusts };
   const flows = new SessionFlows({ create: () => new SessionFlow(flowOptions), store: store.flow, box, clock });
   const owners = await openOwners(options, masterKey);
-  const secondModel = openSecondModel(options);
+  const labels = new SessionLabels();
+  const secondModel = openSecondModel(options, labels);
   const approvals = openApprovals(options, box, secondModel);
   const monitor = new Monitor({
     ...recording(options),
@@ -45,6 +54,7 @@ export async function openCheckpoint(options: CheckpointOptions) {
       injection,
       manifestOf: tools.manifestOf,
       owners,
+      labels,
       marks,
       redaction,
       ...(secondModel ? { opinion: (...about) => secondModel.opinion(...about) } : {}),
@@ -89,14 +99,14 @@ const recording = ({ config, audit, policies, clock, newId, redaction: { log } }
 const toolOf = (event: AgentEvent): { readonly tool?: string } =>
   event.kind === 'tool_call' || event.kind === 'tool_result' ? { tool: event.tool } : {};
 
-function openSecondModel(options: CheckpointOptions): SecondModel | undefined {
+function openSecondModel(options: CheckpointOptions, sent: SessionLabels): SecondModel | undefined {
   const { config, providers, sessions, audit, clock, newId } = options;
   if (!config.secondModel) return undefined;
   return new SecondModel({
     config: config.secondModel,
     providers,
     // Without flow: what is quoted to it is nothing that the session's user said.
-    monitor: new Monitor({ ...recording(options), guards: armSecondModelGuards(config) }),
+    monitor: new Monitor({ ...recording(options), guards: armSecondModelGuards(config, sent) }),
     audit,
     clock,
     newId,

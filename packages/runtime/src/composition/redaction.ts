@@ -19,11 +19,12 @@ export function openRedaction({ config, dataDir, store, clock }: RedactionOption
   const marks = createMarks(masterKey);
   const vaults = new SessionVaults({ store: store.vault, box, clock });
   const { redact } = config.guards;
-  const redactor = new Redactor({ policy: new RedactPolicy(redact), hash: marks.value });
+  const hash = (type: string, value: string) => marks.value(type, value);
+  const redactor = new Redactor({ policy: new RedactPolicy(redact), hash });
   const log = new LogMask(redactor, (id) => vaults.atHand(id));
   // Names of people are names of agents as well: of names only what no program is called is hidden.
   const plain = new RedactPolicy({ ...redact, profile: 'balanced', types: {}, rules: [] });
-  const names = new LogMask(new Redactor({ policy: plain, hash: marks.value }));
+  const names = new LogMask(new Redactor({ policy: plain, hash }));
   return {
     masterKey,
     box,
