@@ -8,11 +8,6 @@ export interface Chain {
   readonly allowed: Uint8Array;
 }
 
-export interface Learnt {
-  readonly weights: Float64Array;
-  readonly transitions: Float64Array;
-}
-
 /** Numbers from a seed, the same everywhere (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed | 0;

@@ -93,7 +93,7 @@ const labelled: Readonly<Record<string, readonly [string, Value]>> = {
   land: ['LOCATION', (_, pick) => pick.location.country()],
   o: ['ORG', (_, pick) => pick.company.name()],
 };
-const plain: Readonly<Record<string, Value>> = {
+const unnamed: Readonly<Record<string, Value>> = {
   x: (_, pick) => pick.commerce.productName(),
   y: (_, pick) => `${word(pick)} ${word(pick)}`,
   w: (_, pick) => word(pick),
@@ -124,7 +124,7 @@ const plain: Readonly<Record<string, Value>> = {
 function valueOf(slot: string, maker: Maker, pick: Faker): { value: string; type?: string } {
   const named = labelled[slot];
   if (named) return { value: named[1](maker, pick), type: named[0] };
-  const value = plain[slot];
+  const value = unnamed[slot];
   if (!value) throw new Error(`no value is made for {${slot}}`);
   return { value: value(maker, pick) };
 }
