@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { approvalsSchema } from './approvals.ts';
 import { canarySchema, secondModelSchema, spotlightSchema } from './second-model.ts';
+import { agreementsSchema, providerAgreementsSchema } from './content/agreements.ts';
 import { fenceSchema } from './content/fence.ts';
 import { flowSchema, toolsSchema } from './flow.ts';
 import { exfiltrationSchema, injectionSchema } from './content/injection.ts';
@@ -72,6 +73,9 @@ const providerSchema = z
     query: z.record(z.string(), z.string()).default({}).describe('Added to every address, such as api-version'),
     models: z.record(z.string(), z.strictObject({ price: price.optional() })).default({}),
     pinned: z.boolean().default(false).describe('Accept only model names that carry a version; refuse aliases'),
+    agreements: providerAgreementsSchema
+      .optional()
+      .describe('What was signed with this provider; see guards.agreements'),
     scripted: z.boolean().default(false).describe('Say on the dashboard that this is a scripted model and no AI'),
     timeoutMs: z.int().min(100).max(3_600_000).default(120_000).describe('Until the first byte, and between two'),
     allowPlaintext: z.boolean().default(false).describe('Speak plain HTTP to a host that is not this machine'),
@@ -134,6 +138,7 @@ const guardsSchema = z
     injection: injectionSchema,
     exfiltration: exfiltrationSchema,
     fence: fenceSchema,
+    agreements: agreementsSchema,
     redact: redactSchema,
     spotlight: spotlightSchema,
     canary: canarySchema,

@@ -1,3 +1,5 @@
+import { SessionLabels } from '../agreements/labels.ts';
+import { agreementsGuard } from './agreements.ts';
 import { argumentsGuard } from './arguments.ts';
 import { canaryGuard, plantCanaryGuard, type CanaryOf } from './canary.ts';
 import { exfiltrationGuard } from './exfiltration.ts';
@@ -21,6 +23,7 @@ import { unknownManifest } from '../flow/manifest.ts';
 
 export { argumentsSchema } from './schema.ts';
 export { inScope, isNarrower, isScopePattern } from './scope.ts';
+export { SessionLabels };
 export { InjectionJudge };
 export type { CanaryOf, GiveOpinion, RedactServices, ScopeSource };
 
@@ -31,6 +34,8 @@ export interface GuardServices {
   readonly manifestOf?: SpotlightOptions['manifestOf'];
   /** Keyed hashes, whose key no text and no model ever sees. */
   readonly marks?: { readonly code: SpotlightOptions['code']; readonly canary: CanaryOf };
+  /** Shared with the second model's guards. */
+  readonly labels?: SessionLabels;
   /** To whom identifiers belong. */
   readonly owners?: FenceServices['index'];
   readonly opinion?: GiveOpinion;
@@ -62,12 +67,15 @@ export function armGuards(config: Config, policies: () => PolicySet, services?: 
 const always = { mode: 'enforce', timeoutMs: 1_000 } as const;
 
 /** Of what the runtime itself asks a second model. It is the operator's choice, so agents' permissions do not apply. */
-export function armSecondModelGuards({ guards, providers, secondModel }: Config): ArmedGuard[] {
+/** @param labels of what the sessions sent: a second model, which quotes them, must be allowed to have it too */
+export function armSecondModelGuards(config: Config, labels = new SessionLabels()): ArmedGuard[] {
+  const { guards, providers, secondModel } = config;
   if (!secondModel) return [];
   return [
     { guard: secondModelGuard(secondModel.model), ...always },
     { guard: settingsGuard(guards.settings), ...guards.settings },
     { guard: pinnedModelsGuard(providers), ...always },
+    { guard: agreementsGuard(config, { labels: { memory: labels, quotes: true } }), ...guards.agreements },
   ];
 }
 
@@ -102,11 +110,15 @@ function rewriting({ guards }: Config, services: GuardServices): ArmedGuard[] {
   return armed;
 }
 
-function judging({ guards, secondModel }: Config, services: GuardServices): ArmedGuard[] {
+function judging(config: Config, services: GuardServices): ArmedGuard[] {
+  const { guards, secondModel } = config;
   const { flow, injection = new InjectionJudge(guards.injection), manifestOf = () => unknownManifest } = services;
   const { marks, opinion, scopes } = services;
   const armed: ArmedGuard[] = [];
   if (flow) armed.push({ guard: flowGuard(), ...guards.flow });
+  const { labels = new SessionLabels() } = services;
+  const sent = agreementsGuard(config, { manifestOf, labels: { memory: labels, quotes: false } });
+  armed.push({ guard: sent, ...guards.agreements });
   if (injection.holds && guards.injection.mode !== 'off') {
     const guard = afterInjectionGuard(injection, manifestOf);
     armed.push({ guard, mode: guards.injection.mode, timeoutMs: guards.injection.timeoutMs });
