@@ -14,6 +14,7 @@ export * from './guard.ts';
 export * from './guards/arguments.ts';
 export * from './guards/flow.ts';
 export * from './guards/index.ts';
+export { indexWire } from './guards/wire.ts';
 export * from './monitor.ts';
 export * from './normalize/json.ts';
 export * from './normalize/nearest.ts';

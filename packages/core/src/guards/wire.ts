@@ -1,4 +1,5 @@
 import type { Json, JsonObject, Message, ModelRequest } from '../events.ts';
+import { Remembered } from '../remembered.ts';
 
 /*
  * Changes single messages of a request's bytes and leaves every other byte as it was: reading and writing the whole
@@ -27,16 +28,79 @@ type Bytes = Uint8Array;
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
+/** Places of messages in bytes of this checkpoint's own making, so that nobody looks for them again. */
+const indexed = new WeakMap<Bytes, readonly Place[]>();
+
+/** Says where in these bytes each message stands, for whoever wrote them and so knows. */
+export const indexWire = (bytes: Uint8Array, messages: readonly Place[]): void => void indexed.set(bytes, messages);
+
 /** The place of every message in `wire.bytes`. @throws Error where they are not what the views show */
 export function wireMessages({ wire: { bytes }, messages }: ModelRequest): WireMessage[] {
+  let places = indexed.get(bytes);
+  if (!places) {
+    places = findMessages(bytes);
+    indexed.set(bytes, places);
+  }
+  const found = places.map((place) => new MessageAt(bytes, place));
+  // Whoever edits by the views must not hit another message of the bytes.
+  const same = found.length === messages.length && found.every(({ role }, at) => viewRole(role) === messages[at]?.role);
+  if (!same) throw new Error('the bytes hold other messages than the views');
+  return found;
+}
+
+function findMessages(bytes: Bytes): Place[] {
   const list = wireMembers(bytes).get('messages');
   if (!list || bytes[list.start] !== code.openList) throw new Error('the request has no list of messages');
-  const places = [...items(bytes, list.start)].map((place) => readMessage(bytes, place));
-  // Whoever edits by the views must not hit another message of the bytes.
-  const same =
-    places.length === messages.length && places.every(({ role }, at) => viewRole(role) === messages[at]?.role);
-  if (!same) throw new Error('the bytes hold other messages than the views');
-  return places;
+  return [...items(bytes, list.start)];
+}
+
+/** Where a message's members stand, from its own beginning. */
+interface Shape {
+  readonly role: string;
+  readonly members: ReadonlyMap<string, Place>;
+}
+
+/** By the message's JSON: a conversation comes again with every turn. */
+const shapes = new Remembered<Shape>(8_388_608);
+
+class MessageAt implements WireMessage {
+  readonly start: number;
+  readonly end: number;
+  readonly #shape: Shape;
+
+  constructor(bytes: Bytes, { start, end }: Place) {
+    this.start = start;
+    this.end = end;
+    const own = bytes.subarray(start, end);
+    this.#shape = shapes.of(decoder.decode(own), () => shapeOf(own));
+  }
+
+  get role(): string {
+    return this.#shape.role;
+  }
+  get content(): Place | undefined {
+    return this.#place('content');
+  }
+  get calls(): Place | undefined {
+    return this.#place('tool_calls');
+  }
+  get others(): ReadonlyMap<string, Place> {
+    const names = [...this.#shape.members.keys()].filter((name) => !known.has(name));
+    return new Map(names.map((name) => [name, this.#place(name) as Place]));
+  }
+
+  #place(name: string): Place | undefined {
+    const place = this.#shape.members.get(name);
+    return place && { start: this.start + place.start, end: this.start + place.end };
+  }
+}
+
+const known: ReadonlySet<string> = new Set(['role', 'content', 'tool_calls', 'tool_call_id']);
+
+function shapeOf(message: Bytes): Shape {
+  const found = members(message, 0);
+  const role = found.get('role');
+  return { role: role ? decoder.decode(message.subarray(role.start + 1, role.end - 1)) : '', members: found };
 }
 
 /** The event with these messages, and its bytes with these edits, which must not overlap. */
@@ -44,7 +108,8 @@ export function rewritten(event: ModelRequest, messages: readonly Message[], edi
   const { bytes } = event.wire;
   const parts: Bytes[] = [];
   let from = 0;
-  for (const { start, end, text } of edits.toSorted((a, b) => a.start - b.start)) {
+  const sorted = edits.toSorted((a, b) => a.start - b.start);
+  for (const { start, end, text } of sorted) {
     parts.push(bytes.subarray(from, start), encoder.encode(text));
     from = end;
   }
@@ -55,7 +120,23 @@ export function rewritten(event: ModelRequest, messages: readonly Message[], edi
     out.set(part, at);
     at += part.length;
   }
+  // One more or one less is looked for anew.
+  const places = messages.length === event.messages.length ? indexed.get(bytes) : undefined;
+  if (places) indexed.set(out, moved(places, sorted));
   return { ...event, messages, wire: { ...event.wire, bytes: out } };
+}
+
+/** Where places are after edits, which lie inside of them or between. */
+function moved(places: readonly Place[], sorted: readonly Edit[]): Place[] {
+  let shift = 0;
+  let next = 0;
+  /** Takes in the edits that begin before `end`. */
+  const upTo = (end: number): number => {
+    for (let edit = sorted[next]; edit && edit.start < end; edit = sorted[++next])
+      shift += encoder.encode(edit.text).length - (edit.end - edit.start);
+    return shift;
+  };
+  return places.map(({ start, end }) => ({ start: start + upTo(start), end: end + upTo(end) }));
 }
 
 /** How a text stands inside a JSON string, without the quotes. */
@@ -92,19 +173,6 @@ const viewRole = (role: string): string => (role === 'developer' ? 'system' : ro
 
 /** The places of the request's own members, by name. */
 export const wireMembers = (bytes: Uint8Array): Map<string, Place> => members(bytes, skipSpace(bytes, 0));
-
-function readMessage(bytes: Bytes, place: Place): WireMessage {
-  const others = members(bytes, place.start);
-  const [role, content, calls] = [others.get('role'), others.get('content'), others.get('tool_calls')];
-  for (const name of ['role', 'content', 'tool_calls', 'tool_call_id']) others.delete(name);
-  return {
-    ...place,
-    role: role ? decoder.decode(bytes.subarray(role.start + 1, role.end - 1)) : '',
-    content,
-    calls,
-    others,
-  };
-}
 
 // All below 0x80, so in UTF-8 none of them is part of another character.
 const code = {

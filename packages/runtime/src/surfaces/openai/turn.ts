@@ -1,4 +1,4 @@
-import { RuntimeFault, parseJson, reasons, showText } from '@sallyport/core';
+import { RuntimeFault, indexWire, parseJson, reasons, showText } from '@sallyport/core';
 import type {
   AnswerStopped,
   Cleared,
@@ -236,7 +236,8 @@ export class ChatTurn {
     const { body, stream, settings } = this.request;
     const options = settings['stream_options'];
     const streaming = stream ? { stream_options: { ...(isObject(options) ? options : {}), include_usage: true } } : {};
-    return Buffer.from(JSON.stringify({ ...body, model: this.model.name, messages: this.#wireMessages, ...streaming }));
+    const { messages: _, ...rest } = body;
+    return writeRequest({ ...rest, model: this.model.name, ...streaming }, this.#wireMessages);
   }
 
   async #judgeChoice({ texts, calls }: Choice, client: WaitingClient): Promise<JudgedChoice> {
@@ -302,6 +303,21 @@ export class ChatTurn {
     const { tokensIn, tokensOut } = this.usage;
     this.usage = { tokensIn: tokensIn + usage.tokensIn, tokensOut: tokensOut + usage.tokensOut };
   }
+}
+
+/** Message by message, so that guards need not look for them in the bytes. */
+function writeRequest(rest: JsonObject, messages: readonly Json[]): Uint8Array {
+  const head = `${JSON.stringify(rest).slice(0, -1)},"messages":[`;
+  const texts = messages.map((message) => JSON.stringify(message));
+  let start = Buffer.byteLength(head);
+  const places = texts.map((text) => {
+    const place = { start, end: start + Buffer.byteLength(text) };
+    start = place.end + 1;
+    return place;
+  });
+  const bytes = Buffer.from(`${head}${texts.join(',')}]}`);
+  indexWire(bytes, places);
+  return bytes;
 }
 
 /** The call as it stood in the answer, or with what guards put in place of its arguments. */
