@@ -2,7 +2,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'prettier';
-import { armGuards, armSecondModelGuards, faults, loadPolicySet, parseConfig, reasons } from '@sallyport/core';
+import {
+  RedactPolicy,
+  Redactor,
+  armGuards,
+  armSecondModelGuards,
+  faults,
+  loadPolicySet,
+  parseConfig,
+  reasons,
+} from '@sallyport/core';
 
 const file = join(import.meta.dirname, '../docs/reasons.md');
 const row = (...cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
@@ -21,6 +30,10 @@ const services = {
   owners: { learn: never, others: never, isEmpty: never },
   marks: { code: never, canary: never },
   opinion: never,
+  redaction: {
+    redactor: new Redactor({ policy: new RedactPolicy(config.guards.redact), hash: never }),
+    vaults: { of: never },
+  },
   scopes: { required: false, begin: never, found: never },
 };
 const policies = loadPolicySet({ cedar: [] }, { sha256: () => '' });

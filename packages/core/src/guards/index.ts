@@ -90,9 +90,9 @@ function rewriting({ guards }: Config, services: GuardServices): ArmedGuard[] {
     const { mode: looks, timeoutMs } = guards.injection;
     armed.push({ guard: injectionGuard(injection), mode: looks, timeoutMs });
   }
-  if (guards.redact.mode !== 'off' && services.redaction) {
+  if (guards.redact.mode !== 'off') {
     const { mode: redacts, timeoutMs } = guards.redact;
-    armed.push({ guard: redactGuard(services.redaction), mode: redacts, timeoutMs });
+    armed.push({ guard: redactGuard(needed(services.redaction, 'guards.redact')), mode: redacts, timeoutMs });
   }
   const { mode } = guards.spotlight;
   if (mode !== 'off') {

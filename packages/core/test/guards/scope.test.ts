@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Opinion, Scope, ScopeSource, Trace } from '../../src/index.ts';
+import { RedactPolicy, Redactor, TokenVault } from '../../src/index.ts';
 import { armGuards, loadPolicySet, parseConfig, unknownManifest, manifestSchema } from '../../src/index.ts';
+import { redactSchema } from '../../src/config/content/redact.ts';
 import { scopeGuard } from '../../src/guards/scope.ts';
 import { secondOpinionGuard } from '../../src/guards/second-opinion.ts';
 import { session, toolCall } from '../fixtures.ts';
@@ -115,10 +117,13 @@ describe('the list of guards', () => {
       ({ guard }) => guard.name,
     );
   const marks = { code, canary };
+  const redactor = new Redactor({ policy: new RedactPolicy(redactSchema.parse({})), hash: () => '' });
+  const redaction = { redactor, vaults: { of: () => new TokenVault() } };
 
   it('has what is configured, rewriting ones first', () => {
-    expect(arm('guards: {canary: {mode: enforce}}', { marks, flow: true })).toEqual([
+    expect(arm('guards: {canary: {mode: enforce}}', { marks, redaction, flow: true })).toEqual([
       'injection',
+      'redact',
       'spotlight',
       'canary-plant',
       'exfiltration',
@@ -127,27 +132,35 @@ describe('the list of guards', () => {
       'settings',
       'pinned-models',
       'flow',
+      'agreements',
       'canary',
       'scope',
     ]);
-    expect(arm('guards: {spotlight: {mode: "off"}}', {})).not.toContain('spotlight');
+    expect(arm('guards: {spotlight: {mode: "off"}, redact: {mode: "off"}}', {})).not.toContain('spotlight');
   });
 
   it('is not made at all where one that is configured cannot run', () => {
     const needs: [string, string][] = [
-      ['', 'guards.spotlight is on'],
-      ['guards: {spotlight: {mode: "off"}, canary: {mode: observe}}', 'guards.canary is on'],
+      ['', 'guards.redact is on'],
+      ['guards: {redact: {mode: observe}}', 'guards.redact is on'],
+      ['guards: {redact: {mode: "off"}}', 'guards.spotlight is on'],
+      ['guards: {redact: {mode: "off"}, spotlight: {mode: "off"}, canary: {mode: observe}}', 'guards.canary is on'],
     ];
     for (const [text, detail] of needs) expect(() => arm(text, {})).toThrow(detail);
     const model = 'model: a/b';
-    expect(() => arm(`secondModel: {${model}, scope: propose}`, { marks })).toThrow('secondModel.scope is on');
-    expect(() => arm(`secondModel: {${model}, checkAllowed: sinks}`, { marks })).toThrow('checkAllowed is on');
+    expect(() => arm(`secondModel: {${model}, scope: propose}`, { marks, redaction })).toThrow(
+      'secondModel.scope is on',
+    );
+    expect(() => arm(`secondModel: {${model}, checkAllowed: sinks}`, { marks, redaction })).toThrow(
+      'checkAllowed is on',
+    );
   });
 
   it('waits longer for a second model than the second model may take', () => {
     const text = 'secondModel: {model: a/b, checkAllowed: sinks, timeoutMs: 20000}';
     const armed = armGuards(parseConfig(text, { env: {}, readFile: () => '' }), () => policies, {
       marks,
+      redaction,
       opinion: async () => ({ model: '', serves: 'yes', explanation: '', latencyMs: 0 }),
     });
     const times = armed.filter(({ guard }) => ['scope', 'second-opinion'].includes(guard.name));

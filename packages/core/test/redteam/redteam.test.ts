@@ -50,7 +50,12 @@ async function attack({ permissions, config = '{}', tools, request }: Setup): Pr
       guards: armGuards(
         {
           ...parsed,
-          guards: { ...parsed.guards, spotlight: { mode: 'off' }, canary: { ...parsed.guards.canary, mode: 'off' } },
+          guards: {
+            ...parsed.guards,
+            spotlight: { mode: 'off' },
+            canary: { ...parsed.guards.canary, mode: 'off' },
+            redact: { ...parsed.guards.redact, mode: 'off' },
+          },
         },
         () => policies,
         { flow: true },

@@ -8,6 +8,9 @@ import { onTestFinished } from 'vitest';
 import type { AgentEvent, AuditLog, Entry, FlowStates, Holds, IntentEntry, Opinion, Trace } from '@sallyport/core';
 import {
   Monitor,
+  RedactPolicy,
+  Redactor,
+  TokenVault,
   armGuards,
   armSecondModelGuards,
   loadPolicySet,
@@ -115,11 +118,14 @@ export async function start({ main, second = main, secondModel = '', config = ''
   const { fence } = settings.guards;
   const owners = await Owners.open({ store: store.owners, master, clock, ...fence, onFault: () => undefined });
   opened.push(() => owners.close());
+  const vault = new TokenVault();
+  const redactor = new Redactor({ policy: new RedactPolicy(settings.guards.redact), hash: () => '' });
   const monitor = new Monitor({
     ...recording,
     guards: armGuards(settings, () => policies, {
       marks: createMarks(master),
       owners,
+      redaction: { redactor, vaults: { of: () => vault } },
       manifestOf: (tool) => settings.tools[tool] ?? unknownManifest,
       opinion: (...about) => secondary.opinion(...about),
       ...(secondary.scopes ? { scopes: secondary.scopes } : {}),

@@ -92,6 +92,7 @@ function forcesOf(config: Config, { agent, roles, tools }: Known, policies: Retu
     ...guards,
     spotlight: { ...guards.spotlight, mode: 'off' },
     canary: { ...guards.canary, mode: 'off' },
+    redact: { ...guards.redact, mode: 'off' },
   };
   const { secondModel: _, ...alone } = { ...config, guards: judging as Config['guards'] };
   const byName = new Map(tools.map((tool) => [tool.definition.name, tool]));
