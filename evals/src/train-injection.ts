@@ -83,7 +83,8 @@ function groupOf({ label, kind, source, origin, id }: Row): string {
   return bySource || (kind === 'benign-hard' && /^(?:agt|own|agent)/.test(source)) ? source : (origin ?? id);
 }
 
-const sum = (text: string): number => [...text].reduce((total, char) => (total * 31 + char.charCodeAt(0)) >>> 0, 7);
+const sum = (text: string): number =>
+  Array.from(text).reduce((total, char) => (total * 31 + char.charCodeAt(0)) >>> 0, 7);
 
 function shuffled(rows: readonly Row[]): Row[] {
   const order = [...rows];
@@ -157,7 +158,7 @@ function heldOut(examples: readonly Example[], folds: number): Scored[] {
   const groups = [...new Set(examples.map(({ group }) => group))].filter((group) => group !== 'own');
   return Array.from(
     { length: folds },
-    (_, fold) => new Set(groups.filter((group) => sum(group) % folds === fold)),
+    (_, part) => new Set(groups.filter((group) => sum(group) % folds === part)),
   ).flatMap((out) => {
     const model = train(examples.filter(({ group }) => !out.has(group)));
     return examples

@@ -27,67 +27,93 @@ const isLetter = (code: number): boolean =>
 const mix = (hash: number, code: number): number => Math.imul(hash ^ code, 0x01000193) ^ (hash >>> 15);
 const slot = (hash: number): number => (Math.imul(hash, 0x2545f491) >>> 13) & mask;
 
+/** Sentences: where each begins in the text and in the features. */
+interface Sentences {
+  readonly starts: number[];
+  readonly marks: number[];
+}
+
 /**
  * Words, pairs and triples of words, and three to five characters of each word with its edges, hashed; and the windows of
  * whole sentences, up to 320 characters, over which the score is reckoned. Linear in the text's length.
  */
 export function featuresOf(text: string): Features {
+  // A word of one letter has three features and a blank; longer ones fewer for each letter.
   const bucket = new Int32Array(text.length * 3 + 64);
-  const windows: Window[] = [];
-  /** Sentences: offset in the text and in the features. */
-  const starts: number[] = [0];
-  const marks: number[] = [0];
+  const sentences: Sentences = { starts: [0], marks: [0] };
   let count = 0;
   let one = 0;
   let two = 0;
-  let inSentence = 0;
+  let words = 0;
   for (let at = 0; at < text.length;) {
-    const code = text.charCodeAt(at);
-    if (!isLetter(code)) {
-      const ends =
-        code === 10 ||
-        code === 60 ||
-        code === 62 ||
-        ((code === 46 || code === 33 || code === 63) && text.charCodeAt(at + 1) <= 32) ||
-        code === 0x3002;
-      at++;
-      if ((ends && inSentence > 0) || at - (starts.at(-1) ?? 0) > longest) {
-        starts.push(at);
-        marks.push(count);
-        inSentence = 0;
+    if (!isLetter(text.charCodeAt(at))) {
+      const ends = endsSentence(text, at++);
+      if ((ends && words > 0) || at - (sentences.starts.at(-1) ?? 0) > longest) {
+        sentences.starts.push(at);
+        sentences.marks.push(count);
+        words = 0;
       }
       continue;
     }
-    let word = 0x811c9dc5;
-    let a = 32;
-    let b = 32;
-    let c = 32;
-    let d = 32;
-    const begin = at;
-    for (; at < text.length && at - begin < 24; at++) {
-      const letter = text.charCodeAt(at);
-      if (!isLetter(letter)) break;
-      word = mix(word, letter);
-      const three = mix(mix(mix(0x3333, b), a), letter);
-      if (at > begin) bucket[count++] = slot(three);
-      if (at > begin + 1) bucket[count++] = slot(mix(mix(three, c), 0x4444));
-      if (at > begin + 2 && ((at - begin) & 1) === 0) bucket[count++] = slot(mix(mix(mix(three, c), d), 0x5555));
-      d = c;
-      c = b;
-      b = a;
-      a = letter;
-      if (count > bucket.length - 16) break;
-    }
-    if (count > bucket.length - 16) break;
+    const end = endOfWord(text, at);
+    count = lettersOf(text, at, end, bucket, count);
+    const word = hashOf(text, at, end);
     bucket[count++] = slot(mix(word, 0x1111));
     if (one !== 0) bucket[count++] = slot(mix(mix(one, word), 0x2222));
     if (two !== 0) bucket[count++] = slot(mix(mix(mix(two, one), word), 0x6666));
     two = one;
     one = word;
-    inSentence++;
+    words++;
+    at = end;
   }
-  starts.push(text.length);
-  marks.push(count);
+  sentences.starts.push(text.length);
+  sentences.marks.push(count);
+  return { bucket, count, windows: windowsOf(sentences) };
+}
+
+function endsSentence(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  // Tags part sentences too: what stands in a hidden element is judged by itself.
+  if (code === 0x0a || code === 0x3c || code === 0x3e || code === 0x3002) return true;
+  return (code === 0x2e || code === 0x21 || code === 0x3f) && text.charCodeAt(at + 1) <= 0x20;
+}
+
+function endOfWord(text: string, start: number): number {
+  let end = start + 1;
+  while (end < text.length && end - start < 24 && isLetter(text.charCodeAt(end))) end++;
+  return end;
+}
+
+function hashOf(text: string, start: number, end: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = start; i < end; i++) hash = mix(hash, text.charCodeAt(i));
+  return hash;
+}
+
+/** Three, four and (every second) five characters up to each letter; the edge of the word counts as a blank. */
+function lettersOf(text: string, start: number, end: number, bucket: Int32Array, from: number): number {
+  let count = from;
+  let a = 32;
+  let b = 32;
+  let c = 32;
+  let d = 32;
+  for (let at = start; at < end; at++) {
+    const letter = text.charCodeAt(at);
+    const three = mix(mix(mix(0x3333, b), a), letter);
+    if (at > start) bucket[count++] = slot(three);
+    if (at > start + 1) bucket[count++] = slot(mix(mix(three, c), 0x4444));
+    if (at > start + 2 && ((at - start) & 1) === 0) bucket[count++] = slot(mix(mix(mix(three, c), d), 0x5555));
+    d = c;
+    c = b;
+    b = a;
+    a = letter;
+  }
+  return count;
+}
+
+/** From each sentence on, so many whole ones as go into a window; and each sentence by itself. */
+function windowsOf({ starts, marks }: Sentences): Window[] {
+  const windows: Window[] = [];
   let end = 0;
   for (let i = 0; i + 1 < starts.length; i++) {
     const start = starts[i] ?? 0;
@@ -96,5 +122,5 @@ export function featuresOf(text: string): Features {
     windows.push({ start, end: starts[end] ?? 0, from: marks[i] ?? 0, to: marks[end] ?? 0 });
     if (end > i + 1) windows.push({ start, end: starts[i + 1] ?? 0, from: marks[i] ?? 0, to: marks[i + 1] ?? 0 });
   }
-  return { bucket, count, windows: windows.filter(({ from, to }) => to - from >= 12) };
+  return windows.filter(({ from, to }) => to - from >= 12);
 }

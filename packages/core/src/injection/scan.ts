@@ -23,6 +23,8 @@ type Scored = ReturnType<typeof linearScore>;
 const nothing: Scored = { score: 0, start: 0, end: 0 };
 /** From here on the words are tried in the other order too. */
 const doubtfulScore = 0.2;
+/** Words in the other order score by chance now and then, so they must score higher. */
+const turnedScore = 0.65;
 /** Signs that are none alone: so much weight together is suspicious. */
 const enoughSigns = 1.5;
 
@@ -73,8 +75,8 @@ function scored(
   let highest = best.score;
   for (const { text, start, end } of lines) {
     const turned = linearScore(text);
-    highest = Math.max(highest, turned.score);
-    if (turned.score < suspiciousScore || best.score >= suspiciousScore) continue;
+    if (turned.score >= turnedScore) highest = Math.max(highest, turned.score);
+    if (turned.score < turnedScore || best.score >= suspiciousScore) continue;
     findings.push(classified({ ...view, via: [...view.via, 'reversed-words'] }, folded, { start, end }));
   }
   return highest;

@@ -42,15 +42,22 @@ export class Vocabulary {
   }
 
   add(name: string, written: string): void {
-    const word = fold(written.endsWith('*') ? written.slice(0, -1) : written).text;
+    const isStem = written.endsWith('*');
+    const word = fold(isStem ? written.slice(0, -1) : written).text;
     if (!word) return;
-    const isStem = written.endsWith('*') || isUnspaced(word.charCodeAt(0));
-    const table = isStem ? this.#stems : this.#exact;
+    if (!isStem && !isUnspaced(word.charCodeAt(0))) return this.#put(name, word, this.#exact, this.#exactBloom);
+    this.#put(name, word, this.#stems, this.#stemBloom);
+    // A stem of look-alikes only would be read as Latin; the word that it begins may hold other letters.
+    const whole = fold(`${written.slice(0, -1)}ж`).text.slice(0, -1);
+    if (isStem && whole !== word) this.#put(name, whole, this.#stems, this.#stemBloom);
+  }
+
+  #put(name: string, word: string, table: Map<string, number>, bloom: Uint8Array): void {
     const entry = table.get(word) ?? this.size;
     table.set(word, entry);
     let hash = 0;
     for (let i = 0; i < word.length; i++) hash = step(hash, word.charCodeAt(i));
-    (isStem ? this.#stemBloom : this.#exactBloom)[slot(hash)] = 1;
+    bloom[slot(hash)] = 1;
     const known = this.#classes.get(name);
     if (known) known.add(entry);
     else this.#classes.set(name, new Set([entry]));

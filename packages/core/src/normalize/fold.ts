@@ -42,7 +42,7 @@ function bareForm(code: number): string {
   if (known !== undefined) return known;
   const lower = String.fromCodePoint(code).toLowerCase();
   const marked = special[lower] ?? lower.normalize('NFKD');
-  const form = [...marked]
+  const form = Array.from(marked)
     .filter((each) => !isMark(each.codePointAt(0) ?? 0))
     .join('')
     .normalize('NFC');

@@ -9,7 +9,9 @@ export interface HiddenText {
 
 const utf8 = new TextDecoder('utf-8');
 const anything =
+  // oxlint-disable-next-line no-misleading-character-class -- single code points are what is sought
   /[\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]|\udb40[\udc00-\uddef]/;
+// oxlint-disable-next-line no-misleading-character-class -- single code points are what is sought
 const zeroWidth = /[\u00ad\u200b-\u200f\u2060-\u2064\u206a-\u206f\ufeff\u180e\u034f]/;
 
 /**
@@ -29,7 +31,7 @@ function tagRuns(text: string): HiddenText[] {
     // Flags of regions: a black flag, up to six tags, the cancel tag (UTS #51, ED-14a).
     const isFlag = text.slice(index - 2, index) === '\u{1f3f4}' && run.length <= 16 && run.endsWith('\u{e007f}');
     if (isFlag) continue;
-    const said = [...run]
+    const said = Array.from(run)
       .map((char) => (char.codePointAt(0) ?? 0) & 0x7f)
       .filter((code) => code >= 0x20 && code < 0x7f);
     found.push({ kind: 'tag-characters', start: index, end: index + run.length, text: String.fromCharCode(...said) });
@@ -40,7 +42,7 @@ function tagRuns(text: string): HiddenText[] {
 function selectorRuns(text: string): HiddenText[] {
   const found: HiddenText[] = [];
   for (const { 0: run, index } of text.matchAll(/(?:[\ufe00-\ufe0f]|\udb40[\udd00-\uddef]){3,4096}/g)) {
-    const bytes = [...run].map((char) => {
+    const bytes = Array.from(run).map((char) => {
       const code = char.codePointAt(0) ?? 0;
       return code < 0x10000 ? code - 0xfe00 : code - 0xe0100 + 16;
     });
@@ -51,6 +53,7 @@ function selectorRuns(text: string): HiddenText[] {
   return found;
 }
 
+// oxlint-disable-next-line no-control-regex -- control characters mean that the bytes are no text
 const printable = (text: string): string => (/^[^\0-\x08\x0e-\x1f\ufffd]*$/.test(text) ? text : '');
 
 /** Two kinds of characters as bits, the longest eight of them a byte; either may be the one. */
@@ -66,6 +69,7 @@ function zeroWidthRuns(text: string): HiddenText[] {
   const found: HiddenText[] = [];
   if (!zeroWidth.test(text)) return found;
   for (const { 0: run, index } of text.matchAll(
+    // oxlint-disable-next-line no-misleading-character-class -- single code points are what is sought
     /[\u00ad\u200b-\u200f\u2060-\u2064\u206a-\u206f\ufeff\u180e\u034f]{8,8192}/g,
   )) {
     const kinds = [...new Set(run)].toSorted();
@@ -75,7 +79,7 @@ function zeroWidthRuns(text: string): HiddenText[] {
       kinds.length < 2 || kinds.length > 4
         ? ''
         : bits(
-            [...run]
+            Array.from(run)
               .filter((char) => char === zero || char === one)
               .map((char) => [zero, one].toSorted().indexOf(char)),
           );
@@ -86,8 +90,7 @@ function zeroWidthRuns(text: string): HiddenText[] {
   const last = inside.at(-1);
   // Soft hyphens stand in long words, a few; between letters all over a text they hide it.
   if (first && last && inside.length >= 4 && inside.length * 24 > last.index - first.index) {
-    const onlySoft =
-      inside.every(({ 0: found }) => /^.\u00ad+$/i.test(found)) && inside.length * 6 < last.index - first.index;
+    const onlySoft = inside.every(([all]) => /^.\u00ad+$/i.test(all)) && inside.length * 6 < last.index - first.index;
     if (!onlySoft) found.push({ kind: 'zero-width', start: first.index, end: last.index + last[0].length, text: '' });
   }
   return found;
@@ -99,6 +102,6 @@ function overrides(text: string): HiddenText[] {
     kind: 'bidi-override' as const,
     start: index,
     end: index + run.length,
-    text: run.startsWith('\u202e') ? [...said].toReversed().join('') : '',
+    text: run.startsWith('\u202e') ? Array.from(said).toReversed().join('') : '',
   }));
 }

@@ -46,7 +46,9 @@ export function viewsOf(text: string, budget: Partial<ViewBudget> = {}): Views {
   // One character may become eighteen (U+FDFA): what grows so is no honest text.
   const shown = seen.text.slice(0, read.length * 2 + 64);
   if (shown.length < seen.text.length) complete = false;
-  const views: View[] = [{ text: shown, via: [], start: 0, end: read.length, toOriginal: seen.toOriginal }];
+  const views: View[] = [
+    { text: shown, via: [], start: 0, end: read.length, toOriginal: (offset, edge) => seen.toOriginal(offset, edge) },
+  ];
   const known = new Set([shown]);
   const hidden = hiddenTexts(read);
   let decoded = 0;

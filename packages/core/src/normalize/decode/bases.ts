@@ -31,7 +31,7 @@ const bases: readonly Base[] = [
     name: 'base32',
     bits: 5,
     run: /[A-Z2-7]{16,}|[a-z2-7]{16,}/g,
-    value: valuesOf(`${upper}234567`, Object.fromEntries([...upper.toLowerCase()].map((char, i) => [char, i]))),
+    value: valuesOf(`${upper}234567`, Object.fromEntries(Array.from(upper.toLowerCase()).map((char, i) => [char, i]))),
   },
   {
     name: 'hex',
@@ -120,11 +120,25 @@ function readFirst(run: Run, base: Base): Piece | undefined {
   return undefined;
 }
 
+/** Every alphabet's runs lie in these; looked for once for all of them. */
+let lastRuns: { readonly of: string; readonly runs: readonly Run[] } = { of: '', runs: [] };
+function longRuns(text: string): readonly Run[] {
+  if (lastRuns.of === text) return lastRuns.runs;
+  const runs: Run[] = [];
+  for (const { 0: run, index } of text.matchAll(/[A-Za-z0-9+/_-]{16,}/g))
+    runs.push({ text: run, start: index, end: index + run.length });
+  lastRuns = { of: text, runs };
+  return runs;
+}
+
 function decodeBase(base: Base): (text: string) => Piece[] {
   return (text) => {
     const runs: Run[] = [];
-    for (const { 0: run, index } of text.matchAll(base.run)) {
-      runs.push({ text: run, start: index, end: index + run.length });
+    for (const long of longRuns(text)) {
+      for (const { 0: run, index } of long.text.matchAll(base.run)) {
+        const start = long.start + index;
+        runs.push({ text: run, start, end: start + run.length });
+      }
     }
     return grouped(text, runs).flatMap((group) => readGroup(text, group, base));
   };
@@ -184,9 +198,8 @@ const base58: Decoder = {
   decode(text) {
     const pieces: Piece[] = [];
     let tries = 0;
-    for (const { 0: run, index } of text.matchAll(
-      /(?<![A-Za-z0-9+/_-])[1-9A-HJ-NP-Za-km-z]{20,256}(?![A-Za-z0-9+/_=-])/g,
-    )) {
+    for (const { text: run, start: index } of longRuns(text)) {
+      if (!/^[1-9A-HJ-NP-Za-km-z]{20,256}$/.test(run)) continue;
       if (!/[0-9]/.test(run) || !/[A-Z]/.test(run) || !/[a-z]/.test(run)) continue;
       if (++tries > 20) break;
       let number = 0n;

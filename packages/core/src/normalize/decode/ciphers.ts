@@ -61,7 +61,7 @@ const apply = (text: string, { read }: Cipher): string =>
     return String.fromCharCode(base + (read[code - base] ?? 0));
   });
 
-const reversed = (text: string): string => [...text].toReversed().join('');
+const reversed = (text: string): string => Array.from(text).toReversed().join('');
 const enoughLetters =
   /[a-z][^a-z]{0,4}[a-z][^a-z]{0,4}[a-z][^a-z]{0,4}[a-z][^a-z]{0,4}[a-z][^a-z]{0,4}[a-z][^a-z]{0,4}[a-z][^a-z]{0,4}[a-z]/i;
 

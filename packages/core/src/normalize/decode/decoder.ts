@@ -10,7 +10,7 @@ export interface Decoder {
   readonly name: string;
   /** Guesses: of these only two are tried upon each other, as noise breeds noise. */
   readonly guess?: true;
-  decode(text: string): Piece[];
+  readonly decode: (text: string) => Piece[];
 }
 
 /** The lines of a text, with the offsets of each; very long lines are cut at blanks. */

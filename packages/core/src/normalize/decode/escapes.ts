@@ -44,7 +44,7 @@ interface Notation {
   readonly name: string;
   readonly hint: string;
   readonly run: RegExp;
-  read(run: string): string;
+  readonly read: (run: string) => string;
 }
 
 const bytesOf = (run: string, one: RegExp, base: number): string =>

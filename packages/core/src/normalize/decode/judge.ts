@@ -40,7 +40,7 @@ export function looksLikeText(text: string): boolean {
     )
       good++;
   }
-  return good >= text.length * 0.6;
+  return good >= text.length * 0.4;
 }
 
 const longestWord = 16;

@@ -46,7 +46,7 @@ function alternating(text: string): Piece[] {
 
 function everySecond(word: string): string | undefined {
   if (word.length < 3) return undefined;
-  const chars = [...word];
+  const chars = Array.from(word);
   let bare = chars[0] ?? '';
   for (let i = 1; i < chars.length; i += 2) {
     if (!between.includes(chars[i] ?? ' '))

@@ -116,7 +116,7 @@ export const numbers: Decoder = {
     if (!/\d/.test(text)) return pieces;
     for (const run of numberRuns(text)) {
       for (const [, read] of readings(run)) {
-        if (looksLikeText(read) && /[\p{L}]{2}/u.test(read))
+        if (looksLikeText(read) && /[\p{L}\p{N}]{2}/u.test(read))
           pieces.push({ text: read, start: run.start, end: run.end });
       }
     }

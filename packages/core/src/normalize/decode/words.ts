@@ -77,7 +77,7 @@ function unpig(word: string): string {
   return ranked[0] ?? readings[0] ?? word;
 }
 
-const sorted = (letters: string): string => [...letters].toSorted().join('');
+const sorted = (letters: string): string => Array.from(letters).toSorted().join('');
 const skeleton = (word: string): string => word.replace(/[aeiou]/g, '');
 /** First and last letter as they are, those between in any order. */
 const scramble = (word: string): string => `${word[0] ?? ''}${sorted(word.slice(1, -1))}${word.at(-1) ?? ''}`;
@@ -121,19 +121,19 @@ const scrambledWords: Decoder = {
   },
 };
 
-/** More than a tenth of it brackets and the like. */
+/** Much of it brackets and the like. */
 const isProgram = (line: string): boolean => {
   let marks = 0;
   for (let i = 0; i < line.length; i++) if (programMarks.has(line.charCodeAt(i))) marks++;
-  return marks > line.length / 10;
+  return marks * 16 > line.length;
 };
-const programMarks: ReadonlySet<number> = new Set([...'_(){}=;<>[]"/\\'].map((mark) => mark.charCodeAt(0)));
+const programMarks: ReadonlySet<number> = new Set(Array.from('_(){}=;<>[]"/\\', (mark) => mark.charCodeAt(0)));
 
 const readers: readonly ((word: string) => string | undefined)[] = [
   (word) => tables().scrambled.get(scramble(word)),
   (word) => tables().bare.get(word),
   (word) => {
-    const back = [...word].toReversed().join('');
+    const back = Array.from(word).toReversed().join('');
     return isCommonWord(back) ? back : undefined;
   },
   (word) => tables().shuffled.get(sorted(word)),
@@ -141,7 +141,8 @@ const readers: readonly ((word: string) => string | undefined)[] = [
 
 function readWords(line: string, unknown: readonly string[]): string | undefined {
   for (const reader of readers) {
-    if (unknown.filter((word) => reader(word) !== undefined).length < Math.max(2, unknown.length * 0.5)) continue;
+    const sample = unknown.slice(0, 10);
+    if (sample.filter((word) => reader(word) !== undefined).length < Math.max(2, sample.length * 0.5)) continue;
     return line.replace(/[a-z]{2,16}/gi, (word) => {
       const lower = word.toLowerCase();
       return isCommonWord(lower) && word.length > 3 ? word : (reader(lower) ?? word);
