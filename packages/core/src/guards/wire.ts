@@ -28,56 +28,82 @@ type Bytes = Uint8Array;
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** Places of messages in bytes of this checkpoint's own making, so that nobody looks for them again. */
-const indexed = new WeakMap<Bytes, readonly Place[]>();
+/** A message that whoever wrote the bytes has put there. */
+export interface WrittenMessage extends Place {
+  readonly role: string;
+  /** Its JSON. */
+  readonly text: string;
+}
+
+/** Messages in bytes of this checkpoint's own making, so that nobody looks for them again. */
+const indexed = new WeakMap<Bytes, readonly MessageAt[]>();
 
 /** Says where in these bytes each message stands, for whoever wrote them and so knows. */
-export const indexWire = (bytes: Uint8Array, messages: readonly Place[]): void => void indexed.set(bytes, messages);
+export const indexWire = (bytes: Uint8Array, messages: readonly WrittenMessage[]): void =>
+  void indexed.set(
+    bytes,
+    messages.map(({ start, end, role, text }) => new MessageAt(start, end, role, () => text)),
+  );
 
 /** The place of every message in `wire.bytes`. @throws Error where they are not what the views show */
-export function wireMessages({ wire: { bytes }, messages }: ModelRequest): WireMessage[] {
-  let places = indexed.get(bytes);
-  if (!places) {
-    places = findMessages(bytes);
-    indexed.set(bytes, places);
+export function wireMessages({ wire: { bytes }, messages }: ModelRequest): readonly WireMessage[] {
+  let found = indexed.get(bytes);
+  if (!found) {
+    found = findMessages(bytes);
+    indexed.set(bytes, found);
   }
-  const found = places.map((place) => new MessageAt(bytes, place));
   // Whoever edits by the views must not hit another message of the bytes.
   const same = found.length === messages.length && found.every(({ role }, at) => viewRole(role) === messages[at]?.role);
   if (!same) throw new Error('the bytes hold other messages than the views');
   return found;
 }
 
-function findMessages(bytes: Bytes): Place[] {
+function findMessages(bytes: Bytes): MessageAt[] {
   const list = wireMembers(bytes).get('messages');
   if (!list || bytes[list.start] !== code.openList) throw new Error('the request has no list of messages');
-  return [...items(bytes, list.start)];
+  return Array.from(items(bytes, list.start), ({ start, end }) => readMessage(bytes, start, end));
 }
 
-/** Where a message's members stand, from its own beginning. */
+function readMessage(bytes: Bytes, start: number, end: number): MessageAt {
+  const own = bytes.subarray(start, end);
+  const role = members(own, 0).get('role');
+  const text = role ? decoder.decode(own.subarray(role.start + 1, role.end - 1)) : '';
+  return new MessageAt(start, end, text, () => decoder.decode(own));
+}
+
 interface Shape {
-  readonly role: string;
   readonly members: ReadonlyMap<string, Place>;
+  /** Of those that are not read by name. */
+  readonly others: readonly string[];
 }
 
-/** By the message's JSON: a conversation comes again with every turn. */
+/** Where a message's members stand, from its own beginning, by its JSON: a conversation comes again with every turn. */
 const shapes = new Remembered<Shape>(8_388_608);
+const shapeOf = (text: string): Shape => {
+  const found = members(encoder.encode(text), 0);
+  return { members: found, others: [...found.keys()].filter((name) => !known.has(name)) };
+};
 
 class MessageAt implements WireMessage {
   readonly start: number;
   readonly end: number;
-  readonly #shape: Shape;
+  readonly role: string;
+  readonly #text: () => string;
+  #shape: Shape | undefined;
 
-  constructor(bytes: Bytes, { start, end }: Place) {
+  constructor(start: number, end: number, role: string, text: () => string, shape?: Shape) {
     this.start = start;
     this.end = end;
-    const own = bytes.subarray(start, end);
-    this.#shape = shapes.of(decoder.decode(own), () => shapeOf(own));
+    this.role = role;
+    this.#text = text;
+    this.#shape = shape;
   }
 
-  get role(): string {
-    return this.#shape.role;
+  /** The same message elsewhere. */
+  movedBy(shift: number): MessageAt {
+    return new MessageAt(this.start + shift, this.end + shift, this.role, this.#text, this.#shape);
   }
+
   get content(): Place | undefined {
     return this.#place('content');
   }
@@ -85,23 +111,23 @@ class MessageAt implements WireMessage {
     return this.#place('tool_calls');
   }
   get others(): ReadonlyMap<string, Place> {
-    const names = [...this.#shape.members.keys()].filter((name) => !known.has(name));
-    return new Map(names.map((name) => [name, this.#place(name) as Place]));
+    const { others } = this.#read();
+    return others.length === 0 ? none : new Map(others.map((name) => [name, this.#place(name) as Place]));
+  }
+
+  #read(): Shape {
+    this.#shape ??= shapes.of(this.#text(), shapeOf);
+    return this.#shape;
   }
 
   #place(name: string): Place | undefined {
-    const place = this.#shape.members.get(name);
+    const place = this.#read().members.get(name);
     return place && { start: this.start + place.start, end: this.start + place.end };
   }
 }
 
+const none: ReadonlyMap<string, Place> = new Map();
 const known: ReadonlySet<string> = new Set(['role', 'content', 'tool_calls', 'tool_call_id']);
-
-function shapeOf(message: Bytes): Shape {
-  const found = members(message, 0);
-  const role = found.get('role');
-  return { role: role ? decoder.decode(message.subarray(role.start + 1, role.end - 1)) : '', members: found };
-}
 
 /** The event with these messages, and its bytes with these edits, which must not overlap. */
 export function rewritten(event: ModelRequest, messages: readonly Message[], edits: readonly Edit[]): ModelRequest {
@@ -121,13 +147,13 @@ export function rewritten(event: ModelRequest, messages: readonly Message[], edi
     at += part.length;
   }
   // One more or one less is looked for anew.
-  const places = messages.length === event.messages.length ? indexed.get(bytes) : undefined;
-  if (places) indexed.set(out, moved(places, sorted));
+  const before = messages.length === event.messages.length ? indexed.get(bytes) : undefined;
+  if (before) indexed.set(out, moved(before, sorted, out));
   return { ...event, messages, wire: { ...event.wire, bytes: out } };
 }
 
-/** Where places are after edits, which lie inside of them or between. */
-function moved(places: readonly Place[], sorted: readonly Edit[]): Place[] {
+/** Where messages are after edits, which lie inside of one or between them. */
+function moved(before: readonly MessageAt[], sorted: readonly Edit[], out: Bytes): MessageAt[] {
   let shift = 0;
   let next = 0;
   /** Takes in the edits that begin before `end`. */
@@ -136,7 +162,13 @@ function moved(places: readonly Place[], sorted: readonly Edit[]): Place[] {
       shift += encoder.encode(edit.text).length - (edit.end - edit.start);
     return shift;
   };
-  return places.map(({ start, end }) => ({ start: start + upTo(start), end: end + upTo(end) }));
+  return before.map((message) => {
+    const here = upTo(message.start);
+    const untouched = next;
+    const there = upTo(message.end);
+    if (next === untouched) return message.movedBy(here);
+    return readMessage(out, message.start + here, message.end + there);
+  });
 }
 
 /** How a text stands inside a JSON string, without the quotes. */

@@ -308,15 +308,16 @@ export class ChatTurn {
 /** Message by message, so that guards need not look for them in the bytes. */
 function writeRequest(rest: JsonObject, messages: readonly Json[]): Uint8Array {
   const head = `${JSON.stringify(rest).slice(0, -1)},"messages":[`;
-  const texts = messages.map((message) => JSON.stringify(message));
   let start = Buffer.byteLength(head);
-  const places = texts.map((text) => {
-    const place = { start, end: start + Buffer.byteLength(text) };
+  const written = messages.map((message) => {
+    const text = JSON.stringify(message);
+    const role = isObject(message) && typeof message['role'] === 'string' ? message['role'] : '';
+    const place = { start, end: start + Buffer.byteLength(text), role, text };
     start = place.end + 1;
     return place;
   });
-  const bytes = Buffer.from(`${head}${texts.join(',')}]}`);
-  indexWire(bytes, places);
+  const bytes = Buffer.from(`${head}${written.map(({ text }) => text).join(',')}]}`);
+  indexWire(bytes, written);
   return bytes;
 }
 
