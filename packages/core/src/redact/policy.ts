@@ -107,12 +107,12 @@ export class RedactPolicy {
     return this.#allow.some((glob) => matchesGlob(glob, text));
   }
 
-  /** Whether an argument of a tool gets the value behind a token. What only looked like a token is nobody's secret. */
+  /** Whether an argument of a tool gets the value behind a token: by its path or what it lies in. What only looked like a token is nobody's secret. */
   mayRestore(type: string, tool: string, place: readonly string[]): boolean {
     if (type === literalType) return true;
     return this.#restore.some(
       ({ tools, places, types }) =>
-        types.has(type) && matches(tools, tool) && (places === undefined || matchesPath(places, place)),
+        types.has(type) && matches(tools, tool) && (places === undefined || isWithin(places, place)),
     );
   }
 
@@ -169,6 +169,9 @@ const globOf = (pattern: string): Glob => {
   return glob;
 };
 const matches = (globs: readonly Glob[], text: string): boolean => globs.some((glob) => matchesGlob(glob, text));
+/** Whether the path, or what it lies in, is named: whoever may have `customer` may have `customer.email`. */
+const isWithin = (globs: readonly Glob[], path: readonly string[]): boolean =>
+  path.some((_, at) => matches(globs, path.slice(0, at + 1).join('.')));
 /** By the whole path or by its last name. */
 const matchesPath = (globs: readonly Glob[], path: readonly string[]): boolean =>
   matches(globs, path.join('.')) || matches(globs, path.at(-1) ?? '');

@@ -136,7 +136,7 @@ export class Redactor {
   }
 
   #edits(text: string, pieces: readonly Piece[], pass: Pass, depth: number): Edit[] {
-    if (pieces.length === 0 && !text.includes('\\u')) return [];
+    if (pieces.length === 0 && !text.includes('\\')) return [];
     if (depth < deepestNesting && isJsonText(text)) return this.#jsonEdits(text, pieces, pass, depth);
     const edits: Edit[] = [];
     for (let at = 0; at < pieces.length;) {
@@ -169,7 +169,7 @@ export class Redactor {
       }
       const written = json.slice(literal.start, literal.end);
       // An escape may hide what looks like a token.
-      const escaped = pass.vault !== undefined && pass.where.direction !== 'log' && written.includes('\\u');
+      const escaped = pass.vault !== undefined && pass.where.direction !== 'log' && written.includes('\\');
       if (here.length === 0 && !escaped) continue;
       const path = [...(pass.where.field ?? []), ...literal.path];
       if (literal.kind === 'number') {

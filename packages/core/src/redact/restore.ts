@@ -74,7 +74,7 @@ class Restorer {
 
   #text(text: string, path: readonly string[], depth: number): string {
     const found = this.#policy.grammar.find(text);
-    const escaped = text.includes('\\u');
+    const escaped = text.includes('\\');
     if (found.length === 0 && !escaped) return text;
     if (depth < deepestNesting && isJsonText(text)) return this.#json(text, path, depth);
     return applyEdits(
@@ -91,7 +91,8 @@ class Restorer {
     for (const literal of literalsOf(json)) {
       if (literal.kind !== 'string') continue;
       const { text } = decoded(json, literal, []);
-      const restored = this.#text(text, [...path, ...literal.path], depth + 1);
+      // What a text calls itself gives it no rights: they are the argument's.
+      const restored = this.#text(text, path, depth + 1);
       if (restored !== text) edits.push({ start: literal.start, end: literal.end, text: JSON.stringify(restored) });
     }
     return applyEdits(json, edits);

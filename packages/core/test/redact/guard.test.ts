@@ -224,6 +224,15 @@ describe('a tool call', () => {
     expect(known(config).call({ token: '<API_KEY_1>' })).toMatchObject(refused);
     expect(known(config).call({ body: '<API_KEY_1>' }, 'deploy')).toMatchObject({ outcome: 'deny' });
   });
+  test('gets a secret by the place of the argument alone, whatever a text in it calls itself', () => {
+    const config = { restore: [{ tools: ['deploy'], arguments: ['auth'], types: ['API_KEY'] }] };
+    const call = (args: JsonObject) => known(config).call(args, 'deploy');
+    expect(transformed(call({ auth: { header: '{"x":"<API_KEY_1>"}' } }))).toEqual({
+      auth: { header: `{"x":"${key}"}` },
+    });
+    expect(call({ note: '{"auth":"<API_KEY_1>"}' })).toMatchObject({ reasons: [{ code: 'token_withheld' }] });
+    expect(call({ note: { auth: '<API_KEY_1>' } })).toMatchObject({ reasons: [{ code: 'token_withheld' }] });
+  });
   test('of another session gets nothing', () => {
     const armed = known();
     const verdict = armed.check(

@@ -71,7 +71,9 @@ const ownSchema = z
 
 const restoreSchema = z.strictObject({
   tools: globs.describe('Tools that get values back'),
-  arguments: globs.optional().describe('Which arguments, as paths such as to or customer.email; all where absent'),
+  arguments: globs
+    .optional()
+    .describe('Which arguments, as paths such as to or customer.email, with all they hold; all where absent'),
   types: types.describe('Types or labels. Secrets only where tools and arguments are named, without a star'),
 });
 
