@@ -1,3 +1,5 @@
+export { agreementsOf } from './agreements/view.ts';
+export * from './agreements/kinds.ts';
 export * from './approvals.ts';
 export * from './config/config.ts';
 export * from './config/flow.ts';

@@ -22,6 +22,7 @@ export const adminPermissions = {
   'agents.write': managers,
   'operators.read': ['auditor', 'operator', 'owner'],
   'operators.write': ['owner'],
+  'providers.read': all,
   'settings.read': all,
 } as const satisfies Record<string, readonly OperatorRole[]>;
 

@@ -98,6 +98,7 @@ export const queries = {
   policies: queryOptions({ queryKey: ['policies'], queryFn: () => call('policies.get'), refetchInterval }),
   agents: queryOptions({ queryKey: ['agents'], queryFn: () => call('agents.list') }),
   operators: queryOptions({ queryKey: ['operators'], queryFn: () => call('operators.list') }),
+  providers: queryOptions({ queryKey: ['providers'], queryFn: () => call('providers.list') }),
   settings: queryOptions({ queryKey: ['settings'], queryFn: () => call('settings.get') }),
   doctor: queryOptions({ queryKey: ['doctor'], queryFn: () => call('settings.doctor') }),
 };

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join, resolve } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { effectiveConfig, isLoopback } from '@sallyport/core';
+import { agreementsOf, effectiveConfig, isLoopback } from '@sallyport/core';
 import type { AuditLog, Config, Session } from '@sallyport/core';
 import { AgentService } from './agents/agents.ts';
 import { ApprovalWebhook, type ApprovalService } from './approvals/index.ts';
@@ -30,6 +30,7 @@ import { runChecks } from './cli/checks/index.ts';
 import { sessionRoutes } from './surfaces/sessions/routes.ts';
 import { signInUrl } from './surfaces/admin/operators.ts';
 import { systemClock as clock } from './clock.ts';
+import { writeAlerts } from './composition/alerts.ts';
 
 const tenant = 'default';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -144,6 +145,7 @@ async function openParts(options: RuntimeOptions, { store, audit, redaction }: K
   const judging = { config, store, redaction, audit, policies, providers, sessions };
   const checkpoint = await openCheckpoint({ ...judging, clock, newId, tenant, onFault });
   opened.push(() => checkpoint.close());
+  opened.push(writeAlerts(audit, options.logFault ?? toStandardError));
   const settings = settingsOf(options, policyDir);
   const webhook = openWebhook(options, { audit, approvals: checkpoint.approvals, settings, mask: redaction.maskText });
   opened.push(() => webhook?.close());
@@ -219,6 +221,7 @@ function settingsOf({ config, configPath, dataDir }: RuntimeOptions, policyDir: 
     },
     models: () => models,
     providers: () => providers.map(([name, { baseUrl, scripted }]) => ({ name, baseUrl, scripted })),
+    agreements: () => agreementsOf(config, clock.now()),
     doctor: async () => {
       const ownPort = Number(new URL(url).port);
       const nodeVersion = process.versions.node;

@@ -12,6 +12,7 @@ import {
   operatorSchema,
   overviewSchema,
   policiesSchema,
+  providerSchema,
   sessionFlowSchema,
   sessionSchema,
   time,
@@ -227,6 +228,13 @@ export const adminRoutes = {
     permission: 'operators.write',
     /** One use, short-lived; shown this once. */
     answer: z.object({ url: z.string(), expiresAt: time }),
+  },
+  'providers.list': {
+    method: 'GET',
+    path: '/providers',
+    permission: 'providers.read',
+    /** `enforced`: whether data that a provider may not have is denied, or only noted. */
+    answer: z.object({ enforced: z.boolean(), providers: z.array(providerSchema) }),
   },
   'settings.get': {
     method: 'GET',

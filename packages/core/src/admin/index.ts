@@ -2,6 +2,7 @@
 export * from './contract.ts';
 export * from './shapes.ts';
 export * from '../operators.ts';
+export * from '../agreements/kinds.ts';
 export { eventKinds, type EventKind } from '../events.ts';
 export { outcomes, type Outcome, type Reason } from '../decision.ts';
 export { reasons, type ReasonCode } from '../reasons.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { agreementKinds, agreementStates } from '../agreements/kinds.ts';
 import { approvalAnswers, approvalStates } from '../approvals.ts';
 import { cellSchema } from '../policy/cells.ts';
 import { eventKinds } from '../events.ts';
@@ -219,6 +220,25 @@ export const explanationSchema = z.object({
       decided: z.boolean(),
     }),
   ),
+});
+
+/** What was signed with a provider, and which data it may have because of it. */
+export const providerSchema = z.object({
+  name: z.string(),
+  baseUrl: z.string(),
+  scripted: z.boolean(),
+  region: z.string().nullable(),
+  agreements: z.array(
+    z.object({
+      kind: z.enum(agreementKinds),
+      state: z.enum(agreementStates),
+      /** The first and the last day, `YYYY-MM-DD`, UTC. */
+      from: z.string().optional(),
+      until: z.string().optional(),
+      daysLeft: z.int().optional(),
+    }),
+  ),
+  labels: z.array(z.object({ label: z.string(), allowed: z.boolean(), why: z.string().optional() })),
 });
 
 export const doctorSchema = z.object({

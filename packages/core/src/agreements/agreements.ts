@@ -1,8 +1,6 @@
 import type { AgreementsConfig, ProviderAgreements } from '../config/content/agreements.ts';
+import type { AgreementKind, AgreementState } from './kinds.ts';
 import { matchesGlob, parseGlob } from '../policy/glob.ts';
-
-export const agreementKinds = ['dpa', 'baa', 'zeroRetention', 'noTraining'] as const;
-export type AgreementKind = (typeof agreementKinds)[number];
 
 /** Health data needs a business associate agreement; secrets are nobody's. */
 const defaults: AgreementsConfig['require'] = { phi: ['baa'], secret: ['never'] };
@@ -15,9 +13,6 @@ export function needsOf(label: string, require: AgreementsConfig['require']): re
   });
   return [...new Set(needs)];
 }
-
-export const agreementStates = ['valid', 'not_yet', 'expired', 'none'] as const;
-export type AgreementState = (typeof agreementStates)[number];
 
 export interface AgreementStatus {
   readonly state: AgreementState;

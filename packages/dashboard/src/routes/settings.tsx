@@ -5,12 +5,18 @@ import { Configuration } from './settings/Configuration.tsx';
 import { Forbidden } from '../components/States.tsx';
 import { Operators } from './settings/Operators.tsx';
 import { Page } from '../components/Page.tsx';
+import { Providers } from './settings/Providers.tsx';
 import { useMay } from '../components/me.ts';
 import styles from './settings.module.css';
 
 const route = getRouteApi('/shell/settings');
 
-const tabs = { agents: 'Agents and keys', operators: 'Operators', configuration: 'Configuration' } as const;
+const tabs = {
+  agents: 'Agents and keys',
+  operators: 'Operators',
+  providers: 'Providers',
+  configuration: 'Configuration',
+} as const;
 type Tab = keyof typeof tabs;
 const isTab = (name: string | null): name is Tab => name !== null && name in tabs;
 
@@ -46,6 +52,9 @@ export function Settings() {
                 <Forbidden permission="operators.read" what="operators" />
               </div>
             )}
+          </Tabs.Panel>
+          <Tabs.Panel value="providers">
+            <Providers />
           </Tabs.Panel>
           <Tabs.Panel value="configuration">
             <Configuration />

@@ -140,6 +140,7 @@ const settings: AdminServices['settings'] = {
   effectiveConfig: () => ({ data: '.sallyport' }),
   doctor: () => Promise.resolve([{ name: 'store', status: 'ok' as const, why: 'writable' }]),
   baseUrl: () => `http://${host}`,
+  agreements: () => ({ enforced: true, providers: [] }),
   models: () => ['practice/model-1'],
   providers: () => [{ name: 'practice', baseUrl: 'http://127.0.0.1:1', scripted: true }],
 };

@@ -87,3 +87,26 @@ it('a second model gets nothing of a session whose data it may not have, and no 
   });
   expect(other.connections()).toBe(0);
 });
+
+it('the admin API says what was signed, until when, and which data each provider may have', async () => {
+  const { admin } = await start(
+    () => ({ text: 'Fine.' }),
+    config('http://127.0.0.1:9', '{ baa: { until: "2020-12-31" }, region: eu, allows: [secret] }'),
+  );
+  const { providers, enforced } = await (await admin()).call('providers.list', {});
+  expect(enforced).toBe(true);
+  expect(providers.map(({ name }) => name)).toEqual(['p', 'q']);
+  expect(providers[0]).toMatchObject({
+    region: 'eu',
+    agreements: expect.arrayContaining([
+      { kind: 'baa', state: 'expired', until: '2020-12-31' },
+      { kind: 'dpa', state: 'none' },
+    ]),
+    labels: [
+      { label: 'pii', allowed: true },
+      { label: 'phi', allowed: false, why: 'the baa of p ended on 2020-12-31' },
+      { label: 'secret', allowed: true },
+    ],
+  });
+  expect(providers[1]?.labels.find(({ label }) => label === 'secret')).toMatchObject({ allowed: false });
+});

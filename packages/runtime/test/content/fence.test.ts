@@ -26,7 +26,7 @@ const sendEmail = {
 };
 
 it("an answer with another customer's identifiers is denied and on record, without the value; its owner gets it", async () => {
-  const { open, entries } = await start(tell, tools());
+  const { open, entries, lines } = await start(tell, tools());
   const [ann, bob] = [await open('C-1001'), await open('C-2002')];
   const ask = ({ client }: typeof ann) => client.chat.completions.create({ model: 'p/m', messages: history });
   const refused = await ask(ann).then(
@@ -45,6 +45,11 @@ it("an answer with another customer's identifiers is denied and on record, witho
       decision: { reasons: [{ code: 'other_owner', rule: 'guards.fence', detail: '1 × EMAIL, 1 × PHONE' }] },
     },
   ]);
+  const alerts = lines.filter((line) => line.includes('"alert"')).map((line) => JSON.parse(line) as object);
+  expect(alerts).toMatchObject([
+    { alert: 'other_owner', sessionId: ann.id, outcome: 'deny', detail: '1 × EMAIL, 1 × PHONE' },
+  ]);
+  expect(lines.join()).not.toMatch(/stone|7946/);
   expect(JSON.stringify(denied.map((entry) => 'decision' in entry && entry.decision))).not.toMatch(/stone|7946/);
 });
 

@@ -32,11 +32,12 @@ export async function start(script: Script, config: string) {
     'PROVIDER',
     provider.url,
   );
+  const lines: string[] = [];
   const options = {
     config: parseConfig(text, { env: {}, readFile: () => '' }),
     dataDir: join(folder, 'data'),
     port: 0,
-    logFault: () => undefined,
+    logFault: (line: string) => void lines.push(line),
   };
   let runtime: Runtime | undefined = await startRuntime(options);
   const key = await runtime.createAgentKey({ agent: 'support', roles: ['support'], namesUsers: true });
@@ -59,5 +60,5 @@ export async function start(script: Script, config: string) {
   };
   const entries = async (sessionId: string) =>
     (await (await connect(options.dataDir)).call('entries.list', { query: { sessionId } })).entries;
-  return { open, restart, entries, provider, dataDir: options.dataDir, admin: () => connect(options.dataDir) };
+  return { open, restart, entries, provider, lines, dataDir: options.dataDir, admin: () => connect(options.dataDir) };
 }

@@ -16,6 +16,8 @@ export interface CheckContext {
   readonly ownPort: number | undefined;
   /** Absolute: where the dashboard is built to. */
   readonly dashboardDir: string;
+  /** Milliseconds since the epoch; by default the machine's. */
+  readonly now?: number;
 }
 
 export interface Finding {

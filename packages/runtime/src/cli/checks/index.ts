@@ -1,5 +1,6 @@
 import type { AdminAnswer } from '@sallyport/core/admin';
 import type { Check, CheckContext } from './check.ts';
+import { agreements } from './agreements.ts';
 import { config } from './config.ts';
 import { dashboard } from './dashboard.ts';
 import { data } from './data.ts';
@@ -12,7 +13,7 @@ import { providers } from './providers.ts';
 export type { CheckContext } from './check.ts';
 
 /** In the order in which they are shown. */
-const checks: readonly Check[] = [node, config, data, port, policies, providerKeys, providers, dashboard];
+const checks: readonly Check[] = [node, config, data, port, policies, providerKeys, providers, agreements, dashboard];
 
 /** Runs all checks at once. What `sallyport doctor` prints and `settings.doctor` answers. */
 export async function runChecks(context: CheckContext): Promise<AdminAnswer<'settings.doctor'>> {

@@ -4,6 +4,7 @@ import { entryHandlers } from './entries.ts';
 import { operatorHandlers } from './operators.ts';
 import { overviewHandlers } from './overview.ts';
 import { policyHandlers } from './policies.ts';
+import { providerHandlers } from './providers.ts';
 import { sessionHandlers } from './sessions.ts';
 import { settingHandlers } from './settings.ts';
 import { toolHandlers } from './tools.ts';
@@ -19,5 +20,6 @@ export const handlers: Handlers = {
   ...policyHandlers,
   ...agentHandlers,
   ...operatorHandlers,
+  ...providerHandlers,
   ...settingHandlers,
 };

@@ -37,6 +37,8 @@ interface AdminSettings {
   /** Where this runtime is reached, without a slash at the end. */
   baseUrl(): string;
   models(): readonly string[];
+  /** What was signed with each provider, as it holds now. */
+  agreements(): Shown<AdminAnswer<'providers.list'>>;
   providers(): readonly { readonly name: string; readonly baseUrl: string; readonly scripted: boolean }[];
 }
 

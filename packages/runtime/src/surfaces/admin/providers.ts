@@ -1,0 +1,5 @@
+import type { Handlers } from './services.ts';
+
+export const providerHandlers: Handlers<'providers.list'> = {
+  'providers.list': (_, { settings }) => settings.agreements(),
+};
