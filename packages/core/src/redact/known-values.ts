@@ -7,11 +7,6 @@ export interface KnownValue {
   readonly type: string;
 }
 
-interface Known {
-  readonly text: string;
-  readonly type: string;
-}
-
 /** Looked up by so many characters. */
 const head = 4;
 const shortest = 5;
@@ -24,7 +19,9 @@ const wordChar = /^[\p{L}\p{N}]$/u;
  */
 export class KnownValues {
   readonly #vault: Vault;
-  readonly #byHead = new Map<string, Known[]>();
+  readonly #types = new Map<string, string>();
+  /** Of values that begin alike, how long they are, longest first: few lengths, however many values. */
+  readonly #lengths = new Map<string, number[]>();
   readonly #heads = new Uint8Array(65_536);
   #taken = 0;
 
@@ -35,39 +32,44 @@ export class KnownValues {
   find(text: string): KnownValue[] {
     this.#take();
     const found: KnownValue[] = [];
-    if (this.#byHead.size === 0) return found;
+    if (this.#types.size === 0) return found;
     for (let at = 0; at + shortest <= text.length; at++) {
       if (this.#heads[slotOf(text, at)] === 0) continue;
       const match = this.#matchAt(text, at);
       if (!match) continue;
-      found.push({ start: at, end: at + match.text.length, type: match.type });
-      at += match.text.length - 1;
+      found.push(match);
+      at = match.end - 1;
     }
     return found;
   }
 
-  #matchAt(text: string, at: number): Known | undefined {
-    return this.#byHead
-      .get(text.slice(at, at + head))
-      ?.find((known) => text.startsWith(known.text, at) && standsAlone(text, at, at + known.text.length));
+  #matchAt(text: string, at: number): KnownValue | undefined {
+    for (const length of this.#lengths.get(text.slice(at, at + head)) ?? []) {
+      const type = this.#types.get(text.slice(at, at + length));
+      if (type !== undefined && standsAlone(text, at, at + length)) return { start: at, end: at + length, type };
+    }
+    return undefined;
   }
 
   #take(): void {
     for (const { type, value } of this.#vault.given(this.#taken)) {
       if (!isDistinctive(value)) continue;
       // As it stands in JSON too.
-      for (const form of new Set([value, JSON.stringify(value).slice(1, -1)])) this.#add({ text: form, type });
+      for (const form of new Set([value, JSON.stringify(value).slice(1, -1)])) this.#add(form, type);
     }
     this.#taken = this.#vault.size;
   }
 
-  #add(known: Known): void {
-    const key = known.text.slice(0, head);
-    const list = this.#byHead.get(key) ?? [];
-    list.push(known);
-    list.sort((a, b) => b.text.length - a.text.length);
-    this.#byHead.set(key, list);
-    this.#heads[slotOf(known.text, 0)] = 1;
+  #add(value: string, type: string): void {
+    this.#types.set(value, type);
+    const key = value.slice(0, head);
+    const lengths = this.#lengths.get(key) ?? [];
+    if (!lengths.includes(value.length)) lengths.push(value.length);
+    this.#lengths.set(
+      key,
+      lengths.sort((a, b) => b - a),
+    );
+    this.#heads[slotOf(value, 0)] = 1;
   }
 }
 

@@ -139,17 +139,21 @@ export class Redactor {
     if (pieces.length === 0 && !text.includes('\\')) return [];
     if (depth < deepestNesting && isJsonText(text)) return this.#jsonEdits(text, pieces, pass, depth);
     const edits: Edit[] = [];
+    // The end of the line that is known to be no JSON.
+    let plainUntil = depth === 0 ? 0 : Infinity;
     for (let at = 0; at < pieces.length;) {
       const { start, end, type } = pieces[at] as Piece;
-      const line = depth === 0 ? jsonLineAt(text, start) : undefined;
-      if (!line) {
+      const line = start < plainUntil ? undefined : lineAt(text, start);
+      // What goes on in the next line is no part of this one's JSON.
+      if (!line || end > line.end || !isJsonText(text.slice(line.start, line.end))) {
+        plainUntil = line ? Math.max(line.end, end) : plainUntil;
         const replaced = this.#replacement(type, text.slice(start, end), pass, pass.where.field ?? []);
         if (replaced !== undefined) edits.push({ start, end, text: replaced });
         at++;
         continue;
       }
       const first = at;
-      while (at < pieces.length && (pieces[at] as Piece).start < line.end) at++;
+      while (at < pieces.length && (pieces[at] as Piece).end <= line.end) at++;
       const inside = pieces.slice(first, at).map((piece) => moved(piece, -line.start));
       const changed = this.#jsonEdits(text.slice(line.start, line.end), inside, pass, depth);
       for (const edit of changed) edits.push(moved(edit, line.start));
@@ -229,14 +233,12 @@ export class Redactor {
   }
 }
 
-/** Of logs and exports that are JSON by the line: the line in which `at` lies, if it is. */
-function jsonLineAt(text: string, at: number): Span | undefined {
-  const start = text.lastIndexOf('\n', at - 1) + 1;
-  const opening = text.charAt(start);
-  if (at === 0 || (opening !== '{' && opening !== '[')) return undefined;
+/** Logs and exports are JSON by the line. */
+function lineAt(text: string, at: number): Span {
+  const start = at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1;
   const next = text.indexOf('\n', at);
   const end = next === -1 ? text.length : next;
-  return isJsonText(text.slice(start, end)) ? { start, end } : undefined;
+  return { start, end };
 }
 
 const moved = <S extends Span>(span: S, by: number): S => ({ ...span, start: span.start + by, end: span.end + by });

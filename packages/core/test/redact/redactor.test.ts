@@ -83,6 +83,14 @@ describe('JSON', () => {
     const { text } = redactorOf().redact('{"ssn": 536228726, "age": 44}', result, vault);
     expect(JSON.parse(text)).toEqual({ ssn: '<US_SSN_1>', age: 44 });
   });
+  test('but not at the price of what goes on in the next line', () => {
+    const find = (text: string) => [
+      { type: 'PRIVATE_KEY', start: 8, end: text.indexOf('END'), rule: 'x', certainty: 'secret' } as const,
+    ];
+    const redactor = new Redactor({ policy: new RedactPolicy(redactSchema.parse({})), hash: () => '', find });
+    const { text } = redactor.redact('x\n{"a":"begins"}\nand goes on END', request, new TokenVault());
+    expect(text).toBe('x\n{"a":"<PRIVATE_KEY_1>END');
+  });
   test('by the line too', () => {
     const { text } = redactorOf().redact(`{"a":"x\\nSSN ${ssn}"}\n{"a":"b"}`, result, new TokenVault());
     expect(text.split('\n').map((line) => JSON.parse(line) as unknown)).toEqual([
