@@ -40,6 +40,11 @@ export const faults = {
     title: "The provider's answer could not be understood",
     hint: 'What cannot be read cannot be judged, so it was not passed on.',
   },
+  detector_failed: {
+    status: 502,
+    title: 'An injection detector could not answer',
+    hint: 'Check what guards.injection.detectors names, and its timeoutMs; what cannot be judged is denied.',
+  },
   store_unavailable: { status: 503, title: 'The store is not writable', hint: 'Check disk space and the data folder.' },
   shutting_down: { status: 503, title: 'The runtime is stopping', hint: 'Try again.' },
   internal: { status: 500, title: 'Something failed inside Sallyport', hint: 'See the log for the request id.' },

@@ -2,6 +2,7 @@ export { agreementsOf } from './agreements/view.ts';
 export * from './agreements/kinds.ts';
 export * from './approvals.ts';
 export * from './config/config.ts';
+export type { DetectorConfig, HttpDetectorConfig, ModuleDetectorConfig } from './config/content/detectors.ts';
 export * from './config/flow.ts';
 export { isLoopback } from './config/loopback.ts';
 export * from './config/secret.ts';

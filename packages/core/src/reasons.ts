@@ -141,6 +141,13 @@ export const reasons = {
     model: 'The text was refused because it looks like an attempt to give this system other instructions.',
     operator: 'guards.injection is set to block what it saw. If it was wrong, set the action for this source to flag.',
   },
+  detector_unavailable: {
+    outcome: 'transform',
+    title: 'A detector could not answer, and was passed over',
+    model: 'A check of this text could not run and was passed over.',
+    operator:
+      'A detector of guards.injection.detectors failed and its onFailure is ignore: the text was judged without it.',
+  },
   after_injection: {
     outcome: 'require_approval',
     title: 'Text that looks like an injection was read before',

@@ -4,6 +4,7 @@ import { RuntimeFault } from '../errors.ts';
 import { checkConfigured } from '../tools/check.ts';
 import { readDocument, reportIssues, type Report } from './document.ts';
 import { configSchema, type ParsedConfig } from './schema.ts';
+import type { InjectionConfig } from './content/injection.ts';
 import type { Json } from '../events.ts';
 
 type ParsedProvider = ParsedConfig['providers'][string];
@@ -12,9 +13,11 @@ type ParsedWebhook = NonNullable<ParsedConfig['approvals']['webhook']>;
 /** Whoever knows a chat's webhook address may post there, so it is kept like a secret. */
 export type WebhookConfig = Omit<ParsedWebhook, 'url' | 'secret'> & { readonly url: Secret; readonly secret?: Secret };
 export type ApprovalsConfig = Omit<ParsedConfig['approvals'], 'webhook'> & { readonly webhook?: WebhookConfig };
-export type Config = Omit<ParsedConfig, 'providers' | 'approvals'> & {
+export type GuardsConfig = Omit<ParsedConfig['guards'], 'injection'> & { readonly injection: InjectionConfig };
+export type Config = Omit<ParsedConfig, 'providers' | 'approvals' | 'guards'> & {
   readonly providers: Readonly<Record<string, ProviderConfig>>;
   readonly approvals: ApprovalsConfig;
+  readonly guards: GuardsConfig;
 };
 
 /** Where `${env:X}` and `${file:X}` are read: core itself reaches neither. */
@@ -37,10 +40,11 @@ export function parseConfig(text: string, source: ReferenceSource): Config {
   const providers = parsed.success ? resolveSecrets(parsed.data.providers, source, report) : {};
   if (parsed.success) reportTools(parsed.data.tools, report);
   const approvals = parsed.success ? resolveWebhook(parsed.data.approvals, source, report) : undefined;
-  if (!parsed.success || !approvals || problems.length > 0) {
+  const guards = parsed.success ? resolveGuards(parsed.data.guards, source, report) : undefined;
+  if (!parsed.success || !approvals || !guards || problems.length > 0) {
     throw new RuntimeFault('invalid_config', { detail: problems.join('\n') });
   }
-  return { ...parsed.data, providers, approvals };
+  return { ...parsed.data, providers, approvals, guards };
 }
 
 /** The JSON Schema of `sallyport.yaml`, for editors. */
@@ -85,15 +89,24 @@ function resolveSecrets(providers: ParsedConfig['providers'], source: ReferenceS
   return Object.fromEntries(
     Object.entries(providers).map(([name, { apiKey, ...provider }]) => {
       if (apiKey === undefined) return [name, provider];
-      const path = ['providers', name, 'apiKey'];
-      const secret = resolveSecret(apiKey, path, source, report);
-      // A key becomes a header: a line break in it would forge another one.
-      if (/[^\x21-\x7e]/.test(secret.reveal())) {
-        report(path, 'the secret holds white space or characters no header may carry');
-      }
-      return [name, { ...provider, apiKey: secret }];
+      return [name, { ...provider, apiKey: resolveKey(apiKey, ['providers', name, 'apiKey'], source, report) }];
     }),
   );
+}
+
+function resolveGuards(
+  { injection, ...guards }: ParsedConfig['guards'],
+  source: ReferenceSource,
+  report: Report,
+): GuardsConfig {
+  const detectors = injection.detectors.map((detector, index) => {
+    if (detector.kind !== 'http') return detector;
+    const { apiKey, ...rest } = detector;
+    if (apiKey === undefined) return rest;
+    const path = ['guards', 'injection', 'detectors', index, 'apiKey'];
+    return { ...rest, apiKey: resolveKey(apiKey, path, source, report) };
+  });
+  return { ...guards, injection: { ...injection, detectors } };
 }
 
 function resolveWebhook(
@@ -107,6 +120,15 @@ function resolveWebhook(
   if (secret === undefined) return { ...approvals, webhook: { ...rest, url: address } };
   const signing = resolveSecret(secret, ['approvals', 'webhook', 'secret'], source, report);
   return { ...approvals, webhook: { ...rest, url: address, secret: signing } };
+}
+
+/** A key becomes a header: a line break in it would forge another one. */
+function resolveKey(written: string, path: PropertyKey[], source: ReferenceSource, report: Report): Secret {
+  const secret = resolveSecret(written, path, source, report);
+  if (/[^\x21-\x7e]/.test(secret.reveal())) {
+    report(path, 'the secret holds white space or characters no header may carry');
+  }
+  return secret;
 }
 
 function resolveSecret(written: string, path: PropertyKey[], source: ReferenceSource, report: Report): Secret {

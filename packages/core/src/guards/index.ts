@@ -24,6 +24,8 @@ import { unknownManifest } from '../flow/manifest.ts';
 export { argumentsSchema } from './schema.ts';
 export { inScope, isNarrower, isScopePattern } from './scope.ts';
 export { SessionLabels };
+export { Detectors } from './detectors.ts';
+export type { DetectorAnswer, InjectionDetector } from './detectors.ts';
 export { InjectionJudge };
 export type { CanaryOf, GiveOpinion, RedactServices, ScopeSource };
 
@@ -87,8 +89,8 @@ function rewriting({ guards }: Config, services: GuardServices): ArmedGuard[] {
   if (fence) armed.push({ guard: fence.learns, ...fence.armed });
   if (manifestOf) armed.push({ guard: minimiseGuard(manifestOf), ...always });
   if (guards.injection.mode !== 'off') {
-    const { mode: looks, timeoutMs } = guards.injection;
-    armed.push({ guard: injectionGuard(injection), mode: looks, timeoutMs });
+    const { timeoutMs } = injection;
+    armed.push({ guard: injectionGuard(injection), mode: guards.injection.mode, timeoutMs });
   }
   if (guards.redact.mode !== 'off') {
     const { mode: redacts, timeoutMs } = guards.redact;
@@ -121,7 +123,7 @@ function judging(config: Config, services: GuardServices): ArmedGuard[] {
   armed.push({ guard: sent, ...guards.agreements });
   if (injection.holds && guards.injection.mode !== 'off') {
     const guard = afterInjectionGuard(injection, manifestOf);
-    armed.push({ guard, mode: guards.injection.mode, timeoutMs: guards.injection.timeoutMs });
+    armed.push({ guard, mode: guards.injection.mode, timeoutMs: injection.timeoutMs });
   }
   if (guards.canary.mode !== 'off') {
     const { canary } = needed(marks, 'guards.canary');

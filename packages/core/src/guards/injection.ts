@@ -3,11 +3,14 @@ import type { Guard } from '../guard.ts';
 import type { InjectionAction, InjectionConfig } from '../config/content/injection.ts';
 import type { InjectionFinding, InjectionReport } from '../injection/report.ts';
 import type { Manifest } from '../flow/manifest.ts';
-import type { Reason } from '../decision.ts';
+import type { AskedText, Detectors, Opinion } from './detectors.ts';
+import type { Reason, Verdict } from '../decision.ts';
 import type { Edit } from './wire.ts';
+import { RuntimeFault } from '../errors.ts';
 import { allow, deny, requireApproval } from '../decision.ts';
 import { defineGuard } from '../guard.ts';
 import { injectionActions } from '../config/content/injection.ts';
+import { isOfDetector, worseVerdict } from './detectors.ts';
 import { isSink } from '../flow/manifest.ts';
 import { matchesGlob, parseGlob, type Glob } from '../policy/glob.ts';
 import { replaceText, rewritten, wireMessages } from './wire.ts';
@@ -18,6 +21,14 @@ import { scanInjection } from '../injection/scan.ts';
 export interface Judged {
   readonly action: InjectionAction;
   readonly report: InjectionReport;
+  /** Information flow does not distrust it, because only a detector saw it: what follows from it is held instead. */
+  readonly heldInstead: boolean;
+  readonly unavailable: Opinion['unavailable'];
+}
+
+/** A text, and the tool that returned it. */
+interface Told extends AskedText {
+  readonly tool: string;
 }
 
 /**
@@ -32,9 +43,16 @@ export class InjectionJudge {
     readonly block?: InjectionAction;
   }[];
   readonly #scans = new Remembered<InjectionReport>();
+  readonly #detectors: Detectors | undefined;
 
-  constructor(config: InjectionConfig) {
+  /** @param detectors those that `config` names; without them it must name none */
+  constructor(config: InjectionConfig, detectors?: Detectors) {
+    if (config.mode !== 'off' && config.detectors.length > 0 && !detectors) {
+      const path = 'guards.injection.detectors';
+      throw new RuntimeFault('invalid_config', { path, detail: `${path} is on, and nothing provides them.` });
+    }
     this.#config = config;
+    this.#detectors = detectors;
     this.#tools = Object.entries(config.tools).map(([pattern, { suspicious, block }]) => ({
       glob: parsed(pattern),
       ...(suspicious ? { suspicious } : {}),
@@ -42,34 +60,59 @@ export class InjectionJudge {
     }));
   }
 
+  /** How long the guards may take, so that a detector's own time-out comes first and names it. */
+  get timeoutMs(): number {
+    return Math.max(this.#config.timeoutMs, (this.#detectors?.longestMs ?? 0) + 500);
+  }
+
   /** Whether anything configured holds the calls of a session that has read such a text. */
   get holds(): boolean {
     const { user, results } = this.#config;
-    return [user, results, ...this.#tools].some(({ suspicious, block }) => suspicious === 'hold' || block === 'hold');
+    const actions = [user, results, ...this.#tools].flatMap(({ suspicious, block }) => [suspicious, block]);
+    return actions.some((action) => action === 'hold' || (this.#detectors && action && isAtLeast(action, 'distrust')));
   }
 
-  user(text: string): Judged {
-    return this.#judge(text, ({ verdict }) => (verdict === 'none' ? 'ignore' : this.#config.user[verdict]));
+  /** At once, unless a detector has to be asked. */
+  judge(texts: readonly Told[]): readonly Judged[] | Promise<readonly Judged[]> {
+    const opinions = this.#detectors?.opinions(texts) ?? [];
+    const judged = (given: readonly Opinion[]) => texts.map((text, index) => this.#judge(text, given[index]));
+    return opinions instanceof Promise ? opinions.then(judged) : judged(opinions);
   }
 
-  result(tool: string, text: string): Judged {
-    return this.#judge(text, ({ verdict }) => {
-      if (verdict === 'none') return 'ignore';
-      const own = this.#tools.find((each) => each[verdict] !== undefined && matchesGlob(each.glob, tool));
-      return own?.[verdict] ?? this.#config.results[verdict];
-    });
-  }
-
-  /** For information flow: whether this result vouches for nothing. */
+  /** For information flow: whether this result vouches for nothing. By our own scan alone: it does not wait for anybody. */
   readonly distrusts = (tool: string, text: string): boolean =>
-    this.#config.mode === 'enforce' && isAtLeast(this.result(tool, text).action, 'distrust');
+    this.#config.mode === 'enforce' &&
+    isAtLeast(this.#action({ source: 'results', tool }, this.#scan(text)), 'distrust');
 
-  #judge(text: string, actionOf: (report: InjectionReport) => InjectionAction): Judged {
+  #judge(told: Told, opinion: Opinion | undefined): Judged {
+    const own = this.#scan(told.text);
+    const report = opinion && opinion.verdict !== 'none' ? together(own, opinion) : own;
+    const action = this.#action(told, report);
+    const heldInstead = isAtLeast(action, 'distrust') && !isAtLeast(this.#action(told, own), 'distrust');
+    return { action, report, heldInstead, unavailable: opinion?.unavailable ?? [] };
+  }
+
+  #scan(text: string): InjectionReport {
     const report = this.#scans.of(text, scanInjection);
     // Of what was not read whole, the rest is not known to be harmless.
-    const read = report.complete || report.verdict !== 'none' ? report : { ...report, verdict: 'suspicious' as const };
-    return { action: actionOf(read), report: read };
+    return report.complete || report.verdict !== 'none' ? report : { ...report, verdict: 'suspicious' };
   }
+
+  #action({ source, tool }: Pick<Told, 'source' | 'tool'>, { verdict }: InjectionReport): InjectionAction {
+    if (verdict === 'none') return 'ignore';
+    if (source === 'user') return this.#config.user[verdict];
+    const own = this.#tools.find((each) => each[verdict] !== undefined && matchesGlob(each.glob, tool));
+    return own?.[verdict] ?? this.#config.results[verdict];
+  }
+}
+
+function together(own: InjectionReport, { score, verdict, findings }: Opinion): InjectionReport {
+  return {
+    ...own,
+    score: Math.max(own.score, score),
+    verdict: worseVerdict(own.verdict, verdict),
+    findings: [...own.findings, ...findings].toSorted((a, b) => a.start - b.start || a.end - b.end),
+  };
 }
 
 const isAtLeast = (action: InjectionAction, least: InjectionAction): boolean =>
@@ -83,13 +126,15 @@ export const injectionGuard = (judge: InjectionJudge): Guard =>
     stage: 'rewrite',
     on: ['user_message', 'tool_result', 'model_request'],
     check(event) {
-      const texts = textsOf(event, judge);
-      const refused = texts.filter(({ judged }) => judged.action === 'block');
-      if (refused.length > 0) return deny(...refused.map((text) => reasonOf(text, 'injection_blocked')));
-      if (event.kind === 'model_request') return cleaned(event, texts);
-      const flagged = texts.filter(({ judged }) => judged.action !== 'ignore');
-      if (flagged.length === 0) return allow;
-      return { outcome: 'transform', event, reasons: flagged.map((text) => reasonOf(text, 'injection_suspected')) };
+      return withJudged(textsOf(event), judge, (texts): Verdict => {
+        const refused = texts.filter(({ judged }) => judged.action === 'block');
+        if (refused.length > 0) return deny(...refused.map((text) => reasonOf(text, 'injection_blocked')));
+        const skipped = unavailableOf(texts);
+        if (event.kind === 'model_request') return cleaned(event, texts, skipped);
+        const flagged = texts.filter(({ judged }) => judged.action !== 'ignore');
+        const reasons = [...flagged.map((text) => reasonOf(text, 'injection_suspected')), ...skipped];
+        return reasons.length > 0 ? { outcome: 'transform', event, reasons } : allow;
+      });
     },
   });
 
@@ -102,42 +147,75 @@ export const afterInjectionGuard = (judge: InjectionJudge, manifestOf: (tool: st
     on: ['tool_call'],
     check({ tool, messages }) {
       if (!isSink(manifestOf(tool))) return allow;
-      const read = readTexts(messages, judge).find(({ judged }) => judged.action === 'hold');
-      return read ? requireApproval(reasonOf(read, 'after_injection')) : allow;
+      return withJudged(readTexts(messages), judge, (texts): Verdict => {
+        const read = texts.find(({ judged: { action, heldInstead } }) => action === 'hold' || heldInstead);
+        return read ? requireApproval(reasonOf(read, 'after_injection')) : allow;
+      });
     },
   });
 
-interface ReadText {
+interface ReadText extends Told {
   /** Of the text, in the event. */
   readonly path: string;
   readonly place: number;
-  readonly text: string;
-  readonly judged: Judged;
+}
+type JudgedText = ReadText & { readonly judged: Judged };
+
+function withJudged(
+  texts: readonly ReadText[],
+  judge: InjectionJudge,
+  made: (texts: readonly JudgedText[]) => Verdict,
+): Verdict | Promise<Verdict> {
+  const judged = judge.judge(texts);
+  const join = (all: readonly Judged[]) =>
+    made(texts.map((text, index) => ({ ...text, judged: all[index] as Judged })));
+  return judged instanceof Promise ? judged.then(join) : join(judged);
 }
 
-function textsOf(event: EventOf<'user_message' | 'tool_result' | 'model_request'>, judge: InjectionJudge): ReadText[] {
-  const { kind } = event;
-  if (kind === 'model_request') return readTexts(event.messages, judge);
-  const judged = kind === 'user_message' ? judge.user(event.text) : judge.result(event.tool, event.text);
-  return [{ path: 'text', place: 0, text: event.text, judged }];
+function textsOf(event: EventOf<'user_message' | 'tool_result' | 'model_request'>): ReadText[] {
+  if (event.kind === 'model_request') return readTexts(event.messages);
+  const { text } = event;
+  if (text === '') return [];
+  const told = { path: 'text', place: 0, text };
+  return event.kind === 'user_message'
+    ? [{ ...told, source: 'user', tool: '' }]
+    : [{ ...told, source: 'results', tool: event.tool }];
 }
 
-function readTexts(messages: readonly Message[], judge: InjectionJudge): ReadText[] {
+function readTexts(messages: readonly Message[]): ReadText[] {
   const tools = new Map<string, string>();
   return messages.flatMap(({ role, text, callId = '', calls = [], byRuntime }, place): ReadText[] => {
     for (const { id, tool } of calls) tools.set(id, tool);
-    const path = `messages[${place}]`;
+    const told = { path: `messages[${place}]`, place, text };
     if (byRuntime || text === '') return [];
-    if (role === 'user') return [{ path, place, text, judged: judge.user(text) }];
-    if (role === 'tool') return [{ path, place, text, judged: judge.result(tools.get(callId) ?? '', text) }];
+    if (role === 'user') return [{ ...told, source: 'user', tool: '' }];
+    if (role === 'tool') return [{ ...told, source: 'results', tool: tools.get(callId) ?? '' }];
     return [];
   });
 }
 
+/** One reason for each detector that was passed over: when its server is down, it is so for every text. */
+function unavailableOf(texts: readonly JudgedText[]): Reason[] {
+  const first = new Map<string, { readonly path: string; readonly detail: string; texts: number }>();
+  for (const { path, judged } of texts) {
+    for (const { detector, detail } of judged.unavailable) {
+      const known = first.get(detector);
+      if (known) known.texts++;
+      else first.set(detector, { path, detail, texts: 1 });
+    }
+  }
+  return [...first.values()].map(({ path, detail, texts: count }) => ({
+    code: 'detector_unavailable',
+    rule: 'guards.injection',
+    path,
+    detail: count > 1 ? `${detail} (${count} texts)` : detail,
+  }));
+}
+
 /** What was only flagged was put on record when it came in. */
-function cleaned(event: ModelRequest, texts: readonly ReadText[]) {
+function cleaned(event: ModelRequest, texts: readonly JudgedText[], skipped: readonly Reason[]): Verdict {
   const dirty = texts.filter(({ judged: { action } }) => action === 'strip' || action === 'quarantine');
-  if (dirty.length === 0) return allow;
+  if (dirty.length === 0) return skipped.length > 0 ? { outcome: 'transform', event, reasons: skipped } : allow;
   const places = wireMessages(event);
   const messages = [...event.messages];
   const edits: Edit[] = [];
@@ -150,9 +228,9 @@ function cleaned(event: ModelRequest, texts: readonly ReadText[]) {
     edits.push(replaceText(event, onWire, clean));
   }
   return {
-    outcome: 'transform' as const,
+    outcome: 'transform',
     event: rewritten(event, messages, edits),
-    reasons: dirty.map((text) => reasonOf(text, 'injection_suspected')),
+    reasons: [...dirty.map((text) => reasonOf(text, 'injection_suspected')), ...skipped],
   };
 }
 
@@ -161,14 +239,15 @@ const withheld =
 const gap = '[removed]';
 
 /**
- * Without what was found, to the end of each sentence: a command without its head still commands. The score of a stretch as a
- * whole counts where nothing says more exactly what it is.
+ * Without what was found, to the end of each sentence: a command without its head still commands. Our own score of a stretch
+ * as a whole counts where nothing says more exactly what it is. A detector's always does: it saw what our patterns may not see.
  */
 function stripped(text: string, findings: readonly InjectionFinding[]): string {
-  const exact = findings.filter(({ family }) => family !== 'classifier');
+  const isExact = ({ family }: InjectionFinding) => family !== 'classifier';
+  const exact = findings.filter((finding) => isExact(finding) || isOfDetector(finding));
   let out = '';
   let from = 0;
-  for (const { start, end } of exact.length > 0 ? exact : findings) {
+  for (const { start, end } of exact.some(isExact) ? exact : findings) {
     if (end <= from) continue;
     out += start > from ? text.slice(from, start) + gap : '';
     from = endOfSentence(text, end);
@@ -183,7 +262,7 @@ function endOfSentence(text: string, from: number): number {
 }
 
 /** Rules and offsets: the words themselves stay out of the log. */
-function reasonOf({ path, judged: { action, report } }: ReadText, code: Reason['code']): Reason {
+function reasonOf({ path, judged: { action, report } }: JudgedText, code: Reason['code']): Reason {
   const { findings, score, complete } = report;
   const rules = [
     ...new Set(findings.filter(({ severity }) => severity !== 'notice').map(({ rule, atlas }) => `${rule} (${atlas})`)),

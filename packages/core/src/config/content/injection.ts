@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { detectorsSchema, type DetectorConfig } from './detectors.ts';
 
 /** From mildest to most severe. What an action does, the ones before it do as well, where they can. */
 export const injectionActions = ['ignore', 'flag', 'distrust', 'strip', 'quarantine', 'hold', 'block'] as const;
@@ -38,9 +39,14 @@ export const injectionSchema = z
       .record(toolPattern, z.strictObject({ suspicious: forResults.optional(), block: forResults.optional() }))
       .default({})
       .describe('Other actions for the results of these tools; the first pattern that fits counts'),
+    detectors: detectorsSchema.describe(
+      'Stronger detectors that are asked as well, each once about a text; they get texts as they came',
+    ),
   })
   .prefault({});
-export type InjectionConfig = z.output<typeof injectionSchema>;
+export type InjectionConfig = Omit<z.output<typeof injectionSchema>, 'detectors'> & {
+  readonly detectors: readonly DetectorConfig[];
+};
 
 /** `guards.exfiltration`. */
 export const exfiltrationSchema = z
