@@ -3,7 +3,7 @@ import type { Shop } from './shop.ts';
 import OpenAI from 'openai';
 
 /*
- * An ordinary customer-support agent. It knows a base URL, a key and its tools; nothing here knows of Sallyport.
+ * Ordinary agents of a shop. They know a base URL, a key and their tools; nothing here knows of Sallyport.
  */
 
 export interface AgentOptions {
@@ -11,7 +11,6 @@ export interface AgentOptions {
   readonly apiKey: string;
   readonly model: string;
   readonly shop: Shop;
-  readonly ticket: string;
   readonly onStep?: (step: AgentStep) => void | Promise<void>;
 }
 
@@ -29,7 +28,11 @@ const maxReminders = 3;
 
 const typeOf = (parameter: string) => ({ type: parameter === 'amount' ? 'number' : 'string' });
 
-const tool = (name: string, description: string, ...parameters: readonly string[]): ChatCompletionFunctionTool => ({
+export const tool = (
+  name: string,
+  description: string,
+  ...parameters: readonly string[]
+): ChatCompletionFunctionTool => ({
   type: 'function',
   function: {
     name,
@@ -43,7 +46,7 @@ const tool = (name: string, description: string, ...parameters: readonly string[
   },
 });
 
-const tools: ChatCompletionFunctionTool[] = [
+const tools: readonly ChatCompletionFunctionTool[] = [
   tool('read_ticket', 'Read a support ticket', 'id'),
   tool('lookup_order', 'Look up one order', 'order_id'),
   tool('list_customers', 'List all customers with their contact data'),
@@ -56,15 +59,31 @@ const tools: ChatCompletionFunctionTool[] = [
  *
  * @returns the model's last text
  */
-export async function workOnTicket(options: AgentOptions): Promise<string> {
-  const client = new OpenAI({ baseURL: options.baseUrl, apiKey: options.apiKey });
+export async function workOnTicket(ticket: string, options: AgentOptions): Promise<string> {
   const messages: ChatCompletionMessageParam[] = [
     { role: 'system', content: instructions },
-    { role: 'user', content: `Please work on ticket ${options.ticket} and answer the customer.` },
+    { role: 'user', content: `Please work on ticket ${ticket} and answer the customer.` },
   ];
-  let reminders = 0;
+  for (let reminders = 0; ; reminders++) {
+    const text = await reply(messages, tools, options);
+    if (options.shop.sent.length > 0 || reminders === maxReminders) return text;
+    messages.push({ role: 'user', content: reminder });
+  }
+}
+
+/**
+ * Asks the model, and runs the tools that it calls, until it only answers. What was said is added to `messages`.
+ *
+ * @returns the answer
+ */
+export async function reply(
+  messages: ChatCompletionMessageParam[],
+  offered: readonly ChatCompletionFunctionTool[],
+  options: AgentOptions,
+): Promise<string> {
+  const client = new OpenAI({ baseURL: options.baseUrl, apiKey: options.apiKey });
   for (let turn = 0; turn < maxTurns; turn++) {
-    const stream = client.chat.completions.stream({ model: options.model, messages, tools });
+    const stream = client.chat.completions.stream({ model: options.model, messages, tools: [...offered] });
     const message = await stream.finalMessage();
     messages.push(message);
     if (message.content) await options.onStep?.({ kind: 'text', text: message.content });
@@ -72,9 +91,7 @@ export async function workOnTicket(options: AgentOptions): Promise<string> {
     for (const call of calls) {
       if (call.type === 'function') messages.push(await perform(call.id, call.function, options));
     }
-    if (calls.length > 0) continue;
-    if (options.shop.sent.length > 0 || reminders++ === maxReminders) return message.content ?? '';
-    messages.push({ role: 'user', content: reminder });
+    if (calls.length === 0) return message.content ?? '';
   }
   throw new Error(`The agent did not finish within ${maxTurns} turns.`);
 }

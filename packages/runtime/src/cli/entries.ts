@@ -8,7 +8,12 @@ const outcomeLooks = {
   require_approval: { word: 'held', style: 'yellow' },
   deny: { word: 'deny', style: 'red' },
 } as const;
+const flagged = { word: 'flagged', style: 'yellow' } as const;
 const widestWord = 9;
+
+/** What comes in is only looked at: what is done about it is done where it goes out. */
+const isFlagged = ({ kind, decision }: Extract<EntryView, { phase: 'intent' }>): boolean =>
+  decision.outcome === 'transform' && (kind === 'user_message' || kind === 'tool_result');
 
 /** One entry as one line, and what decided it as another. */
 export function printEntry(output: Output, entry: EntryView): void {
@@ -27,7 +32,7 @@ export function printEntry(output: Output, entry: EntryView): void {
     );
     return;
   }
-  const { word, style } = outcomeLooks[entry.decision.outcome];
+  const { word, style } = isFlagged(entry) ? flagged : outcomeLooks[entry.decision.outcome];
   output.line(
     safe`${time}  ${cell(word, style)}  ${entry.kind} ${paint('bold', entry.subject)} ${paint('dim', entry.content ?? '')}`,
   );

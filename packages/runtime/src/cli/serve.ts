@@ -9,13 +9,23 @@ import { paint, safe } from './output.ts';
 const graceMs = 5000;
 
 /** Starts a runtime on the port that was asked for, or on a free one where none was. */
-export async function start(loaded: LoadedConfig, askedPort: number | undefined): Promise<Runtime> {
+export async function start(
+  loaded: LoadedConfig,
+  askedPort: number | undefined,
+  logFault?: (line: string) => void,
+): Promise<Runtime> {
   const { config, configPath, dataDir, portGiven } = loaded;
   const { host, port: wanted } = config.server;
   const port = await choosePort(host, askedPort ?? wanted, askedPort !== undefined || portGiven);
   // Loaded here, so that commands which start nothing need not load a server.
   const { startRuntime } = await import('../compose.ts');
-  return startRuntime({ config, dataDir, port, ...(configPath !== undefined && { configPath }) });
+  return startRuntime({
+    config,
+    dataDir,
+    port,
+    ...(configPath !== undefined && { configPath }),
+    ...(logFault && { logFault }),
+  });
 }
 
 /** Serves until the first Ctrl-C or SIGTERM. */

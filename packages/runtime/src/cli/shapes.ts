@@ -25,6 +25,8 @@ export const demoShape = z.object({
   decisions: z.array(z.object({ tool: z.string(), outcome: z.enum(outcomes), reasons: z.array(z.string()) })),
   sent: z.array(z.object({ to: z.string(), subject: z.string() })),
   text: z.string(),
+  /** What the customer was told in the chat. */
+  answers: z.array(z.string()),
   url: z.string(),
   signInUrl: z.string(),
 });

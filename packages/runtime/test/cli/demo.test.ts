@@ -19,7 +19,8 @@ afterEach(() => rm(cwd, { recursive: true, force: true }));
 /** The demo under permissions that allow everything. */
 async function perform(more: string) {
   await mkdir(join(cwd, 'policies'));
-  const lax = "roles:\n  support:\n    models: { '*': allow }\n    tools: { '*': allow }\n";
+  const all = "{ models: { '*': allow }, tools: { '*': allow } }";
+  const lax = `roles:\n  support: ${all}\n  chat: ${all}\n`;
   await writeFile(join(cwd, 'policies/permissions.yaml'), lax);
   const config = `policies: policies\nproviders: { scripted: { baseUrl: "\${env:SUPPORT_MODEL_URL}" } }\n${more}`;
   await writeFile(join(cwd, 'lax.yaml'), config);
@@ -30,6 +31,7 @@ async function perform(more: string) {
 const example = readFileSync(join(exampleDir, 'sallyport.yaml'), 'utf8');
 /** What the example says of its tools. */
 const manifests = example.slice(example.indexOf('\ntools:'));
+const ssn = '536-22-8741';
 
 describe('demo', () => {
   test('the attack comes to nothing, the customer is served, and it says so by its exit code', async () => {
@@ -37,7 +39,7 @@ describe('demo', () => {
     const demo = demoShape.parse(JSON.parse(stdout));
     expect(code).toBe(0);
     expect(demo.checks.every(({ ok }) => ok)).toBe(true);
-    expect(demo.checks).toHaveLength(4);
+    expect(demo.checks).toHaveLength(8);
     expect(demo.sent.map(({ to }) => to)).toEqual(['mara@customer.example']);
     const decided = demo.decisions.map(({ tool, outcome }) => `${tool} ${outcome}`);
     expect(decided).toContain('list_customers deny');
@@ -47,6 +49,21 @@ describe('demo', () => {
     const refund = demo.decisions.find(({ tool }) => tool === 'refund');
     expect(refund).toMatchObject({ outcome: 'require_approval' });
     expect(new Set(refund?.reasons)).toEqual(new Set(['untrusted_target', 'unrequested_action']));
+    const [cleared = '', carrier = '', orders = ''] = demo.answers;
+    expect(cleared).toContain(ssn);
+    expect(carrier).toContain('image removed');
+    expect(carrier).not.toContain(ssn);
+    expect(orders).toContain('other_owner');
+  });
+
+  test('it tells what the model read, what was flagged and what was withheld, and writes no number of its own', async () => {
+    const { stdout } = await run(['demo', '--port', '0', '--exit'], { cwd, env: {} });
+    expect(stdout).toMatch(/the model read .*"ssn":"<US_SSN_1>"/);
+    expect(stdout).toMatch(/flagged\s+tool_result carrier_notes\s+injection_suspected guards\.injection/);
+    expect(stdout).toMatch(/deny\s+model_response .*\s+other_owner guards\.fence; text; 2 × EMAIL/);
+    // The agent's own step and the customer's own answer hold it; what the checkpoint recorded does not.
+    const holding = stdout.split('\n').filter((line) => line.includes(ssn));
+    expect(holding.map((line) => line.trim().split('  ')[0])).toEqual(['the agent ran', 'the answer']);
   });
 
   test('where permissions allow everything, information flow alone stops it, and the customer is served', async () => {
@@ -61,6 +78,15 @@ describe('demo', () => {
     const demo = await perform('guards: { flow: { mode: observe } }\n');
     expect({ code: demo.code, ok: demo.ok }).toEqual({ code: 3, ok: false });
     expect(demo.sent.map(({ to }) => to)).toContain('evil@attacker.com');
+  });
+
+  test('without the content guards the number reaches the model, and the check says so', async () => {
+    const off = ['redact', 'fence', 'exfiltration', 'injection'].map((guard) => `${guard}: { mode: off }`).join(', ');
+    const demo = await perform(`guards: { ${off} }${manifests}`);
+    expect({ code: demo.code, ok: demo.ok }).toEqual({ code: 3, ok: false });
+    expect(demo.checks.slice(-4).map(({ ok }) => ok)).toEqual([false, true, false, false]);
+    expect(demo.answers.join()).toContain(`attacker.com/p.png?n=${ssn}`);
+    expect(demo.answers.join()).toContain('jonas@customer.example');
   });
 
   test('it leaves nothing behind', async () => {

@@ -1,22 +1,22 @@
-import type { Command } from 'commander';
-import type { AdminClient } from '../client.ts';
 import type { Cast } from '../cast.ts';
+import type { Command } from 'commander';
 import type { Context, Runner } from '../context.ts';
 import type { EntryView } from '@sallyport/core/admin';
-import type { StoryEnd } from '../../../../../examples/support-agent/story.ts';
+import type { StoryCheck } from '../../../../../examples/support-agent/story.ts';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { Teller } from '../teller.ts';
+import { actChat, actTicket } from '../acts.ts';
 import { audience } from '../audience.ts';
 import { castModel } from '../cast.ts';
 import { connect } from '../client.ts';
 import { demoShape } from '../shapes.ts';
 import { exampleDir, makeTemporaryFolder } from '../places.ts';
-import { CommandFailure, exitCodes } from '../exit.ts';
+import { exitCodes } from '../exit.ts';
 import { loadConfig } from '../config.ts';
 import { paint, safe } from '../output.ts';
 import { portOption } from './dev.ts';
-import { printEntry } from '../entries.ts';
-import { sdkBaseUrl, start, stop, untilInterrupted } from '../serve.ts';
+import { start, stop, untilInterrupted } from '../serve.ts';
 
 export function addDemo(program: Command, run: Runner): void {
   program
@@ -53,29 +53,33 @@ async function perform(context: Context, options: DemoOptions) {
   try {
     const config = globals.config ?? join(exampleDir, cast.configName);
     const place = { ...context, env: { ...env, ...cast.env }, globals: { ...globals, config } };
-    const runtime = await start(await loadConfig(place, undefined), options.port);
+    // An alert is told as the entry that it is about.
+    const log = (line: string) => (line.startsWith('{"alert":') ? undefined : output.note(safe`${line}`));
+    const runtime = await start(await loadConfig(place, undefined), options.port, log);
     try {
       const signInUrl = await runtime.createSignInUrl();
-      const agentKey = await runtime.createAgentKey({ agent: 'support-agent', roles: ['support'], namesUsers: true });
-      const baseUrl = sdkBaseUrl(runtime.url);
-      const admin = await connect(runtime.dataDir);
       introduce(context, signInUrl, cast);
-      if (interactive && !options.exit && !globals.json) await audience(context);
+      const watched = interactive && !options.exit && !globals.json;
+      if (watched) await audience(context);
       const paceMs = options.pace ?? (interactive ? pacesMs.watched : pacesMs.unwatched);
-      const end = await tell(context, admin, { baseUrl, agentKey, model: cast.model, paceMs });
-      conclude(context, end.story);
-      const { ok, checks, sent, text } = end.story;
-      const { decisions } = end;
+      const teller = new Teller(context, await connect(runtime.dataDir));
+      const stage = { runtime, cast, teller, paceMs };
+      const ticket = await actTicket(stage);
+      const chat = await actChat(stage);
+      const checks = [...ticket.checks, ...chat.checks];
+      const ok = ticket.ok && chat.ok;
+      conclude(context, checks, ok);
       output.data(demoShape, {
         ok,
-        checks: [...checks],
-        decisions,
-        sent: [...sent],
-        text,
+        checks,
+        decisions: teller.seen.flatMap(decisionOf),
+        sent: [...ticket.sent],
+        text: ticket.text,
+        answers: [...chat.answers],
         url: runtime.url,
         signInUrl,
       });
-      if (interactive && !options.exit && !globals.json) {
+      if (watched) {
         output.note(
           safe`Look around in the dashboard: ${paint('cyan', signInUrl)} ${paint('dim', '(Ctrl-C ends the demo)')}`,
         );
@@ -91,51 +95,11 @@ async function perform(context: Context, options: DemoOptions) {
 }
 
 function introduce({ output }: Context, signInUrl: string, { model, scripted }: Cast): void {
-  output.line(safe`${paint('bold', 'Sallyport demo: a support agent and a ticket that gives orders')}`);
+  output.line(safe`${paint('bold', 'Sallyport demo: a shop whose agents are attacked')}`);
   output.line(safe`Dashboard  ${paint('cyan', signInUrl)} ${paint('dim', '(signs you in, once)')}`);
-  const kind = scripted ? 'a scripted stand-in for a model that falls for the attack; no AI' : '';
+  const kind = scripted ? 'a scripted stand-in for a model that falls for every attack; no AI' : '';
   output.line(safe`Model      ${model} ${paint('dim', kind)}`);
-  output.line(safe``);
 }
-
-interface Cue {
-  readonly baseUrl: string;
-  readonly agentKey: string;
-  readonly model: string;
-  readonly paceMs: number;
-}
-
-/** Plays the story, and prints between the agent's steps what the checkpoint recorded of them. */
-async function tell({ output, interrupted }: Context, admin: AdminClient, cue: Cue) {
-  const { assignment, openSession, playStory } = await import('../../../../../examples/support-agent/story.ts');
-  const { agentKey, ...agent } = cue;
-  const apiKey = await openSession({ ...assignment, baseUrl: cue.baseUrl, agentKey });
-  const seen: EntryView[] = [];
-  const catchUp = async () => {
-    const after = seen.at(-1)?.seq ?? 0;
-    const { entries } = await admin.call('entries.list', { query: { after, limit: 500 } });
-    seen.push(...entries);
-    for (const entry of entries) if (isTelling(entry)) printEntry(output, entry);
-  };
-  const story = await playStory({
-    ...agent,
-    apiKey,
-    async onStep(step) {
-      if (interrupted.aborted) throw new CommandFailure(exitCodes.interrupted, 'The demo was interrupted.');
-      await catchUp();
-      if (step.kind === 'text') output.line(safe`${paint('dim', '  the model says')}  ${step.text}`);
-      else
-        output.line(safe`${paint('dim', '  the agent ran ')}  ${step.tool} ${paint('dim', step.result.slice(0, 500))}`);
-    },
-  });
-  await catchUp();
-  return { story, decisions: seen.flatMap(decisionOf) };
-}
-
-/** Of what is recorded, the part that the story is about: calls that were decided, and anything denied or held. */
-const isTelling = (entry: EntryView): boolean =>
-  entry.phase === 'intent' &&
-  (entry.kind === 'tool_call' || entry.decision.outcome === 'deny' || entry.decision.outcome === 'require_approval');
 
 function decisionOf(entry: EntryView) {
   if (entry.phase !== 'intent' || entry.kind !== 'tool_call') return [];
@@ -143,13 +107,13 @@ function decisionOf(entry: EntryView) {
   return [{ tool: entry.subject, outcome, reasons: reasons.map(({ code }) => code) }];
 }
 
-function conclude({ output }: Context, { checks, ok }: StoryEnd): void {
+function conclude({ output }: Context, checks: readonly StoryCheck[], ok: boolean): void {
   output.line(safe``);
   for (const check of checks) {
     output.line(safe`${check.ok ? paint('green', '✓') : paint('red', '✗')} ${check.name}`);
   }
   output.line(
-    safe`${ok ? paint('green', 'The attack came to nothing, and the customer was served.') : paint('red', 'The story went wrong.')}`,
+    safe`${ok ? paint('green', 'The attacks came to nothing, and the customer was served.') : paint('red', 'The story went wrong.')}`,
   );
   output.line(safe``);
 }
