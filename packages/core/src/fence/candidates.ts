@@ -119,11 +119,14 @@ function encoded(text: string): Candidate[] {
     }
   }
   for (const { 0: word, index } of text.matchAll(/[A-Za-z0-9+/_-]{8,}={0,2}/g)) {
-    const decoded = fromBase64(word);
+    const decoded = looksEncoded.test(word) ? fromBase64(word) : undefined;
     if (decoded !== undefined) whole(decoded, index, index + word.length);
   }
   return found;
 }
+
+/** Words are of one case, but for their first letter. */
+const looksEncoded = /.[A-Z]|\d/;
 
 function fromPercent(word: string): string | undefined {
   try {

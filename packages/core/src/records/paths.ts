@@ -16,12 +16,18 @@ export interface Place {
   readonly record: Node;
 }
 
+/** Lists within lists are followed as far as this. Deeper ones are hostile: a guard that cannot read them must not let them pass. */
+export const deepest = 500;
+export const tooDeep = `the result is nested deeper than ${deepest} levels`;
+
 /** Every place of a path. The items of a list need no `*` of their own: `customers.email` is each customer's. */
 export function placesOf(root: Json, path: FieldPath): Place[] {
   const places: Place[] = [];
+  let depth = 0;
   const descend = (node: Json, step: number, record: Node): void => {
     const name = path[step];
     if (!isNode(node) || name === undefined) return;
+    if (++depth > deepest) throw new Error(tooDeep);
     if (Array.isArray(node)) {
       for (const [index, item] of (node as readonly Json[]).entries()) {
         const within = isNode(item) ? item : record;
@@ -35,6 +41,7 @@ export function placesOf(root: Json, path: FieldPath): Place[] {
     } else if (Object.hasOwn(node, name)) {
       enter(node, name, (node as Readonly<Record<string, Json>>)[name] as Json, { step, record });
     }
+    depth--;
   };
   const enter = (parent: Node, name: string, value: Json, at: { step: number; record: Node }): void => {
     if (at.step === path.length - 1) places.push({ parent, name, value, record: at.record });

@@ -1,5 +1,5 @@
 import { readTable, type Table } from './csv.ts';
-import { parsePath } from './paths.ts';
+import { deepest, parsePath, tooDeep } from './paths.ts';
 
 /** What becomes of fields. A path without the items of lists reaches into them: `customers.email` is each customer's. */
 export interface Trim {
@@ -92,6 +92,7 @@ const joined = (parts: readonly Trimmed[], between: string): Trimmed => ({
 class JsonTrimmer {
   readonly #text: string;
   #at = 0;
+  #depth = 0;
   #dropped = 0;
   #shortened = 0;
 
@@ -115,6 +116,7 @@ class JsonTrimmer {
 
   /** The list or object anew, of the members that stay, each with the space round it. */
   #members(close: string, ofName: (name: string) => Branch[], to: number): string {
+    if (++this.#depth > deepest) throw new Error(tooDeep);
     const open = this.#text.charAt(this.#at++);
     const kept: string[] = [];
     let tail = this.#space();
@@ -138,6 +140,7 @@ class JsonTrimmer {
       } else tail = '';
     }
     this.#at++;
+    this.#depth--;
     return open + kept.join(',') + close;
   }
 

@@ -69,6 +69,8 @@ export class Owners implements OwnerIndex {
 
   others(tenant: string, owners: readonly string[], keys: readonly string[]): (string | undefined)[] {
     const known = this.#of(tenant);
+    // Most words have a shape that nothing known has: answers are judged word by word.
+    if (!keys.some((key) => known.hasShape(shapeOf(key)))) return keys.map(() => undefined);
     const own = owners.map((owner) => nameOf(this.#ownerDigest(tenant, owner)));
     const { sharedFrom } = this.#options;
     // The same few words come again and again.

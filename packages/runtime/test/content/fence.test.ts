@@ -99,3 +99,55 @@ it("a call with another customer's identifier is denied, and passes for its owne
   const { choices } = await client.chat.completions.create({ model: 'p/m', messages: history, tools: [sendEmail] });
   expect(choices[0]?.message.tool_calls).toHaveLength(1);
 });
+
+it('a token that stands for another customer’s number is looked at with its value in place, in answers and calls', async () => {
+  const ssn = ['536', '22', '8145'].join('-');
+  const records = JSON.stringify({
+    customers: [
+      { customer_id: 'C-1001', name: 'Ann' },
+      { customer_id: 'C-2002', ssn },
+    ],
+  });
+  const seen: string[] = [];
+  const { open } = await start(({ messages }) => {
+    const text = messages.map((message) => message.text).join('\n');
+    seen.push(text);
+    if (text.includes('"denied":true')) return { text: 'I may not.' };
+    const [token = 'no token'] = /<US_SSN_\d+>/.exec(text) ?? [];
+    if (text.includes('Mail it')) return { toolCalls: [{ name: 'send_email', arguments: { to: token } }] };
+    return { text: `The number is ${token}.` };
+  }, tools());
+  const ask = async (user: string, question: string) => {
+    const { client } = await open(user);
+    const messages = [{ role: 'user' as const, content: question }, ...called('crm', records)];
+    return await client.chat.completions.create({ model: 'p/m', messages, tools: [sendEmail] }).then(
+      ({ choices }) => JSON.stringify(choices[0]?.message),
+      (error: unknown) => JSON.stringify(error),
+    );
+  };
+  expect(await ask('C-1001', 'Tell me')).toContain('other_owner');
+  expect(await ask('C-2002', 'Tell me')).toContain(ssn);
+  expect(await ask('C-1001', 'Mail it')).not.toMatch(/tool_calls|8145/);
+  // The model itself never had it.
+  expect(seen.join()).not.toContain('8145');
+});
+
+it('where it only observes, everything passes and what would have been withheld is on record', async () => {
+  const { open, entries } = await start(tell, tools('guards: { fence: { mode: observe } }'));
+  const ann = await open('C-1001');
+  const { choices } = await ann.client.chat.completions.create({ model: 'p/m', messages: history });
+  expect(choices[0]?.message.content).toContain(bobs);
+  const answers = (await entries(ann.id)).filter(
+    (entry) => entry.phase === 'intent' && entry.kind === 'model_response',
+  );
+  expect(answers).toMatchObject([
+    {
+      decision: {
+        outcome: 'allow',
+        verdicts: expect.arrayContaining([
+          expect.objectContaining({ guard: 'fence', mode: 'observe', outcome: 'deny' }),
+        ]),
+      },
+    },
+  ]);
+});

@@ -73,7 +73,7 @@ export const fenceSchema = z
       .min(1_000)
       .max(10_000_000)
       .default(1_000_000)
-      .describe('Held in memory, about 150 bytes each; where there are more, results with new ones are denied'),
+      .describe('Held in memory, about 200 bytes each; where there are more, results with new ones are denied'),
   })
   .prefault({});
 export type FenceConfig = z.output<typeof fenceSchema>;
