@@ -196,13 +196,17 @@ const { values } = parseArgs({
     data: { type: 'string' },
     folds: { type: 'string', default: '10' },
     share: { type: 'string', default: '0.007' },
+    hard: { type: 'string', default: '0.025' },
     dry: { type: 'boolean', default: false },
   },
 });
 if (!values.data) throw new Error('--data FILE is missing');
 const examples = examplesOf(values.data);
 const scored = heldOut(examples, Number(values.folds));
-const threshold = thresholdAt(scored, 'benign-plain', Number(values.share));
+const threshold = Math.max(
+  thresholdAt(scored, 'benign-plain', Number(values.share)),
+  thresholdAt(scored, 'benign-hard', Number(values.hard)),
+);
 process.stdout.write(`${examples.length} texts; on held-out sources, at threshold ${threshold.toFixed(3)}:\n`);
 describe(scored, threshold);
 if (!values.dry)

@@ -31,6 +31,8 @@ const slot = (hash: number): number => (Math.imul(hash, 0x2545f491) >>> 13) & ma
 interface Sentences {
   readonly starts: number[];
   readonly marks: number[];
+  /** Which of them begin a line. */
+  readonly lines: Set<number>;
 }
 
 /**
@@ -40,7 +42,7 @@ interface Sentences {
 export function featuresOf(text: string): Features {
   // A word of one letter has three features and a blank; longer ones fewer for each letter.
   const bucket = new Int32Array(text.length * 3 + 64);
-  const sentences: Sentences = { starts: [0], marks: [0] };
+  const sentences: Sentences = { starts: [0], marks: [0], lines: new Set([0]) };
   let count = 0;
   let one = 0;
   let two = 0;
@@ -49,6 +51,7 @@ export function featuresOf(text: string): Features {
     if (!isLetter(text.charCodeAt(at))) {
       const ends = endsSentence(text, at++);
       if ((ends && words > 0) || at - (sentences.starts.at(-1) ?? 0) > longest) {
+        if (text.charCodeAt(at - 1) === 0x0a) sentences.lines.add(sentences.starts.length);
         sentences.starts.push(at);
         sentences.marks.push(count);
         words = 0;
@@ -111,8 +114,8 @@ function lettersOf(text: string, start: number, end: number, bucket: Int32Array,
   return count;
 }
 
-/** From each sentence on, so many whole ones as go into a window; and each sentence by itself. */
-function windowsOf({ starts, marks }: Sentences): Window[] {
+/** From each sentence on, so many whole ones as go into a window; and each sentence, and each line, by itself. */
+function windowsOf({ starts, marks, lines }: Sentences): Window[] {
   const windows: Window[] = [];
   let end = 0;
   for (let i = 0; i + 1 < starts.length; i++) {
@@ -120,6 +123,11 @@ function windowsOf({ starts, marks }: Sentences): Window[] {
     if (end <= i) end = i + 1;
     while (end + 1 < starts.length && (starts[end + 1] ?? 0) - start <= longest) end++;
     windows.push({ start, end: starts[end] ?? 0, from: marks[i] ?? 0, to: marks[end] ?? 0 });
+    let line = lines.has(i) ? i + 1 : end;
+    while (line < end && !lines.has(line)) line++;
+    if (line < end && line > i + 1) {
+      windows.push({ start, end: starts[line] ?? 0, from: marks[i] ?? 0, to: marks[line] ?? 0 });
+    }
     if (end > i + 1) windows.push({ start, end: starts[i + 1] ?? 0, from: marks[i] ?? 0, to: marks[i + 1] ?? 0 });
   }
   return windows.filter(({ from, to }) => to - from >= 12);

@@ -45,7 +45,9 @@ function bareForm(code: number): string {
   const form = Array.from(marked)
     .filter((each) => !isMark(each.codePointAt(0) ?? 0))
     .join('')
-    .normalize('NFC');
+    .normalize('NFC')
+    // Longer forms (U+FDFA has eighteen letters) do not come out of `visible`.
+    .slice(0, 3);
   bare.set(code, form);
   return form;
 }

@@ -12,7 +12,7 @@ export const agentPatterns: readonly WordPattern[] = [
       "'keep|'hide|'conceal 4 'from 2 'user|'users|'them|'human|'everyone",
       "'keep 2 'this|'it 2 'secret|'hidden|'confidential|'between",
       "'do|'don't 1 'not|'ever|'mention|'reveal|'disclose 1 'mention|'reveal|'disclose|'acknowledge|'this|'these|'that 2 'this|'these|'instruction|'instructions|'message|'anyone",
-      "'silently|'secretly|'covertly|'quietly 3 'send|'forward|'email|'execute|'call|'run|'add|'include|'append|'upload|'transfer|'exfiltrate|'delete|'read|'fetch|'post|'copy",
+      "'silently|'secretly|'covertly|'quietly 3 'send|'forward|'email|'append|'upload|'transfer|'exfiltrate|'post|'copy",
       'user 2 not 2 tell',
       'user 3 tellLast 3 not',
       "'user|'users|'they 2 'not|'cannot|'can't|'never|'mustn't 2 'see|'know|'notice|'aware",

@@ -66,7 +66,7 @@ export const markPatterns: readonly TextPattern[] = [
     id: 'placeholder-prompt',
     family: 'jailbreak',
     severity: 'suspicious',
-    text: /[[{<(](?:insert|your|type|enter|put)?[ _](?:insert |your |the |a |my )?(?:prompt|question|query|request|malicious prompt)(?: here| goes here)?[\]})>]|[[{<(](?:prompt|question)[\]})>]\s{0,3}$/g,
+    text: /[[{<(](?:insert|your|type|enter|put)?[ _](?:insert |your |the |a |my )?(?:prompt|question|query|request|malicious prompt)(?: here| goes here)?[\]})>]|[[{<(](?:prompt|question)[\]})>]\s{0,3}(?:$|-->|["'\n<\\])/g,
     needs: ['prompt', 'question', 'query', 'request'],
   },
   {

@@ -30,6 +30,8 @@ const ciphers: readonly Cipher[] = [
 /** Language in Latin letters scores above this, under its right reading. */
 const language = 0.55;
 const margin = 0.45;
+/** So like language that no part of the line can be long and something else. */
+const plainly = 1;
 
 const lettersOf = (text: string): Uint8Array => {
   const letters = new Uint8Array(text.length);
@@ -70,8 +72,9 @@ const substitution: Decoder = {
   name: 'shifted-letters',
   decode(text) {
     const pieces: Piece[] = [];
+    const labelled: Piece[] = [];
     for (const { text: line, start, end } of linesOf(text, 600)) {
-      if (line.length < 8 || !enoughLetters.test(line)) continue;
+      if (line.length < 8 || !enoughLetters.test(line) || pairScore(line) > plainly) continue;
       const part = oddest(line);
       const letters = lettersOf(part.slice(0, 160));
       const plain = pairScore(part);
@@ -87,9 +90,12 @@ const substitution: Decoder = {
         best = each;
         bestScore = score;
       }
-      if (best) pieces.push({ text: apply(line, best), start, end });
+      if (!best) continue;
+      pieces.push({ text: apply(line, best), start, end });
+      // A label before it is no part of the text.
+      if (part !== line) labelled.push({ text: apply(part, best), start, end });
     }
-    return joined(pieces);
+    return [...joined(pieces), ...labelled];
   },
 };
 

@@ -117,9 +117,6 @@ const leet: Readonly<Record<string, string>> = {
   '!': 'i',
   '|': 'li',
   '+': 't',
-  '(': 'c',
-  '<': 'c',
-  '{': 'c',
   '€': 'e',
   '£': 'l',
   '¥': 'y',
@@ -147,7 +144,7 @@ const groups: readonly [RegExp, string][] = [
   [/ph(?=[a-z0-9])/gi, 'f'],
 ];
 
-const leetWord = /[a-z0-9@$!|+(<{€£¥§&#%^*]+/gi;
+const leetWord = /[a-z0-9@$!|+€£¥§&#%^*]+/gi;
 /** Whether a word mixes letters with what stands for letters, inside or at its head. */
 const isLeet = (word: string): boolean =>
   /[a-z]/i.test(word) && /[0-9@$!|+(<€£][a-z]|[a-z][0-9@$|+(<€£]{1,4}[a-z]/i.test(word);

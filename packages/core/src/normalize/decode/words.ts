@@ -110,7 +110,7 @@ const scrambledWords: Decoder = {
   decode(text) {
     const pieces: Piece[] = [];
     for (const { text: line, start, end } of linesOf(text)) {
-      if (line.length < 10 || isProgram(line) || pairScore(line) > 1.2) continue;
+      if (line.length < 10 || isProgram(line) || pairScore(line) > 1) continue;
       const words = line.toLowerCase().match(/[a-z]{3,16}/g) ?? [];
       const unknown = words.filter((word) => !isCommonWord(word));
       if (words.length < 2 || unknown.length < 2 || unknown.length < words.length * 0.35) continue;
