@@ -68,12 +68,22 @@ export function armGuards(config: Config, policies: () => PolicySet, services?: 
 
 const always = { mode: 'enforce', timeoutMs: 1_000 } as const;
 
-/** Of what the runtime itself asks a second model. It is the operator's choice, so agents' permissions do not apply. */
-/** @param labels of what the sessions sent: a second model, which quotes them, must be allowed to have it too */
-export function armSecondModelGuards(config: Config, labels = new SessionLabels()): ArmedGuard[] {
+/**
+ * Of what the runtime itself asks a second model. It is the operator's choice, so agents' permissions do not apply.
+ *
+ * @param labels of what the sessions sent: a second model, which quotes them, must be allowed to have it too
+ * @param redaction it reads tokens, the same ones as the agent's model; its answers come back with values
+ */
+export function armSecondModelGuards(
+  config: Config,
+  labels = new SessionLabels(),
+  redaction?: RedactServices,
+): ArmedGuard[] {
   const { guards, providers, secondModel } = config;
   if (!secondModel) return [];
+  const { mode, timeoutMs } = guards.redact;
   return [
+    ...(redaction && mode !== 'off' ? [{ guard: redactGuard(redaction), mode, timeoutMs }] : []),
     { guard: secondModelGuard(secondModel.model), ...always },
     { guard: settingsGuard(guards.settings), ...guards.settings },
     { guard: pinnedModelsGuard(providers), ...always },

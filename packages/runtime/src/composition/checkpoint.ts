@@ -9,6 +9,7 @@ import {
   rulesOf,
 } from '@sallyport/core';
 import { ApprovalService } from '../approvals/index.ts';
+import { openDetectors } from '../detectors/index.ts';
 import { SessionFlows } from '../flow/index.ts';
 import { Owners } from '../owners/index.ts';
 import { SecondModel, knownLabels } from '../second-model/index.ts';
@@ -30,6 +31,8 @@ export interface CheckpointOptions {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly tenant: string;
+  /** Modules that the configuration names are read from here. */
+  readonly folder: string;
   readonly onFault: (fault: string, error: unknown) => void;
 }
 
@@ -39,7 +42,8 @@ export async function openCheckpoint(options: CheckpointOptions) {
   const { masterKey, box, marks, vaults } = redaction;
   const tools = await ToolRegistry.open({ store: store.manifests, configured: config.tools, clock });
   const { profile, rules, maxBytes } = config.flow;
-  const injection = new InjectionJudge(config.guards.injection);
+  const asked = await openDetectors(config.guards.injection, { folder: options.folder, clock });
+  const injection = new InjectionJudge(config.guards.injection, asked.detectors);
   const { distrusts } = injection;
   const flowOptions = { manifestOf: tools.manifestOf, rules: rulesOf(profile, rules), maxBytes, distrusts };
   const flows = new SessionFlows({ create: () => new SessionFlow(flowOptions), store: store.flow, box, clock });
@@ -74,7 +78,7 @@ export async function openCheckpoint(options: CheckpointOptions) {
     forget();
     approvals.close();
     owners.close();
-    await Promise.all([flows.close(), vaults.close()]);
+    await Promise.all([flows.close(), vaults.close(), asked.close()]);
   };
   return { tools, flows, owners, secondModel, approvals, monitor, close };
 }
@@ -106,7 +110,7 @@ function openSecondModel(options: CheckpointOptions, sent: SessionLabels): Secon
     config: config.secondModel,
     providers,
     // Without flow: what is quoted to it is nothing that the session's user said.
-    monitor: new Monitor({ ...recording(options), guards: armSecondModelGuards(config, sent) }),
+    monitor: new Monitor({ ...recording(options), guards: armSecondModelGuards(config, sent, options.redaction) }),
     audit,
     clock,
     newId,

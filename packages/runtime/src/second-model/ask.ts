@@ -5,6 +5,7 @@ import type {
   Json,
   ModelRef,
   ModelRequest,
+  ModelResponse,
   Monitor,
   NewId,
   Providers,
@@ -140,10 +141,11 @@ export class SecondModelAsk {
       model: this.#ref,
       text,
       calls: 0,
-    } as const;
+    } satisfies ModelResponse;
     const answered = await monitor.decide(response, session);
     if (!answered.cleared) throw refused(answered.decision);
-    return text;
+    // As rewritten: with the values that its tokens stand for.
+    return answered.cleared.event.text;
   }
 }
 

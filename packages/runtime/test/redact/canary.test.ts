@@ -179,3 +179,35 @@ test('no file, log line, denial or message to a chat holds what was planted', { 
   expect(files.some(([, bytes]) => bytes.includes(marker))).toBe(true);
   expect(files.flatMap(([path, bytes]) => leaks(bytes).map((leak) => [path, leak]))).toEqual([]);
 });
+
+test('a second model reads tokens as well, and its answers come back with values', { timeout: 60_000 }, async () => {
+  const sent: string[] = [];
+  const provider = await startScriptedModel({
+    models: ['m'],
+    script: ({ body }) => {
+      sent.push(JSON.stringify(body));
+      return { text: '{"found":true,"value":"<US_SSN_1>"}' };
+    },
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-canary-'));
+  const config = `providers: { p: { baseUrl: "${provider.url}" } }\nsecondModel: { model: p/m, extract: true }`;
+  const options = {
+    config: parseConfig(config, { env: {}, readFile: () => '' }),
+    dataDir: join(folder, 'data'),
+    port: 0,
+  };
+  const runtime = await startRuntime(options);
+  onTestFinished(async () => {
+    await runtime.stop();
+    await provider.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const agentKey = await runtime.createAgentKey({ agent: 'support', roles: ['support'] });
+  const headers = { authorization: `Bearer ${agentKey}`, 'content-type': 'application/json' };
+  const schema = { type: 'string', maxLength: 20 };
+  const body = JSON.stringify({ text: `Her SSN is ${ssn}.`, schema, instruction: 'Her number' });
+  const answer = await fetch(`${runtime.url}/v1/extract`, { method: 'POST', headers, body });
+  expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining(ssn)]);
+  expect(sent).toHaveLength(1);
+  expect(sent.flatMap(leaks)).toEqual([]);
+});
