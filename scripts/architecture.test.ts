@@ -29,6 +29,7 @@ const rooms: Record<string, { mayImport: readonly string[]; packages?: readonly 
   'packages/runtime/src/audit': { mayImport: ['packages/core/src'], node: true },
   'packages/runtime/src/providers': { mayImport: ['packages/core/src'], node: true },
   'packages/runtime/src/policies': { mayImport: ['packages/core/src'], node: true },
+  'packages/runtime/src/detectors': { mayImport: ['packages/core/src'], node: true },
   // Services: core's ports and each other.
   'packages/runtime/src/identity': {
     mayImport: ['packages/core/src', 'packages/runtime/src/agents', 'packages/runtime/src/sessions'],

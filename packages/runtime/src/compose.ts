@@ -143,7 +143,8 @@ async function openParts(options: RuntimeOptions, { store, audit, redaction }: K
   opened.push(() => sessions.close());
   const onFault = faultLogger(options);
   const judging = { config, store, redaction, audit, policies, providers, sessions };
-  const checkpoint = await openCheckpoint({ ...judging, clock, newId, tenant, onFault });
+  const folder = folderOf(options);
+  const checkpoint = await openCheckpoint({ ...judging, clock, newId, tenant, folder, onFault });
   opened.push(() => checkpoint.close());
   opened.push(writeAlerts(audit, options.logFault ?? toStandardError));
   const settings = settingsOf(options, policyDir);
@@ -231,9 +232,9 @@ function settingsOf({ config, configPath, dataDir }: RuntimeOptions, policyDir: 
 }
 
 async function listen(options: RuntimeOptions, parts: Parts): Promise<FastifyInstance> {
-  const { config, configPath, port = config.server.port, logFault = toStandardError } = options;
+  const { config, port = config.server.port, logFault = toStandardError } = options;
   const { server } = config;
-  const read = (path: string) => readFileSync(resolve(configPath ? dirname(configPath) : '.', path), 'utf8');
+  const read = (path: string) => readFileSync(resolve(folderOf(options), path), 'utf8');
   const tls = server.tls && { cert: read(server.tls.certFile), key: read(server.tls.keyFile) };
   const app = createHttpServer({ server, newId, logFault, ...(tls ? { tls } : {}) });
   const { monitor, providers, policies, sessions, approvals, agents, tokens } = parts;
@@ -312,10 +313,13 @@ const conveniences = ({ operators, agents, audit }: Parts, url: string) => ({
   },
 });
 
-const policyDirOf = ({ config, configPath, dataDir }: RuntimeOptions): string =>
-  config.policies === undefined
-    ? join(dataDir, 'policies')
-    : resolve(configPath ? dirname(configPath) : '.', config.policies);
+/** Where relative places in the configuration are read from. */
+const folderOf = ({ configPath }: RuntimeOptions): string => resolve(configPath ? dirname(configPath) : '.');
+
+const policyDirOf = (options: RuntimeOptions): string =>
+  options.config.policies === undefined
+    ? join(options.dataDir, 'policies')
+    : resolve(folderOf(options), options.config.policies);
 
 const portOf = (app: FastifyInstance): number => (app.server.address() as AddressInfo).port;
 

@@ -1,0 +1,5 @@
+import type { InjectionDetector } from '@sallyport/core';
+
+export interface OpenDetector extends InjectionDetector {
+  close(): Promise<void>;
+}
