@@ -64,15 +64,7 @@ function ofCall(call: EventOf<'tool_call'>, redactor: Redactor, vault: Vault): V
   const { policy } = redactor;
   const restored = restoreCall(call, policy, vault);
   if (restored.refused.length > 0) return deny(...restored.refused.slice(0, maxNamed));
-  const reasons: Reason[] = [];
-  if (restored.counts.size > 0) {
-    reasons.push({
-      code: 'sensitive_replaced',
-      rule,
-      path: 'arguments',
-      detail: `restored ${listed(restored.counts)}`,
-    });
-  }
+  const reasons = restoredIn('arguments', restored.counts);
   let made = restored.arguments;
   if (policy.judgesCalls) {
     const where = { direction: 'call', tool: call.tool } as const;
@@ -86,16 +78,14 @@ function ofCall(call: EventOf<'tool_call'>, redactor: Redactor, vault: Vault): V
 }
 
 function ofAnswer(answer: EventOf<'model_response'>, redactor: Redactor, vault: Vault): Verdict {
-  const counts = new Map<string, number>();
+  const restored = new Map<string, number>();
+  const replaced = new Map<string, number>();
   try {
-    const stream = rewritingStream(redactor, () => vault, counts);
+    const stream = rewritingStream(redactor, () => vault, { restored, replaced });
     const text = stream.push(answer.text) + stream.end();
     if (text === answer.text) return allow;
-    return {
-      outcome: 'transform',
-      event: { ...answer, text },
-      reasons: [{ code: 'sensitive_replaced', rule, path: 'text', detail: listed(counts) }],
-    };
+    const reasons = named('sensitive_replaced', replaced.size > 0 ? [{ path: 'text', counts: replaced }] : []);
+    return { outcome: 'transform', event: { ...answer, text }, reasons: [...restoredIn('text', restored), ...reasons] };
   } catch (error) {
     if (error instanceof AnswerStopped) return deny(...error.reasons);
     throw error;
@@ -116,13 +106,19 @@ function answerStream({ redactor, vaults }: RedactServices, session: Session): T
   });
 }
 
-function rewritingStream(redactor: Redactor, vault: () => Vault, counts = new Map<string, number>()): TextStream {
+interface Tally {
+  readonly restored: Map<string, number>;
+  readonly replaced: Map<string, number>;
+}
+
+function rewritingStream(redactor: Redactor, vault: () => Vault, tally?: Tally): TextStream {
   const { policy } = redactor;
-  const count = (type: string, more = 1) => counts.set(type, (counts.get(type) ?? 0) + more);
+  const count = (into: keyof Tally, type: string, more = 1) =>
+    tally?.[into].set(type, (tally[into].get(type) ?? 0) + more);
   const restore = ({ token, type, inUrl }: FoundToken): string | undefined => {
     const value = policy.answersRestore(type) ? vault().valueOf(token) : undefined;
     if (value === undefined) return undefined;
-    count(type);
+    count('restored', type);
     return inUrl ? encodeURIComponent(value) : value;
   };
   if (!policy.judgesAnswers) return restoringStream(policy.grammar, restore);
@@ -131,7 +127,7 @@ function rewritingStream(redactor: Redactor, vault: () => Vault, counts = new Ma
     const { length } = before;
     const own = redacted.edits.filter(({ end }) => end > length);
     if (redacted.blocked.size > 0) throw new AnswerStopped(named('sensitive_blocked', [blockedIn(redacted.blocked)]));
-    if (own.length > 0) for (const [type, more] of redacted.counts) count(type, more);
+    if (own.length > 0) for (const [type, more] of redacted.counts) count('replaced', type, more);
     return applyEdits(
       segment,
       own.map(({ start, end, text }) => ({ start: Math.max(start, length) - length, end: end - length, text })),
@@ -140,6 +136,9 @@ function rewritingStream(redactor: Redactor, vault: () => Vault, counts = new Ma
 }
 
 const blockedIn = (counts: ReadonlyMap<string, number>): Finding => ({ path: 'text', counts });
+
+const restoredIn = (path: string, counts: ReadonlyMap<string, number>): Reason[] =>
+  counts.size === 0 ? [] : [{ code: 'sensitive_replaced', rule, path, detail: `restored ${listed(counts)}` }];
 
 /** One reason for each place, as far as there are not too many; a conversation repeats all its messages in every turn. */
 function named(code: 'sensitive_replaced' | 'sensitive_blocked', findings: readonly Finding[]): Reason[] {

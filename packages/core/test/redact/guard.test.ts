@@ -139,6 +139,13 @@ describe('a model request', () => {
     expect(request([history]).event.messages[1]?.calls?.[0]?.arguments).toBe('{"to":"<EMAIL_1>","n":1}');
   });
 
+  test('is redacted where no reader expects text', () => {
+    const { event } = arm().request([
+      { role: 'user', content: 'Hi', name: `SSN ${ssn}`, tool_calls: [{ function: { arguments: `SSN ${ssn}` } }] },
+    ]);
+    expect(JSON.stringify(wireOf(event))).not.toContain(ssn);
+  });
+
   test('without anything to replace goes on byte for byte', () => {
     expect(arm().check(chatRequest([{ role: 'user', content: `Write to ${mail}` }]))).toEqual({ outcome: 'allow' });
   });
