@@ -6,3 +6,6 @@ export * from '../agreements/kinds.ts';
 export { eventKinds, type EventKind } from '../events.ts';
 export { outcomes, type Outcome, type Reason } from '../decision.ts';
 export { reasons, type ReasonCode } from '../reasons.ts';
+export { sensitiveTypes } from '../sensitive/types.ts';
+export { injectionFamilies } from '../injection/report.ts';
+export { injectionFigures } from '../injection/figures.ts';

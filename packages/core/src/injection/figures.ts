@@ -1,0 +1,70 @@
+/** Measured; written by `npm run eval -- injection --data DIR --publish WHAT`. Shares from 0 to 1. See docs/injection.md. */
+export const injectionFigures = {
+  date: '2026-11-21',
+  data: 'development set of 4,866 texts, on which it was tuned; expect less of others',
+  rows: [
+    {
+      label: 'attack',
+      title: 'Orders in results and documents',
+      texts: 390,
+      flagged: 0.9949,
+      block: 0.3692,
+    },
+    {
+      label: 'attack',
+      title: 'Orders to the model in what users write',
+      texts: 214,
+      flagged: 0.9159,
+      block: 0.1028,
+    },
+    {
+      label: 'attack',
+      title: 'Jailbreaks',
+      texts: 320,
+      flagged: 0.9781,
+      block: 0.1531,
+    },
+    {
+      label: 'attack',
+      title: 'Asking for prompts and secrets, images that carry data out',
+      texts: 138,
+      flagged: 0.9493,
+      block: 0.0072,
+    },
+    {
+      label: 'attack',
+      title: 'The same, encoded or hidden',
+      texts: 832,
+      flagged: 0.8197,
+      block: 0.0925,
+    },
+    {
+      label: 'attack',
+      title: 'Ordinary requests planted in results, without a sign of an attack',
+      texts: 458,
+      flagged: 0.1201,
+      block: 0.0109,
+    },
+    {
+      label: 'attack',
+      title: 'Ordinary requests that only the place makes an attack',
+      texts: 256,
+      flagged: 0.2148,
+      block: 0.0078,
+    },
+    {
+      label: 'harmless',
+      title: 'Everyday texts',
+      texts: 1463,
+      flagged: 0.0096,
+      block: 0,
+    },
+    {
+      label: 'harmless',
+      title: 'Texts that look like attacks: quotes, role play, instructions to agents',
+      texts: 795,
+      flagged: 0.0956,
+      block: 0.0277,
+    },
+  ],
+} as const;
