@@ -290,7 +290,7 @@ describe('an answer', () => {
     expect(known().answer(text)).toMatchObject({
       outcome: 'transform',
       event: { text: shown },
-      reasons: [{ detail: '1 × US_SSN' }],
+      reasons: [{ detail: 'restored 1 × US_SSN' }],
     });
     expect(known().stream(...text.split(''))).toBe(shown);
   });
