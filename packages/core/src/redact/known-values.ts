@@ -64,10 +64,10 @@ export class KnownValues {
     this.#types.set(value, type);
     const key = value.slice(0, head);
     const lengths = this.#lengths.get(key) ?? [];
-    if (!lengths.includes(value.length)) lengths.push(value.length);
+    const all = new Set([...lengths, value.length]);
     this.#lengths.set(
       key,
-      lengths.sort((a, b) => b - a),
+      [...all].toSorted((a, b) => b - a),
     );
     this.#heads[slotOf(value, 0)] = 1;
   }

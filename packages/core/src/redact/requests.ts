@@ -69,7 +69,9 @@ class Request {
     const content = this.#redactAt(path, message.text, where, author);
     if (content.edits.length > 0) this.#edits.push(this.#contentEdit(place, content));
     const calls = message.calls && this.#calls(message.calls, place, path);
-    for (const [name, other] of place.others) {
+    // Calls where no reader expects them go out all the same.
+    const stray = place.calls && !message.calls ? ([['tool_calls', place.calls]] as const) : [];
+    for (const [name, other] of [...place.others, ...stray]) {
       if (opaque.has(name)) continue;
       const json = this.#jsonAt(`${path}.${name}`, name, other, where, author);
       if (json !== undefined) this.#edits.push({ ...other, text: json });

@@ -20,7 +20,7 @@ const word = (count: number) => Array.from({ length: count }, () => letters.char
 function luhn(body: string): string {
   const sum = body
     .split('')
-    .reverse()
+    .toReversed()
     .reduce((total, digit, at) => {
       const doubled = Number(digit) * (at % 2 === 0 ? 2 : 1);
       return total + (doubled > 9 ? doubled - 9 : doubled);

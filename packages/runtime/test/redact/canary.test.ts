@@ -41,10 +41,11 @@ function* filesIn(folder: string): Generator<string> {
 async function startChat() {
   const told: string[] = [];
   const server = createServer((request, response) => {
-    void readText(request).then((body) => {
-      told.push(body);
+    const take = async () => {
+      told.push(await readText(request));
       response.end('ok');
-    });
+    };
+    void take();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const close = () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve)));
