@@ -10,6 +10,8 @@ export interface KnownValue {
 /** Looked up by so many characters. */
 const head = 4;
 const shortest = 5;
+/** `password: ann@shop.example` in a stranger's text must not withhold the address from every call. */
+const isAddress = /@|:\/\//;
 const wordChar = /^[\p{L}\p{N}]$/u;
 
 /**
@@ -53,7 +55,7 @@ export class KnownValues {
 
   #take(): void {
     for (const { type, value } of this.#vault.given(this.#taken)) {
-      if (!isDistinctive(value)) continue;
+      if (!isDistinctive(value) || (type === 'PASSWORD' && isAddress.test(value))) continue;
       // As it stands in JSON too.
       for (const form of new Set([value, JSON.stringify(value).slice(1, -1)])) this.#add(form, type);
     }

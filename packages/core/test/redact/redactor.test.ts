@@ -48,7 +48,9 @@ describe('by default', () => {
     const redactor = redactorOf();
     const vault = new TokenVault();
     vault.tokenOf('PASSWORD', 'invoice');
-    expect(redactor.redact('Send the invoice.', request, vault).text).toBe('Send the invoice.');
+    vault.tokenOf('PASSWORD', 'ann@example.com');
+    const text = 'Send the invoice to ann@example.com.';
+    expect(redactor.redact(text, request, vault).text).toBe(text);
   });
 });
 
