@@ -73,7 +73,7 @@ export class Detectors {
     if (all.every((answers) => answers.every((answer) => !(answer instanceof Promise)))) {
       return all.map((answers) => merged(answers as Opinion[]));
     }
-    return Promise.all(all.map(async (answers) => merged(await Promise.all(answers))));
+    return Promise.all(all.map(async (answers) => merged(await Promise.all(answers.map(async (answer) => answer)))));
   }
 }
 

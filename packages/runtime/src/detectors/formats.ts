@@ -3,9 +3,9 @@ import type { DetectorAnswer, HttpDetectorConfig } from '@sallyport/core';
 
 /** How a kind of server is asked, and what its answers mean. */
 interface Format {
-  bodyOf(text: string): unknown;
+  readonly bodyOf: (text: string) => unknown;
   /** @throws RuntimeFault `detector_failed` for what is no answer of this format */
-  answerOf(answer: unknown): DetectorAnswer;
+  readonly answerOf: (answer: unknown) => DetectorAnswer;
 }
 
 /** Prompt Guard 1 names three classes. 2 has two, which are numbered unless whoever serves it names them. */
