@@ -5,10 +5,11 @@ import { ClientStream } from './client-stream.ts';
 import { completeChat } from './complete.ts';
 import { denialError, faultError, type OpenAiError } from './errors.ts';
 import { passHeaders } from './upstream-errors.ts';
+import { RecentMessages } from './recent.ts';
 import { readChatRequest } from './request.ts';
 import { streamChat } from './stream.ts';
 
-export interface OpenAiSurface extends OpenAiServices {
+export interface OpenAiSurface extends Omit<OpenAiServices, 'recent'> {
   /** Who is calling. Throws RuntimeFault `unauthenticated` or `forbidden`. */
   authenticate(request: FastifyRequest): Promise<Session>;
   /** Whether this session may use the model at all: what the list of models shows. */
@@ -25,7 +26,8 @@ export const openAiRoutes: FastifyPluginCallback<OpenAiSurface> = (app, surface,
   app.setNotFoundHandler(nowhere);
   // Otherwise the dashboard's page would answer for what is no route here.
   app.all('/v1/*', nowhere);
-  app.post('/v1/chat/completions', (request, reply) => chat(surface, request, reply));
+  const services = { ...surface, recent: new RecentMessages() };
+  app.post('/v1/chat/completions', (request, reply) => chat(services, request, reply));
   app.get('/v1/models', (request) => listModels(surface, request));
   app.get<{ Params: { id: string } }>('/v1/approvals/:id', (request) => showApproval(surface, request));
   done();
@@ -53,7 +55,7 @@ const modelObject = ({ provider, name }: ModelRef) => ({
   owned_by: provider,
 });
 
-async function chat(surface: OpenAiSurface, request: FastifyRequest, reply: FastifyReply) {
+async function chat(surface: OpenAiSurface & OpenAiServices, request: FastifyRequest, reply: FastifyReply) {
   const session = await surface.authenticate(request);
   const body = readChatRequest(request.body as Buffer | undefined, surface.maxJsonDepth);
   const model = surface.providers.resolve(body.model);

@@ -23,6 +23,8 @@ import type {
   Usage,
 } from '@sallyport/core';
 import type { ChatRequest } from './request.ts';
+import type { RecentMessages, SentMessage } from './recent.ts';
+import { roleOf } from './recent.ts';
 import { isObject } from './request.ts';
 import { OpenHolds, type HeldCalls, type Judgement, type Settled, type WaitingClient } from './held.ts';
 
@@ -34,6 +36,7 @@ export interface OpenAiServices {
   readonly newId: NewId;
   readonly reasks: number;
   readonly maxJsonDepth: number;
+  readonly recent: RecentMessages;
   /** Without it nobody can be asked about a held call. */
   readonly approvals?: HeldCalls;
   /** How long an answer is kept open for a person, in milliseconds; 0: not at all. */
@@ -93,7 +96,7 @@ export class ChatTurn {
   readonly #session: Session;
   readonly #holds: OpenHolds;
   #messages: readonly Message[];
-  #wireMessages: readonly Json[];
+  #sent: readonly Pick<SentMessage, 'role' | 'text'>[];
   #asks = 0;
   #started = 0;
   usage: Usage = { tokensIn: 0, tokensOut: 0 };
@@ -104,8 +107,8 @@ export class ChatTurn {
     this.#holds = new OpenHolds(services.approvals, services.holdOpenMs ?? 0, services.clock);
     this.request = request;
     this.model = model;
-    this.#messages = request.messages;
-    this.#wireMessages = request.body['messages'] as readonly Json[];
+    this.#sent = services.recent.take(session.id, request.messages, request.body['messages'] as readonly Json[]);
+    this.#messages = (this.#sent as readonly SentMessage[]).map(({ view }) => view);
   }
 
   get providers(): Providers {
@@ -194,10 +197,12 @@ export class ChatTurn {
         byRuntime: true,
       })),
     ];
-    this.#wireMessages = [
-      ...this.#wireMessages,
-      { role: 'assistant', content: text || null, tool_calls: calls.map((call) => wireCall(call)) },
-      ...refused.map(({ call, denial }) => ({ role: 'tool', tool_call_id: call.id, content: JSON.stringify(denial) })),
+    this.#sent = [
+      ...this.#sent,
+      written({ role: 'assistant', content: text || null, tool_calls: calls.map((call) => wireCall(call)) }),
+      ...refused.map(({ call, denial }) =>
+        written({ role: 'tool', tool_call_id: call.id, content: JSON.stringify(denial) }),
+      ),
     ];
     const { cleared } = await this.#askModel();
     return cleared;
@@ -237,7 +242,7 @@ export class ChatTurn {
     const options = settings['stream_options'];
     const streaming = stream ? { stream_options: { ...(isObject(options) ? options : {}), include_usage: true } } : {};
     const { messages: _, ...rest } = body;
-    return writeRequest({ ...rest, model: this.model.name, ...streaming }, this.#wireMessages);
+    return writeRequest({ ...rest, model: this.model.name, ...streaming }, this.#sent);
   }
 
   async #judgeChoice({ texts, calls }: Choice, client: WaitingClient): Promise<JudgedChoice> {
@@ -305,19 +310,19 @@ export class ChatTurn {
   }
 }
 
+const written = (message: JsonObject) => ({ role: roleOf(message), text: JSON.stringify(message) });
+
 /** Message by message, so that guards need not look for them in the bytes. */
-function writeRequest(rest: JsonObject, messages: readonly Json[]): Uint8Array {
+function writeRequest(rest: JsonObject, messages: readonly Pick<SentMessage, 'role' | 'text'>[]): Uint8Array {
   const head = `${JSON.stringify(rest).slice(0, -1)},"messages":[`;
   let start = Buffer.byteLength(head);
-  const written = messages.map((message) => {
-    const text = JSON.stringify(message);
-    const role = isObject(message) && typeof message['role'] === 'string' ? message['role'] : '';
+  const places = messages.map(({ role, text }) => {
     const place = { start, end: start + Buffer.byteLength(text), role, text };
     start = place.end + 1;
     return place;
   });
-  const bytes = Buffer.from(`${head}${written.map(({ text }) => text).join(',')}]}`);
-  indexWire(bytes, written);
+  const bytes = Buffer.from(`${head}${messages.map(({ text }) => text).join(',')}]}`);
+  indexWire(bytes, places);
   return bytes;
 }
 
