@@ -1,10 +1,10 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, attackedTicket, openSession } from './runtime.ts';
 import { approval, sessionId } from './staged/world.ts';
 import { type Actors, openActors } from './actors.ts';
 import { schemes, widths } from './browser.ts';
+import { isScrolledSideways, violationsOf } from './axe.ts';
 import { type Staged, cookieOf, startStaged } from './staged/server.ts';
 import { type Stage, openStage } from './stage.ts';
 
@@ -139,18 +139,6 @@ const screens: readonly Screen[] = [
   { name: 'Shortcuts', path: () => '/', act: (page) => page.keyboard.press('?') },
   { name: 'No such page', path: () => '/nowhere' },
 ];
-
-const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-
-async function violationsOf(page: Page): Promise<{ found: string[]; checked: number }> {
-  const { violations, passes } = await new AxeBuilder({ page }).withTags(tags).analyze();
-  const found = violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')} ${failureSummary}`),
-  );
-  return { found, checked: passes.length };
-}
-
-const isScrolledSideways = (page: Page) => page.evaluate('document.documentElement.scrollWidth > window.innerWidth');
 
 for (const width of ['wide', 'narrow'] as const) {
   for (const scheme of schemes) {

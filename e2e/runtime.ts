@@ -14,7 +14,7 @@ export interface Harness {
   readonly model: string;
   /** A one-time link that signs the owner in. */
   signInUrl(): Promise<string>;
-  createKey(agent: string, roles: readonly string[]): Promise<string>;
+  createKey(agent: string, roles: readonly string[], namesUsers?: boolean): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -84,7 +84,7 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Harnes
     policyFile,
     model: 'practice/practice-1',
     signInUrl: () => runtime.createSignInUrl(),
-    createKey: (agent, roles) => runtime.createAgentKey({ agent, roles }),
+    createKey: (agent, roles, namesUsers = false) => runtime.createAgentKey({ agent, roles, namesUsers }),
     stop: async () => {
       await runtime.stop();
       await model.close();
@@ -129,11 +129,12 @@ export async function openSession(
   { url }: Harness,
   key: string,
   purpose: string,
+  user?: string,
 ): Promise<{ id: string; token: string }> {
   const response = await fetch(`${url}/v1/sessions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ purpose }),
+    body: JSON.stringify({ purpose, user }),
   });
   return (await response.json()) as { id: string; token: string };
 }

@@ -114,7 +114,7 @@ const permissions = createRoute({
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
-  validateSearch: z.object({ tab: oneOf(['agents', 'operators', 'providers', 'configuration']) }),
+  validateSearch: z.object({ tab: oneOf(['agents', 'operators', 'guards', 'providers', 'configuration']) }),
   component: lazyRouteComponent(() => import('./routes/settings.tsx'), 'Settings'),
 });
 

@@ -1,4 +1,4 @@
-import type { Outcome } from '@sallyport/core/admin';
+import type { EventKind, Outcome } from '@sallyport/core/admin';
 import styles from './Mark.module.css';
 
 export type Tone = 'allow' | 'transform' | 'hold' | 'deny' | 'quiet' | 'live';
@@ -46,6 +46,11 @@ export const outcomeNames: Readonly<Record<Outcome, string>> = {
   deny: 'Denied',
 };
 
-export function OutcomeMark({ outcome }: { outcome: Outcome }) {
+/** Of what comes in, nothing is changed by a transform: it is flagged, and what follows happens where it goes out. */
+const isFlag = (outcome: Outcome, kind: EventKind | undefined): boolean =>
+  outcome === 'transform' && (kind === 'user_message' || kind === 'tool_result');
+
+export function OutcomeMark({ outcome, kind }: { outcome: Outcome; kind?: EventKind }) {
+  if (isFlag(outcome, kind)) return <Mark tone="hold">Flagged</Mark>;
   return <Mark tone={outcomeTones[outcome]}>{outcomeNames[outcome]}</Mark>;
 }

@@ -3,6 +3,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { Agents } from './settings/Agents.tsx';
 import { Configuration } from './settings/Configuration.tsx';
 import { Forbidden } from '../components/States.tsx';
+import { Guards } from './settings/Guards.tsx';
 import { Operators } from './settings/Operators.tsx';
 import { Page } from '../components/Page.tsx';
 import { Providers } from './settings/Providers.tsx';
@@ -14,6 +15,7 @@ const route = getRouteApi('/shell/settings');
 const tabs = {
   agents: 'Agents and keys',
   operators: 'Operators',
+  guards: 'Guards',
   providers: 'Providers',
   configuration: 'Configuration',
 } as const;
@@ -52,6 +54,9 @@ export function Settings() {
                 <Forbidden permission="operators.read" what="operators" />
               </div>
             )}
+          </Tabs.Panel>
+          <Tabs.Panel value="guards">
+            <Guards />
           </Tabs.Panel>
           <Tabs.Panel value="providers">
             <Providers />

@@ -44,7 +44,7 @@ export function EventDetail({ event, roles }: { event: TimelineEvent; roles: rea
       {intent ? (
         <section className={styles.part}>
           <h3 className={styles.name}>Guards</h3>
-          <Verdicts verdicts={intent.decision.verdicts} />
+          <Verdicts verdicts={intent.decision.verdicts} kind={kind} />
         </section>
       ) : null}
       <Record event={event} />
@@ -52,23 +52,23 @@ export function EventDetail({ event, roles }: { event: TimelineEvent; roles: rea
   );
 }
 
+function passedText(verdicts: IntentView['decision']['verdicts']): string {
+  const rewrote = verdicts.filter(({ outcome, mode }) => outcome === 'transform' && mode === 'enforce');
+  if (rewrote.length > 0)
+    return `Nothing was found in it; rewritten by ${rewrote.map(({ guard }) => guard).join(', ')}.`;
+  if (verdicts.length === 0) return 'No guard had anything to judge in it.';
+  return `${verdicts.length === 1 ? 'The one guard' : `All ${verdicts.length} guards`} let it pass.`;
+}
+
 function Decided({ intent, roles }: { intent: IntentView; roles: readonly string[] }) {
   const { outcome, reasons, verdicts } = intent.decision;
   return (
     <section className={styles.decision} data-outcome={outcome} aria-label="Decision">
       <p className={styles.outcome}>
-        <OutcomeMark outcome={outcome} />
+        <OutcomeMark outcome={outcome} kind={intent.kind} />
         <span className={styles.when}>{absolute(intent.at)}</span>
       </p>
-      {reasons.length === 0 ? (
-        <p>
-          {verdicts.length === 0
-            ? 'No guard had anything to judge in it.'
-            : `${verdicts.length === 1 ? 'The one guard' : `All ${verdicts.length} guards`} let it pass.`}
-        </p>
-      ) : (
-        <Reasons reasons={reasons} />
-      )}
+      {reasons.length === 0 ? <p>{passedText(verdicts)}</p> : <Reasons reasons={reasons} kind={intent.kind} />}
       {intent.decision.approval === undefined ? null : (
         <Link to="/approvals/$id" params={{ id: intent.decision.approval }}>
           {outcome === 'require_approval' ? 'The approval it waits for' : 'The approval that let it pass'}

@@ -1,15 +1,17 @@
+import type { EventKind } from '@sallyport/core/admin';
 import type { ReasonView } from '../../timeline.ts';
 import { Facts } from '../../components/Page.tsx';
 import { HostileText } from '../../components/HostileText.tsx';
+import { foundIn } from '../../found.ts';
 import { reasonText, reasonTitle } from '../../components/ReasonLine.tsx';
 import { sourceSentence } from '../../timeline.ts';
 import styles from './Reason.module.css';
 
 /** Why, in full: what happened, by which rule, for which value from where, and how to allow it. */
-export function Reasons({ reasons }: { reasons: readonly ReasonView[] }) {
+export function Reasons({ reasons, kind = 'tool_call' }: { reasons: readonly ReasonView[]; kind?: EventKind }) {
   return alike(reasons).map((group, place) => (
     // oxlint-disable-next-line react/no-array-index-key -- the reasons of a decision never change
-    <Reason key={place} {...group} />
+    <Reason key={place} {...group} kind={kind} />
   ));
 }
 
@@ -31,22 +33,26 @@ function alike(reasons: readonly ReasonView[]): Alike[] {
   return [...groups.values()];
 }
 
-function Reason({ reason, values }: Alike) {
+function Reason({ reason, values, kind }: Alike & { kind: EventKind }) {
   const { code, rule, detail, fix } = reason;
+  const found = foundIn(reason, kind);
+  const said = found?.summary ?? detail;
+  const term = found === undefined ? 'Argument' : 'Place';
   const [only, ...others] = values;
   return (
     <div className={styles.reason}>
       <h3 className={styles.title}>{reasonTitle(code)}</h3>
-      <p>{detail === undefined ? reasonText(code) : <HostileText text={detail} max={600} />}</p>
+      <p>{said === undefined ? reasonText(code) : <HostileText text={said} max={600} />}</p>
       <Facts
         rows={[
           ['Rule', rule === undefined ? undefined : <code key="rule">{rule}</code>],
           ...(others.length > 0
-            ? [['Arguments', <Values key="values" values={values} />] as const]
+            ? [[`${term}s`, <Values key="values" values={values} />] as const]
             : ([
-                ['Argument', only?.path === undefined ? undefined : <Code key="path" text={only.path} />],
+                [term, only?.path === undefined ? undefined : <Code key="path" text={only.path} />],
                 ['Value', only?.value === undefined ? undefined : <Code key="value" text={only.value} />],
               ] as const)),
+          ...(found?.facts ?? []).map(([name, text]) => [name, <Lines key={name} text={text} />] as const),
           ['Source', sourceSentence(reason)],
           ['To allow it', fix === undefined ? undefined : <HostileText key="fix" text={fix} max={600} />],
         ]}
@@ -72,6 +78,13 @@ function Values({ values }: Pick<Alike, 'values'>) {
     </ul>
   );
 }
+
+const Lines = ({ text }: { text: string }) =>
+  text.split('\n').map((line) => (
+    <div key={line}>
+      <HostileText text={line} max={200} />
+    </div>
+  ));
 
 const Code = ({ text }: { text: string }) => (
   <code>

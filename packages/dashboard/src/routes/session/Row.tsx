@@ -16,6 +16,7 @@ import { Mark, OutcomeMark } from '../../components/Mark.tsx';
 import { ReasonLine, reasonTitle } from '../../components/ReasonLine.tsx';
 import { capital, clock, duration, plural } from '../../text/format.ts';
 import { kindNames, outcomeOf } from '../../timeline.ts';
+import { summaryOf } from '../../found.ts';
 import styles from './Row.module.css';
 
 const icons: Readonly<Record<EventKind, typeof IconTool>> = {
@@ -39,7 +40,9 @@ export const Row = memo(
     const Icon = icons[kind];
     const outcome = outcomeOf(event);
     const stopped = outcome === 'deny' || outcome === 'require_approval';
-    const [reason] = intent?.decision.reasons ?? [];
+    const reasons = intent?.decision.reasons ?? [];
+    const [reason] = reasons;
+    const found = summaryOf(reasons, kind);
     const content = excerpt(event);
     return (
       <li>
@@ -75,9 +78,14 @@ export const Row = memo(
                 {reasonTitle(reason.code)} <ReasonLine reason={reason} />
               </span>
             ) : null}
+            {found === '' ? null : (
+              <span className={styles.found}>
+                <HostileText text={found} max={200} />
+              </span>
+            )}
           </span>
           <span className={styles.end}>
-            {outcome === undefined ? null : <OutcomeMark outcome={outcome} />}
+            {outcome === undefined ? null : <OutcomeMark outcome={outcome} kind={kind} />}
             <After event={event} />
           </span>
         </Link>

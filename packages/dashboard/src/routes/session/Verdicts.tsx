@@ -1,11 +1,19 @@
-import type { IntentView } from '../../timeline.ts';
+import type { IntentView, ReasonView } from '../../timeline.ts';
 import { OutcomeMark } from '../../components/Mark.tsx';
+import { HostileText } from '../../components/HostileText.tsx';
 import { duration } from '../../text/format.ts';
 import { reasonTitle } from '../../components/ReasonLine.tsx';
+import { summaryOf } from '../../found.ts';
 import styles from './Verdicts.module.css';
 
 /** Each guard's own opinion. One that only observes is said to, since its verdict did not count. */
-export function Verdicts({ verdicts }: { verdicts: IntentView['decision']['verdicts'] }) {
+export function Verdicts({
+  verdicts,
+  kind,
+}: {
+  verdicts: IntentView['decision']['verdicts'];
+  kind: IntentView['kind'];
+}) {
   if (verdicts.length === 0) return <p className={styles.none}>None looks at events of this kind.</p>;
   return (
     <table className={styles.table}>
@@ -25,11 +33,13 @@ export function Verdicts({ verdicts }: { verdicts: IntentView['decision']['verdi
             <td>
               {guard}
               {reasons.length === 0 ? null : (
-                <span className={styles.why}>{reasons.map(({ code }) => reasonTitle(code)).join(', ')}</span>
+                <span className={styles.why}>
+                  <HostileText text={whyOf(reasons, kind)} max={300} />
+                </span>
               )}
             </td>
             <td>
-              <OutcomeMark outcome={outcome} />
+              <OutcomeMark outcome={outcome} kind={kind} />
             </td>
             <td>{mode === 'observe' ? 'observes: not counted' : 'enforces'}</td>
             <td className={styles.time}>{duration(micros)}</td>
@@ -39,3 +49,7 @@ export function Verdicts({ verdicts }: { verdicts: IntentView['decision']['verdi
     </table>
   );
 }
+
+/** What it found, where that can be said in a line; else the reasons' titles, each once. */
+const whyOf = (reasons: readonly ReasonView[], kind: IntentView['kind']): string =>
+  summaryOf(reasons, kind) || [...new Set(reasons.map(({ code }) => reasonTitle(code)))].join(', ');
