@@ -25,18 +25,30 @@ export interface SpotlightOptions {
  * "Defending Against Indirect Prompt Injection Attacks With Spotlighting"). It lowers the odds that a model obeys such
  * text; nothing relies on it. The client, the log and information flow see the original.
  */
-export const spotlightGuard = (options: SpotlightOptions): Guard =>
-  defineGuard({
+export const spotlightGuard = (options: SpotlightOptions): Guard => {
+  /** Each is marked once: a conversation brings the same message again with every turn. */
+  const known = new WeakMap<Message, Marked>();
+  return defineGuard({
     name: 'spotlight',
     summary: 'Marks results that third parties can write, so that the model can tell them from instructions',
     stage: 'rewrite',
     on: ['model_request'],
     check(event, { session }) {
-      const marks = marksOf(event.messages, session.id, options);
-      if (marks.size === 0) return allow;
-      return { outcome: 'transform', event: marked(event, marks, options), reasons: [] };
+      const unmarked = strangersOf(event.messages, session.id, options);
+      if (unmarked.length === 0) return allow;
+      const markedAt = (place: number, onWire: WireMessage | undefined): Marked => {
+        const message = event.messages[place];
+        if (!message || !onWire) throw new Error('a message is missing from the bytes');
+        const before = known.get(message);
+        if (before?.sessionId === session.id && before.json === onWire.json) return before;
+        const made = markedMessage(event, message, onWire, session.id, options);
+        known.set(message, made);
+        return made;
+      };
+      return { outcome: 'transform', event: marked(event, unmarked, markedAt, options), reasons: [] };
     },
   });
+};
 
 /** Private use: no keyboard has it, no tokenizer joins it to a word. */
 const joiner = '\u{E000}';
@@ -56,27 +68,50 @@ interface Mark {
   readonly after: string;
 }
 
+/** A message between its marks. */
+interface Marked {
+  readonly sessionId: string;
+  /** The message's bytes before, as JSON. */
+  readonly json: string;
+  readonly message: Message;
+  /** From the message's own beginning. */
+  readonly edits: readonly Edit[];
+}
+
 const beginning = (code: string): string => `[untrusted data ${code} begins]\n`;
 const ending = (code: string): string => `\n[untrusted data ${code} ends]`;
 const form = /^\[untrusted data ([0-9a-f]{16,64}) begins\]\n/;
 
-/** By the place of the message. */
-function marksOf(
+/** The places of results that strangers can write and that stand between no marks yet. */
+function strangersOf(
   messages: readonly Message[],
   sessionId: string,
-  { mode, manifestOf = () => unknownManifest, code }: SpotlightOptions,
-): Map<number, Mark> {
-  const marks = new Map<number, Mark>();
+  { manifestOf = () => unknownManifest, code }: SpotlightOptions,
+): number[] {
+  const found: number[] = [];
   let trusted: Map<string, boolean> | undefined;
   for (const [place, { role, text, callId = '', byRuntime }] of messages.entries()) {
     // A denial is to be heeded.
     if (role !== 'tool' || text === '' || byRuntime) continue;
     trusted ??= trustedCalls(messages, manifestOf);
     if (trusted.get(callId) === true || isMarked(text, sessionId, code)) continue;
-    const own = codeOf(mark(text, mode), sessionId, code);
-    marks.set(place, { before: beginning(own), after: ending(own) });
+    found.push(place);
   }
-  return marks;
+  return found;
+}
+
+function markedMessage(
+  event: EventOf<'model_request'>,
+  message: Message,
+  onWire: WireMessage,
+  sessionId: string,
+  { mode, code }: SpotlightOptions,
+): Marked {
+  const own = codeOf(mark(message.text, mode), sessionId, code);
+  const marks = { before: beginning(own), after: ending(own) };
+  const { edit, body } = surrounded(event, onWire, message.text, marks, mode);
+  const edits = edit.map(({ start, end, text }) => ({ start: start - onWire.start, end: end - onWire.start, text }));
+  return { sessionId, json: onWire.json, edits, message: { ...message, text: marks.before + body + marks.after } };
 }
 
 /** Providers repeat ids: a result is trusted only where every call of its id was of a trusted tool. */
@@ -127,19 +162,18 @@ function base64(text: string): string {
 
 function marked(
   event: EventOf<'model_request'>,
-  marks: ReadonlyMap<number, Mark>,
+  unmarked: readonly number[],
+  markedAt: (place: number, onWire: WireMessage | undefined) => Marked,
   { mode }: SpotlightOptions,
 ): EventOf<'model_request'> {
   const places = wireMessages(event);
   const messages = [...event.messages];
   const edits: Edit[] = [];
-  for (const [place, { before, after }] of marks) {
-    const message = event.messages[place];
-    const onWire = places[place];
-    if (!message || !onWire) throw new Error('a message is missing from the bytes');
-    const { edit, body } = surrounded(event, onWire, message.text, { before, after }, mode);
-    messages[place] = { ...message, text: before + body + after };
-    edits.push(...edit);
+  for (const place of unmarked) {
+    const from = places[place]?.start ?? 0;
+    const { message, edits: own } = markedAt(place, places[place]);
+    messages[place] = message;
+    for (const { start, end, text } of own) edits.push({ start: from + start, end: from + end, text });
   }
   const note = noteOf(mode);
   const system = messages.findIndex(({ role }) => role === 'system');

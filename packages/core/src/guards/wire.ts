@@ -19,6 +19,8 @@ export interface Edit extends Place {
 /** One message of the bytes: the places of its content and calls, and of what else it has, by name. */
 export interface WireMessage extends Place {
   readonly role: string;
+  /** All of it. */
+  readonly json: string;
   readonly content: Place | undefined;
   readonly calls: Place | undefined;
   readonly others: ReadonlyMap<string, Place>;
@@ -104,6 +106,9 @@ class MessageAt implements WireMessage {
     return new MessageAt(this.start + shift, this.end + shift, this.role, this.#text, this.#shape);
   }
 
+  get json(): string {
+    return this.#text();
+  }
   get content(): Place | undefined {
     return this.#place('content');
   }
@@ -134,9 +139,11 @@ export function rewritten(event: ModelRequest, messages: readonly Message[], edi
   const { bytes } = event.wire;
   const parts: Bytes[] = [];
   let from = 0;
-  const sorted = edits.toSorted((a, b) => a.start - b.start);
-  for (const { start, end, text } of sorted) {
-    parts.push(bytes.subarray(from, start), encoder.encode(text));
+  const sorted = edits
+    .toSorted((a, b) => a.start - b.start)
+    .map(({ start, end, text }) => ({ start, end, encoded: encoder.encode(text) }));
+  for (const { start, end, encoded } of sorted) {
+    parts.push(bytes.subarray(from, start), encoded);
     from = end;
   }
   parts.push(bytes.subarray(from));
@@ -152,14 +159,18 @@ export function rewritten(event: ModelRequest, messages: readonly Message[], edi
   return { ...event, messages, wire: { ...event.wire, bytes: out } };
 }
 
+interface Encoded extends Place {
+  readonly encoded: Bytes;
+}
+
 /** Where messages are after edits, which lie inside of one or between them. */
-function moved(before: readonly MessageAt[], sorted: readonly Edit[], out: Bytes): MessageAt[] {
+function moved(before: readonly MessageAt[], sorted: readonly Encoded[], out: Bytes): MessageAt[] {
   let shift = 0;
   let next = 0;
   /** Takes in the edits that begin before `end`. */
   const upTo = (end: number): number => {
     for (let edit = sorted[next]; edit && edit.start < end; edit = sorted[++next])
-      shift += encoder.encode(edit.text).length - (edit.end - edit.start);
+      shift += edit.encoded.length - (edit.end - edit.start);
     return shift;
   };
   return before.map((message) => {
@@ -167,7 +178,9 @@ function moved(before: readonly MessageAt[], sorted: readonly Edit[], out: Bytes
     const untouched = next;
     const there = upTo(message.end);
     if (next === untouched) return message.movedBy(here);
-    return readMessage(out, message.start + here, message.end + there);
+    // No edit touches a role: the views tell it, and another one would be refused by the next reader.
+    const own = out.subarray(message.start + here, message.end + there);
+    return new MessageAt(message.start + here, message.end + there, message.role, () => decoder.decode(own));
   });
 }
 

@@ -1,6 +1,7 @@
 import type { FindOptions } from '../sensitive/engine.ts';
 import type { RedactPolicy, Where } from './policy.ts';
 import type { SensitiveMatch } from '../sensitive/types.ts';
+import type { Message } from '../events.ts';
 import type { Vault } from '../ports.ts';
 import { KnownValues, isDistinctive } from './known-values.ts';
 import { applyEdits, decoded, deepestNesting, isJsonText, literalsOf, type Edit, type Span } from './json-text.ts';
@@ -44,6 +45,13 @@ interface Made {
   size: number;
 }
 
+interface Untouched {
+  readonly json: string;
+  readonly vault: Vault;
+  readonly size: number;
+  readonly tool: string | undefined;
+}
+
 interface Pass {
   readonly where: Where;
   readonly author: Author;
@@ -58,6 +66,8 @@ const unmade: ReadonlyMap<string, number> = new Map();
 
 /** Puts tokens, masks, hashes or names in the place of personal data and secrets, as the policy says. */
 export class Redactor {
+  /** Messages in which nothing was to be done: a conversation brings the same ones again with every turn. */
+  readonly #untouched = new WeakMap<Message, Untouched>();
   readonly policy: RedactPolicy;
   readonly #hash: RedactorOptions['hash'];
   readonly #find: NonNullable<RedactorOptions['find']>;
@@ -84,6 +94,16 @@ export class Redactor {
     const made = this.#made.of(key, () => this.#make(text, where, vault, author));
     if (!this.#stillHolds(made, text, vault)) Object.assign(made, this.#make(text, where, vault, author));
     return made.redacted;
+  }
+
+  /** Whether nothing was to be done in this very message, read as this JSON, with as many tokens given out. */
+  isUntouched(message: Message, json: string, vault: Vault, tool: string | undefined): boolean {
+    const known = this.#untouched.get(message);
+    return known?.vault === vault && known.size === vault.size && known.tool === tool && known.json === json;
+  }
+
+  noteUntouched(message: Message, json: string, vault: Vault, tool: string | undefined): void {
+    this.#untouched.set(message, { json, vault, size: vault.size, tool });
   }
 
   #make(text: string, where: Where, vault: Vault | undefined, author: Author): Made {

@@ -54,13 +54,23 @@ class Request {
     const messages = this.#event.messages.map((message, at) => {
       for (const { id, tool } of message.calls ?? []) if (!toolOf.has(id)) toolOf.set(id, tool);
       const tool = message.role === 'tool' ? (toolOf.get(message.callId ?? '') ?? 'unknown') : undefined;
-      return this.#message(message, places[at] as WireMessage, `messages[${at}]`, tool);
+      return this.#unless(message, places[at] as WireMessage, at, tool);
     });
     const members = this.#members();
     if (this.#vault.size > 0 && this.#blocked.length === 0) this.#explain(messages, places);
     const changed = this.#edits.length > 0;
     const event = changed ? { ...rewritten(this.#event, messages, this.#edits), ...members } : this.#event;
     return { event, replaced: this.#replaced, blocked: this.#blocked };
+  }
+
+  #unless(message: Message, place: WireMessage, at: number, tool: string | undefined): Message {
+    const { json } = place;
+    if (this.#redactor.isUntouched(message, json, this.#vault, tool)) return message;
+    const done = () => this.#edits.length + this.#replaced.length + this.#blocked.length;
+    const before = done();
+    const made = this.#message(message, place, `messages[${at}]`, tool);
+    if (done() === before) this.#redactor.noteUntouched(message, json, this.#vault, tool);
+    return made;
   }
 
   #message(message: Message, place: WireMessage, path: string, tool: string | undefined): Message {
