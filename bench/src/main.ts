@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   gateway: async () => (await import('./gateway.ts')).gateway,
   authorize: async () => (await import('./authorize.ts')).authorize,
   conversation: async () => (await import('./conversation.ts')).conversation,
+  content: async () => (await import('./content.ts')).content,
 };
 
 const usage = `Usage: npm run bench -- ${Object.keys(benches).join('|')} [--json]\n`;
