@@ -17,7 +17,7 @@ export function threadMicros(work: () => unknown): number {
   return user + system;
 }
 
-/** The least of some runs, the first of which warms up. */
+/** The least of some runs, the first of which warms up. Each takes long beside the steps of the thread's clock. */
 export function bestMicros(runs: number, work: () => unknown): number {
   let best = Infinity;
   for (let run = 0; run < runs; run++) best = Math.min(best, threadMicros(work));

@@ -13,10 +13,11 @@ import {
 } from '@sallyport/core';
 import { Owners } from '../../packages/runtime/src/owners/index.ts';
 import { early, late, turns } from './conversation-traffic.ts';
+import { threadMicros } from './content-measure.ts';
 import { randomly, sentencesOf, ssn } from './content-texts.ts';
 
-const conversations = 10;
-const warmUp = 3;
+const conversations = 8;
+const rounds = 2;
 const tool = 'get_customer';
 /** Of what a content guard is: flow, policies and the log are measured elsewhere. */
 const measured = new Set(['fence-learn', 'injection', 'redact', 'fence']);
@@ -25,6 +26,9 @@ const measured = new Set(['fence-learn', 'injection', 'redact', 'fence']);
 export interface TurnCost {
   readonly tenthUs: number;
   readonly lastUs: number;
+  /** To read and write the same requests as JSON. */
+  readonly jsonTenthUs: number;
+  readonly jsonLastUs: number;
 }
 
 /**
@@ -32,19 +36,37 @@ export interface TurnCost {
  * call that carries a token; every third brings a value that becomes one.
  */
 export async function contentTurns(): Promise<TurnCost> {
-  const cost = { tenth: 0, last: 0 };
-  for (let each = 0; each < warmUp + conversations; each++) {
-    const session = await Guarded.open(each);
+  const cost = { tenth: 0, last: 0, jsonTenth: 0, jsonLast: 0 };
+  for (let round = 0; round <= rounds; round++) {
+    const sessions = await Promise.all(Array.from({ length: conversations }, (_, each) => Guarded.open(each)));
     for (let turn = 1; turn <= turns; turn++) {
-      const micros = await session.turn(turn);
-      if (each < warmUp) continue;
-      if (turn >= early.from && turn <= early.to) cost.tenth += micros;
-      if (turn >= late.from && turn <= late.to) cost.last += micros;
+      // Made before, and judged together: the thread's clock goes in steps of some milliseconds.
+      const made = sessions.map((session) => session.events(turn));
+      const before = process.threadCpuUsage();
+      for (const [index, session] of sessions.entries()) await session.judge(made[index] ?? [], turn);
+      const { user, system } = process.threadCpuUsage(before);
+      const isEarly = turn >= early.from && turn <= early.to;
+      const isLate = turn >= late.from && turn <= late.to;
+      // The first round warms up.
+      if (round === 0 || !(isEarly || isLate)) continue;
+      const json = threadMicros(() => made.map(asJson));
+      cost[isEarly ? 'tenth' : 'last'] += user + system;
+      cost[isEarly ? 'jsonTenth' : 'jsonLast'] += json;
     }
   }
-  const counted = conversations * (early.to - early.from + 1);
-  return { tenthUs: cost.tenth / counted, lastUs: cost.last / counted };
+  const counted = rounds * conversations * (early.to - early.from + 1);
+  return {
+    tenthUs: cost.tenth / counted,
+    lastUs: cost.last / counted,
+    jsonTenthUs: cost.jsonTenth / counted,
+    jsonLastUs: cost.jsonLast / counted,
+  };
 }
+
+const asJson = (events: readonly AgentEvent[]): string[] =>
+  events.flatMap((event) =>
+    event.kind === 'model_request' ? [JSON.stringify(JSON.parse(new TextDecoder().decode(event.wire.bytes)))] : [],
+  );
 
 /** One session before the monitor with the real content guards. */
 class Guarded {
@@ -84,7 +106,8 @@ class Guarded {
     return new Guarded(index, await Owners.open({ store: forgetful, master, clock, ...config.guards.fence, onFault }));
   }
 
-  async turn(turn: number): Promise<number> {
+  /** What passes the monitor in this turn. */
+  events(turn: number): readonly AgentEvent[] {
     const { news, arrival } = this.#newsOf(turn);
     this.#history.push(...news);
     // Fresh strings, as a surface reads them from the wire: one that was seen before has its hash already.
@@ -109,21 +132,21 @@ class Guarded {
       arguments: { ssn: '<US_SSN_1>' },
       runs: 'agent',
     } as const;
-    const events: AgentEvent[] = [
+    this.#history.push({ role: 'assistant', content: text });
+    return [
       { ...this.#stamp(), ...arrival },
       request,
       { ...this.#stamp(), kind: 'model_response', model, text, calls: 1 },
       { ...this.#stamp(), ...call, messages: request.messages },
     ];
-    const before = process.threadCpuUsage();
+  }
+
+  async judge(events: readonly AgentEvent[], turn: number): Promise<void> {
     for (const event of events) {
       const { decision } = await this.#monitor.decide(event, this.#session);
       if (decision.outcome === 'deny')
         throw new Error(`turn ${turn}, ${event.kind}: ${JSON.stringify(decision.reasons)}`);
     }
-    const { user, system } = process.threadCpuUsage(before);
-    this.#history.push({ role: 'assistant', content: text });
-    return user + system;
   }
 
   #newsOf(turn: number) {

@@ -1,6 +1,6 @@
 import type { Figures, Log } from './main.ts';
-import { RedactPolicy, Redactor, TokenVault, findSensitive, type JsonObject, type ModelRequest } from '@sallyport/core';
-import { bestMicros, structuredTypes, typesWithSecrets } from './content-measure.ts';
+import { RedactPolicy, Redactor, TokenVault, findSensitive, type ModelRequest } from '@sallyport/core';
+import { bestMicros, structuredTypes, threadMicros, typesWithSecrets } from './content-measure.ts';
 import { contentTurns } from './content-turns.ts';
 import { documentOf } from './content-texts.ts';
 import { redactRequest } from '../../packages/core/src/redact/requests.ts';
@@ -24,6 +24,7 @@ const megabytes = documents.reduce((sum, text) => sum + Buffer.byteLength(text),
  * - `worstHostileMs`: the most expensive of all hostile inputs of 100 kB to any engine; 200 kB to the injection scan. At
  *   most 200. Below it the worst of each engine.
  * - `lastTurnVsTenth`: what the content guards cost in turns 191 to 200 of a conversation, over turns 6 to 15. At most 1.5.
+ *   `jsonTenthTurnUs`, `jsonLastTurnUs`: what reading and writing the same requests as JSON costs, for comparison.
  */
 export async function content(log: Log): Promise<Figures> {
   const speeds = findingSpeeds(log);
@@ -34,7 +35,7 @@ export async function content(log: Log): Promise<Figures> {
   const perEngine = Object.entries(worst).map(([name, { micros }]) => [`${name}WorstMs`, micros / 1_000] as const);
   const worstHostileMs = Math.max(...perEngine.map(([, ms]) => ms));
   log(`Hostile inputs: at worst ${worstHostileMs.toFixed(0)} ms, limit 200`);
-  const { tenthUs, lastUs } = await contentTurns();
+  const { tenthUs, lastUs, jsonTenthUs, jsonLastUs } = await contentTurns();
   const lastTurnVsTenth = lastUs / tenthUs;
   log(
     `Turns: ${tenthUs.toFixed(0)} µs the tenth, ${lastUs.toFixed(0)} µs the last: ${lastTurnVsTenth.toFixed(2)}, limit 1.5`,
@@ -48,6 +49,8 @@ export async function content(log: Log): Promise<Figures> {
     lastTurnVsTenth,
     tenthTurnUs: tenthUs,
     lastTurnUs: lastUs,
+    jsonTenthTurnUs: jsonTenthUs,
+    jsonLastTurnUs: jsonLastUs,
   };
 }
 
@@ -84,16 +87,23 @@ function injectionCost(log: Log) {
 }
 
 function redactionSpeeds(log: Log) {
-  const request = requestOf(documents.slice(0, 4));
-  const bytes = request.wire.bytes.length;
-  const replace = (redactor: Redactor, vault: TokenVault) => {
+  const texts = documents.slice(0, 4);
+  // Fresh strings each time, as a surface reads them from the wire.
+  const requests = Array.from({ length: 40 }, () => requestOf(texts));
+  const bytes = requests[0]?.wire.bytes.length ?? 0;
+  const replace = (request: ModelRequest, redactor: Redactor, vault: TokenVault) => {
     const { replaced, event } = redactRequest(request, redactor, vault);
     if (replaced.length === 0 || event === request) throw new Error('nothing was replaced');
   };
   const fresh = () => new Redactor({ policy: new RedactPolicy(redactSchema.parse({})), hash: () => '0' });
-  const redactMbPerSecond = bytes / bestMicros(4, () => replace(fresh(), new TokenVault()));
+  const first = requestOf(texts);
+  const redactMbPerSecond = bytes / bestMicros(4, () => replace(first, fresh(), new TokenVault()));
   const [known, vault] = [fresh(), new TokenVault()];
-  const redactAgainMbPerSecond = bytes / bestMicros(5, () => replace(known, vault));
+  replace(first, known, vault);
+  const again = threadMicros(() => {
+    for (const request of requests) replace(request, known, vault);
+  });
+  const redactAgainMbPerSecond = (bytes * requests.length) / again;
   log(
     `Redaction: ${redactMbPerSecond.toFixed(1)} MB/s (${vault.size} tokens), again ${redactAgainMbPerSecond.toFixed(0)} MB/s`,
   );
@@ -103,16 +113,20 @@ function redactionSpeeds(log: Log) {
 function requestOf(texts: readonly string[]): ModelRequest {
   const pieces = texts.flatMap((text) => text.match(/[^]{1,4000}/g) ?? []);
   const messages = pieces.map((text) => ({ role: 'user', text }) as const);
-  const wire: JsonObject = { model: 'bench-1', messages: messages.map(({ role, text }) => ({ role, content: text })) };
+  const wire = JSON.stringify({
+    model: 'bench-1',
+    messages: messages.map(({ role, text }) => ({ role, content: text })),
+  });
+  const read = JSON.parse(wire) as { messages: { role: 'user'; content: string }[] };
   return {
     kind: 'model_request',
     id: '1',
     at: 0,
     model: { provider: 'bench', name: 'bench-1' },
-    messages,
+    messages: read.messages.map(({ role, content: text }) => ({ role, text })),
     tools: [],
     settings: {},
     stream: false,
-    wire: { format: 'openai.chat', bytes: new TextEncoder().encode(JSON.stringify(wire)) },
+    wire: { format: 'openai.chat', bytes: new TextEncoder().encode(wire) },
   };
 }
