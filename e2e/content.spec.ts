@@ -44,7 +44,7 @@ describe('what content guards did', () => {
     expect(await row(/Model request.*Kept from the model/s)).toContain('1 × US social security number');
     expect(await row(/clear_customs.*Put back/s)).toContain('Put back for the tool: 1 × US social security number');
     expect(await row(/Tool result.*carrier_notes/s)).toMatch(
-      /Looks like an injection: its values vouch for nothing Flagged/,
+      /Flagged Looks like an injection: its values vouch for nothing/,
     );
     expect(await row(/Taken out/)).toContain('1 × image, which would have asked attacker.com');
     const fenced = await row(/Model response.*Denied/s);
@@ -85,7 +85,9 @@ describe('the guards in Settings', () => {
     expect(await guard('Canary')).toContain('Off');
     const detector = await guard('Injection detector');
     expect(detector).toContain('A signal, not a boundary');
-    expect(detector).toMatch(/From tools\s+suspicious: flag; almost surely: distrust/);
+    expect(detector).toMatch(
+      /From tools\s+signs of one: flag.*almost surely one: distrust \(its values vouch for nothing\)/,
+    );
     expect(detector).toMatch(/measured on 20\d\d-\d\d-\d\d \(.+\)/);
     expect(detector).toMatch(/Attacks: how many are seen.*%.*Harmless texts: how many are flagged by mistake.*%/s);
   });

@@ -1,6 +1,7 @@
 import type { EventKind } from '@sallyport/core/admin';
 import { injectionFamilies, sensitiveTypes } from '@sallyport/core/admin';
 import type { ReasonView } from './timeline.ts';
+import { capital } from './text/format.ts';
 
 /*
  * What content guards found and did, in plain words. They record types, counts, rules and places, never values; here that
@@ -8,8 +9,12 @@ import type { ReasonView } from './timeline.ts';
  */
 
 export interface Found {
-  /** One sentence, without its full stop. */
+  /** Instead of the reason's own, where that says less. */
+  readonly title?: string;
+  /** For a line of its own, without a full stop. */
   readonly summary: string;
+  /** Under the title. */
+  readonly says: string;
   readonly facts: readonly (readonly [string, string])[];
 }
 
@@ -30,7 +35,7 @@ export function foundIn(reason: ReasonView, kind: EventKind): Found | undefined 
     case 'exfiltration_link':
       return exfiltration(detail);
     case 'result_minimised':
-      return detail === '' ? undefined : { summary: `Fields of the result: ${detail}`, facts: [] };
+      return detail === '' ? undefined : simply(`Fields of the result: ${detail}`);
     default:
       return undefined;
   }
@@ -70,12 +75,15 @@ function headOf({ code, detail = '' }: ReasonView, kind: EventKind): string | un
 
 function replaced(detail: string, kind: EventKind): Found | undefined {
   const head = headOf({ code: 'sensitive_replaced', detail }, kind);
-  return head === undefined ? undefined : counted(head, detail.replace(/^restored /, ''));
+  const found = head === undefined ? undefined : counted(head, detail.replace(/^restored /, ''));
+  return found && detail.startsWith('restored ') ? { title: 'Values were put back', ...found } : found;
 }
+
+const simply = (summary: string): Found => ({ summary, says: summary, facts: [] });
 
 function counted(head: string, detail: string): Found | undefined {
   const counts = countsIn(detail);
-  return counts && { summary: `${head}: ${listed(counts)}`, facts: [] };
+  return counts && simply(`${head}: ${listed(counts)}`);
 }
 
 /** `2 × EMAIL, 1 × US_SSN` */
@@ -97,7 +105,8 @@ function nameOf(type: string): string {
   return /^[A-Z]{2}/.test(title) ? title : title.charAt(0).toLowerCase() + title.slice(1);
 }
 
-const actions: Readonly<Record<string, string>> = {
+/** What the injection guard does about a text, by the name of the action. */
+export const injectionActions: Readonly<Record<string, string>> = {
   flag: 'recorded, and nothing more',
   distrust: 'its values vouch for nothing',
   strip: 'the words were taken out before the model',
@@ -110,7 +119,7 @@ const actions: Readonly<Record<string, string>> = {
 function injection(detail: string): Found | undefined {
   const [head = '', ...rest] = detail.split('; ');
   const [, action = '', signs = ''] = /^(\w+): (.*)$/s.exec(head) ?? [];
-  const done = Object.hasOwn(actions, action) ? actions[action] : undefined;
+  const done = Object.hasOwn(injectionActions, action) ? injectionActions[action] : undefined;
   if (done === undefined) return undefined;
   const after = (begin: string) => rest.find((part) => part.startsWith(begin))?.slice(begin.length);
   const score = after('score ');
@@ -118,6 +127,7 @@ function injection(detail: string): Found | undefined {
   const own = rest.filter((part) => !/^(?:score|at) /.test(part));
   return {
     summary: `Looks like an injection: ${done}`,
+    says: capital(done),
     facts: [
       ['Signs', signs.split(', ').map(withCatalogue).join('\n')],
       ...(score === undefined ? [] : [['Score', `${score} of 1; from 0.50 on suspicious`] as const]),
@@ -141,5 +151,13 @@ function exfiltration(detail: string): Found | undefined {
   const [what = '', hosts] = detail.split('; asked of ');
   if (!/^\d/.test(what)) return undefined;
   const asked = hosts === undefined ? '' : `, which would have asked ${hosts}`;
-  return { summary: `Taken out of the answer: ${what}${asked}`, facts: [] };
+  return simply(`Taken out of the answer: ${what}${asked}`);
+}
+
+/** `messages[3].calls[0]` as people count: "message 4, call 1". What is no place in a conversation stands as it is. */
+export function placeName(path: string): string {
+  if (path === 'text') return 'its text';
+  const [, message, call] = /^messages\[(\d+)\](?:\.calls\[(\d+)\])?$/.exec(path) ?? [];
+  if (message === undefined) return path;
+  return `message ${Number(message) + 1}${call === undefined ? '' : `, call ${Number(call) + 1}`}`;
 }

@@ -1,3 +1,5 @@
+import { injectionActions } from './found.ts';
+
 /*
  * What the configuration says of each guard, told for people. A guard or a key that is not known here is still listed, as it
  * stands: the list must not be shorter than what runs.
@@ -60,8 +62,8 @@ const known: Readonly<Record<string, Known>> = {
     title: 'Tenant fence',
     summary: 'Keeps one customer’s identifiers out of answers and calls for another, where manifests name owners.',
     facts: ({ answers, calls, exemptRoles }) => [
-      ['Answers', text(answers)],
-      ['Calls', text(calls)],
+      ['Answers', answers === 'mask' ? 'the identifier alone is taken out' : 'denied'],
+      ['Calls', calls === 'mask' ? 'run without the identifier' : 'denied'],
       ['Not for', list(exemptRoles, 'role ')],
     ],
   },
@@ -144,11 +146,18 @@ const restored = (value: unknown): string =>
         })
         .join('; ');
 
+/** `{ suspicious: 'flag', block: 'distrust' }` */
 function verdicts(value: unknown): string {
   const { suspicious, block } = object(value);
   const parts = [
-    suspicious === undefined ? '' : `suspicious: ${text(suspicious)}`,
-    block === undefined ? '' : `almost surely: ${text(block)}`,
-  ];
-  return parts.filter((part) => part !== '').join('; ');
+    ['signs of one', suspicious],
+    ['almost surely one', block],
+  ] as const;
+  return parts.flatMap(([when, action]) => (action === undefined ? [] : [`${when}: ${actionText(action)}`])).join('; ');
 }
+
+const actionText = (action: unknown): string => {
+  const name = text(action);
+  const meaning = Object.hasOwn(injectionActions, name) ? injectionActions[name] : undefined;
+  return meaning === undefined ? name : `${name} (${meaning})`;
+};

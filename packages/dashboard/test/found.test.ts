@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { foundIn, summaryOf } from '../src/found.ts';
+import { foundIn, placeName, summaryOf } from '../src/found.ts';
 
 const replaced = (detail: string) => ({ code: 'sensitive_replaced', rule: 'guards.redact', detail });
 
@@ -26,6 +26,7 @@ describe('what content guards did is told in plain words', () => {
       'distrust: override-instructions (AML.T0051.000), leak-secrets (AML.T0057); score 0.95; at 73–189, 73–189; too large to be read whole';
     expect(foundIn({ code: 'injection_suspected', detail }, 'tool_result')).toEqual({
       summary: 'Looks like an injection: its values vouch for nothing',
+      says: 'Its values vouch for nothing',
       facts: [
         ['Signs', 'override-instructions (AML.T0051.000, LLM01:2025)\nleak-secrets (AML.T0057, LLM02:2025)'],
         ['Score', '0.95 of 1; from 0.50 on suspicious'],
@@ -52,5 +53,17 @@ describe('what content guards did is told in plain words', () => {
   ])('a detail of %s that it does not know (%s) is left to stand as it is', (code, detail) => {
     expect(foundIn({ code, detail }, 'tool_result')).toBeUndefined();
     expect(summaryOf([{ code, detail }], 'tool_result')).toBe('');
+  });
+
+  it('a value that was put back is not said to be replaced, and places are counted as people count', () => {
+    expect(foundIn(replaced('restored 1 × IBAN'), 'model_response')?.title).toBe('Values were put back');
+    expect(foundIn(replaced('1 × IBAN'), 'model_response')?.title).toBeUndefined();
+    expect(['messages[0]', 'messages[3].calls[0]', 'text', 'arguments.to', 'messages[x]'].map(placeName)).toEqual([
+      'message 1',
+      'message 4, call 1',
+      'its text',
+      'arguments.to',
+      'messages[x]',
+    ]);
   });
 });

@@ -47,7 +47,7 @@ export const outcomeNames: Readonly<Record<Outcome, string>> = {
 };
 
 /** Of what comes in, nothing is changed by a transform: it is flagged, and what follows happens where it goes out. */
-const isFlag = (outcome: Outcome, kind: EventKind | undefined): boolean =>
+export const isFlag = (outcome: Outcome, kind: EventKind | undefined): boolean =>
   outcome === 'transform' && (kind === 'user_message' || kind === 'tool_result');
 
 export function OutcomeMark({ outcome, kind }: { outcome: Outcome; kind?: EventKind }) {

@@ -6,7 +6,7 @@ import { CameFrom } from './CameFrom.tsx';
 import { Copy } from '../../components/Code.tsx';
 import { Facts } from '../../components/Page.tsx';
 import { HostileBlock, HostileText } from '../../components/HostileText.tsx';
-import { Mark, OutcomeMark } from '../../components/Mark.tsx';
+import { Mark, OutcomeMark, isFlag } from '../../components/Mark.tsx';
 import { Reasons } from './Reason.tsx';
 import { Verdicts } from './Verdicts.tsx';
 import { absolute, count, duration, money } from '../../text/format.ts';
@@ -44,7 +44,7 @@ export function EventDetail({ event, roles }: { event: TimelineEvent; roles: rea
       {intent ? (
         <section className={styles.part}>
           <h3 className={styles.name}>Guards</h3>
-          <Verdicts verdicts={intent.decision.verdicts} kind={kind} />
+          <Verdicts verdicts={intent.decision.verdicts} kind={kind} isStopped={intent.decision.outcome === 'deny'} />
         </section>
       ) : null}
       <Record event={event} />
@@ -63,7 +63,11 @@ function passedText(verdicts: IntentView['decision']['verdicts']): string {
 function Decided({ intent, roles }: { intent: IntentView; roles: readonly string[] }) {
   const { outcome, reasons, verdicts } = intent.decision;
   return (
-    <section className={styles.decision} data-outcome={outcome} aria-label="Decision">
+    <section
+      className={styles.decision}
+      data-outcome={isFlag(outcome, intent.kind) ? 'flag' : outcome}
+      aria-label="Decision"
+    >
       <p className={styles.outcome}>
         <OutcomeMark outcome={outcome} kind={intent.kind} />
         <span className={styles.when}>{absolute(intent.at)}</span>

@@ -1,8 +1,9 @@
 import type { EventKind } from '@sallyport/core/admin';
+import type { ReactNode } from 'react';
 import type { ReasonView } from '../../timeline.ts';
 import { Facts } from '../../components/Page.tsx';
 import { HostileText } from '../../components/HostileText.tsx';
-import { foundIn } from '../../found.ts';
+import { type Found, foundIn, placeName } from '../../found.ts';
 import { reasonText, reasonTitle } from '../../components/ReasonLine.tsx';
 import { sourceSentence } from '../../timeline.ts';
 import styles from './Reason.module.css';
@@ -36,22 +37,15 @@ function alike(reasons: readonly ReasonView[]): Alike[] {
 function Reason({ reason, values, kind }: Alike & { kind: EventKind }) {
   const { code, rule, detail, fix } = reason;
   const found = foundIn(reason, kind);
-  const said = found?.summary ?? detail;
-  const term = found === undefined ? 'Argument' : 'Place';
-  const [only, ...others] = values;
+  const said = (found && saidOf(found, values.length)) ?? detail;
   return (
     <div className={styles.reason}>
-      <h3 className={styles.title}>{reasonTitle(code)}</h3>
+      <h3 className={styles.title}>{found?.title ?? reasonTitle(code)}</h3>
       <p>{said === undefined ? reasonText(code) : <HostileText text={said} max={600} />}</p>
       <Facts
         rows={[
           ['Rule', rule === undefined ? undefined : <code key="rule">{rule}</code>],
-          ...(others.length > 0
-            ? [[`${term}s`, <Values key="values" values={values} />] as const]
-            : ([
-                [term, only?.path === undefined ? undefined : <Code key="path" text={only.path} />],
-                ['Value', only?.value === undefined ? undefined : <Code key="value" text={only.value} />],
-              ] as const)),
+          ...(found === undefined ? argumentsOf(values) : [['Where', placesOf(values)] as const]),
           ...(found?.facts ?? []).map(([name, text]) => [name, <Lines key={name} text={text} />] as const),
           ['Source', sourceSentence(reason)],
           ['To allow it', fix === undefined ? undefined : <HostileText key="fix" text={fix} max={600} />],
@@ -59,6 +53,25 @@ function Reason({ reason, values, kind }: Alike & { kind: EventKind }) {
       />
     </div>
   );
+}
+
+const saidOf = ({ says }: Found, places: number): string =>
+  places > 1 ? `${says}, in each of ${places} places` : says;
+
+function argumentsOf([only, ...others]: Alike['values']): readonly (readonly [string, ReactNode])[] {
+  if (only !== undefined && others.length > 0) {
+    return [['Arguments', <Values key="values" values={[only, ...others]} />]];
+  }
+  return [
+    ['Argument', only?.path === undefined ? undefined : <Code key="path" text={only.path} />],
+    ['Value', only?.value === undefined ? undefined : <Code key="value" text={only.value} />],
+  ];
+}
+
+/** Of what content guards find, never the value. */
+function placesOf(values: Alike['values']): ReactNode {
+  const places = values.flatMap(({ path }) => (path === undefined ? [] : [placeName(path)]));
+  return places.length === 0 ? undefined : <HostileText text={places.join('; ')} max={400} />;
 }
 
 function Values({ values }: Pick<Alike, 'values'>) {

@@ -78,16 +78,16 @@ export const Row = memo(
                 {reasonTitle(reason.code)} <ReasonLine reason={reason} />
               </span>
             ) : null}
-            {found === '' ? null : (
-              <span className={styles.found}>
-                <HostileText text={found} max={200} />
-              </span>
-            )}
           </span>
           <span className={styles.end}>
             {outcome === undefined ? null : <OutcomeMark outcome={outcome} kind={kind} />}
             <After event={event} />
           </span>
+          {found === '' ? null : (
+            <span className={styles.found}>
+              <HostileText text={found} max={200} />
+            </span>
+          )}
         </Link>
       </li>
     );

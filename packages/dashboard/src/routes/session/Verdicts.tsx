@@ -10,11 +10,17 @@ import styles from './Verdicts.module.css';
 export function Verdicts({
   verdicts,
   kind,
+  isStopped,
 }: {
   verdicts: IntentView['decision']['verdicts'];
   kind: IntentView['kind'];
+  /** Such as a streamed answer, which ends at the first thing that may not go out. */
+  isStopped: boolean;
 }) {
-  if (verdicts.length === 0) return <p className={styles.none}>None looks at events of this kind.</p>;
+  if (verdicts.length === 0) {
+    const why = isStopped ? 'It was stopped before guards judged it as a whole.' : 'None looks at events of this kind.';
+    return <p className={styles.none}>{why}</p>;
+  }
   return (
     <table className={styles.table}>
       <thead>
