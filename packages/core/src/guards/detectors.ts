@@ -94,6 +94,8 @@ interface Known {
 
 /** So many windows of all texts at once: what runs in this process shares its threads, what runs elsewhere has its limits. */
 const atOnce = 16;
+/** Of one text: it takes its turn among others, so that a huge one of one session does not starve those of all. */
+const ofOneText = 8;
 
 class Asked {
   readonly config: DetectorConfig;
@@ -140,7 +142,7 @@ class Asked {
         return this.#answer(await this.#lanes.run(ask, stop.signal, over.promise), { start, end });
       };
       // What waits for a lane is not waited for longer either.
-      return merged(await Promise.race([Promise.all(windows.map(run)), over.promise]));
+      return merged(await Promise.race([inTurn(windows, ofOneText, run), over.promise]));
     } catch (error) {
       throw named(name, error);
     } finally {
@@ -215,6 +217,16 @@ export function windowsOf(text: string, maxChars: number): readonly Window[] {
 }
 
 const isLowSurrogate = (text: string, at: number): boolean => (text.charCodeAt(at) & 0xfc00) === 0xdc00;
+
+async function inTurn<Item, Made>(items: readonly Item[], most: number, run: (item: Item) => Promise<Made>) {
+  const made: Made[] = [];
+  let next = 0;
+  const runner = async () => {
+    while (next < items.length) made.push(await run(items[next++] as Item));
+  };
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, runner));
+  return made;
+}
 
 /** Lets so many run at once, in the order in which they came. */
 class Lanes {

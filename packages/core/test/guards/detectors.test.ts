@@ -247,6 +247,20 @@ describe('a detector', () => {
     expect((await check(returned(secretSign))).outcome).toBe('transform');
   });
 
+  it('that is busy with a huge text of one session answers another in between', async () => {
+    const order: string[] = [];
+    const detect: Detect = async (text, about) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      order.push(text.startsWith('a ') ? 'huge' : 'other');
+      return bySign(text, about);
+    };
+    const { check } = judging(detect, 'timeoutMs: 60000, maxChars: 100');
+    const [, other] = await Promise.all([check(returned('a '.repeat(30_000))), check(returned(secretSign))]);
+    expect(other.outcome).toBe('transform');
+    expect(order.length).toBeGreaterThan(700);
+    expect(order.indexOf('other')).toBeLessThan(50);
+  });
+
   it('is needed where it is configured: a judge without it is not made', () => {
     const config = injectionOf('{ detectors: [{ name: heron, kind: module, path: x.mjs }] }');
     expect(() => new InjectionJudge(config)).toThrow(/guards\.injection\.detectors/);

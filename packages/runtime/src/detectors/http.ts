@@ -30,12 +30,14 @@ export function httpDetector(config: HttpDetectorConfig): OpenDetector {
   return {
     async detect(text, { signal }) {
       const body = JSON.stringify(bodyOf(text));
-      const { statusCode, body: answer } = await reached(pool.request({ path, method: 'POST', headers, body, signal }));
-      if (statusCode !== 200) {
-        answer.on('error', () => undefined).destroy();
-        throw failed(`HTTP ${statusCode}${statusCode === 413 ? ', a window is too long for it: lower maxChars' : ''}`);
+      const ask = () => asked(pool.request({ path, method: 'POST', headers, body, signal }));
+      try {
+        return answerOf(parsed(await ask()));
+      } catch (error) {
+        // A server may close a connection that it kept open in the moment in which we use it again.
+        if (!(error instanceof BrokenOff)) throw error;
+        return answerOf(parsed(await ask()));
       }
-      return answerOf(parsed(await reached(readText(answer))));
     },
     close: () => pool.destroy(),
   };
@@ -43,14 +45,25 @@ export function httpDetector(config: HttpDetectorConfig): OpenDetector {
 
 const failed = (detail: string): RuntimeFault => new RuntimeFault('detector_failed', { detail });
 
-/** What went wrong by its code: the message may name the address, or more. */
-async function reached<T>(answer: Promise<T>): Promise<T> {
+/** The connection ended before the answer did. */
+class BrokenOff extends RuntimeFault {
+  constructor(detail: string) {
+    super('detector_failed', { detail });
+  }
+}
+const endings: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+async function asked(answer: Promise<Dispatcher.ResponseData>): Promise<string> {
   try {
-    return await answer;
+    const { statusCode, body } = await answer;
+    if (statusCode === 200) return await readText(body);
+    body.on('error', () => undefined).destroy();
+    throw failed(`HTTP ${statusCode}${statusCode === 413 ? ', a window is too long for it: lower maxChars' : ''}`);
   } catch (error) {
     if (error instanceof RuntimeFault) throw error;
+    // What went wrong by its code: the message may name the address, or more.
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'the connection failed';
-    throw failed(code);
+    throw endings.has(code) ? new BrokenOff(code) : failed(code);
   }
 }
 

@@ -162,6 +162,27 @@ describe('a detector that does not answer as it should has failed', () => {
     expect(elsewhere.asked).toEqual([]);
   });
 
+  it('but not when it closes a connection in the moment in which it is used again', async () => {
+    let uses = 0;
+    const server = createServer((socket) => {
+      let used = 0;
+      socket
+        .on('error', () => undefined)
+        .on('data', () => {
+          uses++;
+          if (++used > 1) return void socket.destroy();
+          const harmless = '[{"label":"BENIGN","score":0.9}]';
+          socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${harmless.length}\r\n\r\n${harmless}`);
+        });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const ask = await open(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, 'format: prompt-guard');
+    for (const text of ['one', 'two', 'three']) expect(await ask(text)).toMatchObject({ verdict: 'none' });
+    // At least one of them was asked twice.
+    expect(uses).toBeGreaterThan(3);
+  });
+
   it('when it breaks off, speaks no HTTP, or is not there', async () => {
     const answers: ((socket: Socket) => void)[] = [
       (socket) => socket.destroy(),
