@@ -29,6 +29,8 @@ export interface TurnCost {
   /** To read and write the same requests as JSON. */
   readonly jsonTenthUs: number;
   readonly jsonLastUs: number;
+  /** Of the last turn, by the wall clock. */
+  readonly lastUsByGuard: Readonly<Record<string, number>>;
 }
 
 /**
@@ -37,13 +39,15 @@ export interface TurnCost {
  */
 export async function contentTurns(): Promise<TurnCost> {
   const cost = { tenth: 0, last: 0, jsonTenth: 0, jsonLast: 0 };
+  const byGuard: Record<string, number> = {};
   for (let round = 0; round <= rounds; round++) {
     const sessions = await Promise.all(Array.from({ length: conversations }, (_, each) => Guarded.open(each)));
     for (let turn = 1; turn <= turns; turn++) {
       // Made before, and judged together: the thread's clock goes in steps of some milliseconds.
       const made = sessions.map((session) => session.events(turn));
       const before = process.threadCpuUsage();
-      for (const [index, session] of sessions.entries()) await session.judge(made[index] ?? [], turn);
+      for (const [index, session] of sessions.entries())
+        await session.judge(made[index] ?? [], turn, round > 0 && turn >= late.from ? byGuard : {});
       const { user, system } = process.threadCpuUsage(before);
       const isEarly = turn >= early.from && turn <= early.to;
       const isLate = turn >= late.from && turn <= late.to;
@@ -60,6 +64,7 @@ export async function contentTurns(): Promise<TurnCost> {
     lastUs: cost.last / counted,
     jsonTenthUs: cost.jsonTenth / counted,
     jsonLastUs: cost.jsonLast / counted,
+    lastUsByGuard: Object.fromEntries(Object.entries(byGuard).map(([guard, micros]) => [guard, micros / counted])),
   };
 }
 
@@ -141,9 +146,10 @@ class Guarded {
     ];
   }
 
-  async judge(events: readonly AgentEvent[], turn: number): Promise<void> {
+  async judge(events: readonly AgentEvent[], turn: number, byGuard: Record<string, number>): Promise<void> {
     for (const event of events) {
       const { decision } = await this.#monitor.decide(event, this.#session);
+      for (const { guard, micros } of decision.verdicts) byGuard[guard] = (byGuard[guard] ?? 0) + micros;
       if (decision.outcome === 'deny')
         throw new Error(`turn ${turn}, ${event.kind}: ${JSON.stringify(decision.reasons)}`);
     }

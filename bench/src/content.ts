@@ -35,11 +35,13 @@ export async function content(log: Log): Promise<Figures> {
   const perEngine = Object.entries(worst).map(([name, { micros }]) => [`${name}WorstMs`, micros / 1_000] as const);
   const worstHostileMs = Math.max(...perEngine.map(([, ms]) => ms));
   log(`Hostile inputs: at worst ${worstHostileMs.toFixed(0)} ms, limit 200`);
-  const { tenthUs, lastUs, jsonTenthUs, jsonLastUs } = await contentTurns();
+  const { tenthUs, lastUs, jsonTenthUs, jsonLastUs, lastUsByGuard } = await contentTurns();
   const lastTurnVsTenth = lastUs / tenthUs;
   log(
     `Turns: ${tenthUs.toFixed(0)} µs the tenth, ${lastUs.toFixed(0)} µs the last: ${lastTurnVsTenth.toFixed(2)}, limit 1.5`,
   );
+  const shares = Object.entries(lastUsByGuard).map(([guard, micros]) => `${guard} ${micros.toFixed(0)}`);
+  log(`  of the last, in µs: ${shares.join(', ')}; its request read and written as JSON ${jsonLastUs.toFixed(0)}`);
   return {
     ...speeds,
     ...injection,
