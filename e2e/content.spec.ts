@@ -44,7 +44,7 @@ describe('what content guards did', () => {
     expect(await row(/Model request.*Kept from the model/s)).toContain('1 × US social security number');
     expect(await row(/clear_customs.*Put back/s)).toContain('Put back for the tool: 1 × US social security number');
     expect(await row(/Tool result.*carrier_notes/s)).toMatch(
-      /Flagged Looks like an injection: its values vouch for nothing/,
+      /Flagged Looks like an injection, hidden by base64: its values vouch for nothing/,
     );
     expect(await row(/Taken out/)).toContain('1 × image, which would have asked attacker.com');
     const fenced = await row(/Model response.*Denied/s);
@@ -62,6 +62,20 @@ describe('what content guards did', () => {
     expect(detail).toContain('override-instructions (AML.T0051.000, LLM01:2025)');
     expect(detail).toMatch(/Characters\s+73–189/);
     expect(detail).toContain('guards.injection');
+  });
+
+  it('can be had alone, and the Overview counts what was withheld', async () => {
+    const { page } = await stage.enter('owner', { path: session });
+    await page.getByRole('radiogroup', { name: 'Show' }).getByText('Found').click();
+    const rows = page.getByRole('region', { name: 'Timeline' }).getByRole('listitem');
+    await expect
+      .poll(async () => (await rows.allInnerTexts()).every((text) => !text.includes('User message')))
+      .toBe(true);
+    expect(await rows.filter({ hasText: 'Looks like an injection' }).count()).toBe(1);
+    await page.goto(stage.runtime.url);
+    const denied = page.getByRole('list', { name: 'Denied, by reason' });
+    expect(await denied.innerText()).toMatch(/Another customer's data\s+1/);
+    await page.getByRole('link', { name: /Of another owner: 2 × e-mail address/ }).waitFor();
   });
 
   it('the record of a call that got a value back holds no value, as JSON neither', async () => {

@@ -124,14 +124,16 @@ function injection(detail: string): Found | undefined {
   const after = (begin: string) => rest.find((part) => part.startsWith(begin))?.slice(begin.length);
   const score = after('score ');
   const places = [...new Set(after('at ')?.split(', '))];
-  const own = rest.filter((part) => !/^(?:score|at) /.test(part));
+  const hidden = after('hidden by ');
+  const own = rest.filter((part) => !/^(?:score|at|hidden by) /.test(part));
   return {
-    summary: `Looks like an injection: ${done}`,
+    summary: `Looks like an injection${hidden === undefined ? '' : `, hidden by ${hidden}`}: ${done}`,
     says: capital(done),
     facts: [
       ['Signs', signs.split(', ').map(withCatalogue).join('\n')],
       ...(score === undefined ? [] : [['Score', `${score} of 1; from 0.50 on suspicious`] as const]),
       ...(places.length === 0 ? [] : [['Characters', places.join(', ')] as const]),
+      ...(hidden === undefined ? [] : [['Hidden by', hidden] as const]),
       ...own.map((part) => ['Note', part] as const),
     ],
   };

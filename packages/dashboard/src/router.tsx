@@ -60,7 +60,7 @@ const sessions = createRoute({
 
 export const sessionSearch = z.object({
   event: text,
-  show: oneOf(['all', 'stopped', 'tools', 'models']),
+  show: oneOf(['all', 'stopped', 'found', 'tools', 'models']),
   view: oneOf(['timeline', 'provenance']),
   as: oneOf(['graph', 'table']),
 });

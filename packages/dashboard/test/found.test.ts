@@ -23,14 +23,15 @@ describe('what content guards did is told in plain words', () => {
 
   it('of an injection says what was done, by which signs under which ids, and where', () => {
     const detail =
-      'distrust: override-instructions (AML.T0051.000), leak-secrets (AML.T0057); score 0.95; at 73–189, 73–189; too large to be read whole';
+      'distrust: override-instructions (AML.T0051.000), leak-secrets (AML.T0057); score 0.95; at 73–189, 73–189; hidden by base64 then rot13; too large to be read whole';
     expect(foundIn({ code: 'injection_suspected', detail }, 'tool_result')).toEqual({
-      summary: 'Looks like an injection: its values vouch for nothing',
+      summary: 'Looks like an injection, hidden by base64 then rot13: its values vouch for nothing',
       says: 'Its values vouch for nothing',
       facts: [
         ['Signs', 'override-instructions (AML.T0051.000, LLM01:2025)\nleak-secrets (AML.T0057, LLM02:2025)'],
         ['Score', '0.95 of 1; from 0.50 on suspicious'],
         ['Characters', '73–189'],
+        ['Hidden by', 'base64 then rot13'],
         ['Note', 'too large to be read whole'],
       ],
     });

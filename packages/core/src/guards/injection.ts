@@ -268,10 +268,12 @@ function reasonOf({ path, judged: { action, report } }: JudgedText, code: Reason
     ...new Set(findings.filter(({ severity }) => severity !== 'notice').map(({ rule, atlas }) => `${rule} (${atlas})`)),
   ];
   const spans = findings.slice(0, 3).map(({ start, end }) => `${start}–${end}`);
+  const readings = [...new Set(findings.flatMap(({ via }) => (via.length > 0 ? [via.join(' then ')] : [])))];
   const detail = [
     `${action}: ${rules.slice(0, 5).join(', ') || 'the score of the whole text'}`,
     `score ${score.toFixed(2)}`,
     spans.length > 0 && `at ${spans.join(', ')}`,
+    readings.length > 0 && `hidden by ${readings.slice(0, 3).join(', ')}`,
     !complete && 'too large to be read whole',
   ];
   return { code, rule: 'guards.injection', path, detail: detail.filter(Boolean).join('; ') };

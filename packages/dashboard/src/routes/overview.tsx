@@ -48,7 +48,7 @@ function Present({ data }: { data: OverviewView }) {
     <>
       <Figures data={data} />
       <div className={styles.main}>
-        <Denials denials={data.recentDenials} />
+        <Denials denials={data.recentDenials} byReason={data.activity.denials} />
         <Panel title={capital(span(data.until - data.since))} aside={plural(data.activity.events, 'event')}>
           <Bars slices={data.activity.slices} since={data.since} until={data.until} />
         </Panel>

@@ -11,6 +11,7 @@ import { Row } from './Row.tsx';
 import { fetchEntries } from '../../queries.ts';
 import { outcomeOf } from '../../timeline.ts';
 import { plural } from '../../text/format.ts';
+import { summaryOf } from '../../found.ts';
 import styles from './Timeline.module.css';
 
 const route = getRouteApi('/shell/sessions/$id');
@@ -21,6 +22,7 @@ const drawn = { first: 250, more: 250 };
 const filters = {
   all: () => true,
   stopped: (event: TimelineEvent) => ['deny', 'require_approval'].includes(outcomeOf(event) ?? ''),
+  found: ({ kind, intent }: TimelineEvent) => summaryOf(intent?.decision.reasons ?? [], kind) !== '',
   tools: ({ kind }: TimelineEvent) => kind === 'tool_call' || kind === 'tool_result',
   models: ({ kind }: TimelineEvent) => kind === 'model_request' || kind === 'model_response',
 } as const satisfies Record<string, (event: TimelineEvent) => boolean>;
@@ -79,6 +81,7 @@ export function Timeline({
           data={[
             { value: 'all', label: 'All' },
             { value: 'stopped', label: 'Denied, held' },
+            { value: 'found', label: 'Found' },
             { value: 'tools', label: 'Tools' },
             { value: 'models', label: 'Models' },
           ]}
