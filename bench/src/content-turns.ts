@@ -2,6 +2,7 @@ import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import type { AgentEvent, JsonObject, Message, ModelRequest, OwnerStore, Session } from '@sallyport/core';
 import {
   Monitor,
+  RecentMessages,
   RedactPolicy,
   Redactor,
   TokenVault,
@@ -9,6 +10,7 @@ import {
   loadPolicySet,
   parseConfig,
   unknownManifest,
+  writeRequest,
   zeroCounters,
 } from '@sallyport/core';
 import { Owners } from '../../packages/runtime/src/owners/index.ts';
@@ -79,6 +81,7 @@ class Guarded {
   readonly #session: Session;
   readonly #history: JsonObject[] = [{ role: 'system', content: 'You are the support agent of a small shop.' }];
   readonly #random: ReturnType<typeof randomly>;
+  readonly #recent = new RecentMessages();
   #events = 0;
 
   private constructor(index: number, owners: Owners) {
@@ -115,18 +118,18 @@ class Guarded {
   events(turn: number): readonly AgentEvent[] {
     const { news, arrival } = this.#newsOf(turn);
     this.#history.push(...news);
-    // Fresh strings, as a surface reads them from the wire: one that was seen before has its hash already.
-    const bytes = new TextEncoder().encode(JSON.stringify({ model: 'bench-1', messages: this.#history }));
-    const { messages } = JSON.parse(new TextDecoder().decode(bytes)) as { messages: JsonObject[] };
+    // Fresh strings, as a surface reads them from the wire; what repeats is then made the same again, as the surface does.
+    const { messages } = JSON.parse(JSON.stringify({ messages: this.#history })) as { messages: JsonObject[] };
+    const sent = this.#recent.take(this.#session.id, messages.map(view), messages);
     const request: ModelRequest = {
       ...this.#stamp(),
       kind: 'model_request',
       model: { provider: 'bench', name: 'bench-1' },
-      messages: messages.map(view),
+      messages: sent.map(({ view: seen }) => seen),
       tools: [],
       settings: {},
       stream: false,
-      wire: { format: 'openai.chat', bytes },
+      wire: { format: 'openai.chat', bytes: writeRequest({ model: 'bench-1' }, sent) },
     };
     const { model } = request;
     const text = sentencesOf(2, turn);

@@ -53,9 +53,9 @@ export function agreementsGuard(
   });
 }
 
-type TypesIn = (text: string) => ReadonlySet<string>;
+type TypesIn = (message: Message) => ReadonlySet<string>;
 
-/** Finds the labels of the types that a text still holds, of those for which anything is required. */
+/** Finds the labels of the types that a message still holds, of those for which anything is required. */
 function typeFinder({ redact }: Config['guards'], require: Config['guards']['agreements']['require']): TypesIn {
   const labels = new Map<string, string>(redact.own.map(({ name, label }) => [name, label]));
   for (const [type, { label }] of Object.entries(sensitiveTypes)) labels.set(type, label);
@@ -63,8 +63,17 @@ function typeFinder({ redact }: Config['guards'], require: Config['guards']['agr
   const own = redact.own.map((each) => ({ name: each.name, ...partsOf(each) }));
   const options = { types, ...(own.length > 0 ? { own: ownFinder(own) } : {}) };
   const known = new Remembered<ReadonlySet<string>>(32_000_000);
-  return (text) =>
+  const typesOf = (text: string): ReadonlySet<string> =>
     known.of(text, () => new Set(findSensitive(text, options).map(({ type }) => labels.get(type) ?? 'pii')));
+  const ofMessages = new WeakMap<Message, ReadonlySet<string>>();
+  return (message) => {
+    let found = ofMessages.get(message);
+    if (!found) {
+      found = new Set(textsOf(message).flatMap((text) => [...typesOf(text)]));
+      ofMessages.set(message, found);
+    }
+    return found;
+  };
 }
 
 /** Each label, with the first place that carries it. */
@@ -77,9 +86,7 @@ function labelsOf(
   const add = (each: Iterable<string>, place: number) => {
     for (const label of each) if (!labels.has(label)) labels.set(label, `messages[${place}]`);
   };
-  for (const [place, message] of messages.entries()) {
-    for (const text of textsOf(message)) add(typesIn(text), place);
-  }
+  for (const [place, message] of messages.entries()) add(typesIn(message), place);
   if (manifestOf) {
     for (const { place, tool, message } of resultsOf(messages))
       add(resultLabels(message.text, manifestOf(tool)), place);

@@ -1,5 +1,5 @@
 import type { EventOf } from '../events.ts';
-import type { Finding } from '../redact/requests.ts';
+import type { Finding } from '../redact/recalled.ts';
 import type { FoundToken } from '../redact/tokens.ts';
 import type { Reason, Verdict } from '../decision.ts';
 import type { Redactor } from '../redact/redactor.ts';

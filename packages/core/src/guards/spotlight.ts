@@ -4,7 +4,7 @@ import type { Manifest } from '../flow/manifest.ts';
 import type { SpotlightMode } from '../config/second-model.ts';
 import type { Edit, WireMessage } from './wire.ts';
 import { allow } from '../decision.ts';
-import { append, inString, isString, jsonAt, rewritten, textual, wireMessages } from './wire.ts';
+import { append, inString, isString, jsonAt, movedTo, relativeTo, rewritten, textual, wireMessages } from './wire.ts';
 import { defineGuard } from '../guard.ts';
 import { unknownManifest } from '../flow/manifest.ts';
 
@@ -110,7 +110,7 @@ function markedMessage(
   const own = codeOf(mark(message.text, mode), sessionId, code);
   const marks = { before: beginning(own), after: ending(own) };
   const { edit, body } = surrounded(event, onWire, message.text, marks, mode);
-  const edits = edit.map(({ start, end, text }) => ({ start: start - onWire.start, end: end - onWire.start, text }));
+  const edits = relativeTo(onWire, edit);
   return { sessionId, json: onWire.json, edits, message: { ...message, text: marks.before + body + marks.after } };
 }
 
@@ -170,10 +170,10 @@ function marked(
   const messages = [...event.messages];
   const edits: Edit[] = [];
   for (const place of unmarked) {
-    const from = places[place]?.start ?? 0;
-    const { message, edits: own } = markedAt(place, places[place]);
+    const onWire = places[place];
+    const { message, edits: own } = markedAt(place, onWire);
     messages[place] = message;
-    for (const { start, end, text } of own) edits.push({ start: from + start, end: from + end, text });
+    if (onWire) edits.push(...movedTo(onWire, own));
   }
   const note = noteOf(mode);
   const system = messages.findIndex(({ role }) => role === 'system');

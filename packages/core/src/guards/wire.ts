@@ -14,6 +14,8 @@ export interface Place {
 
 export interface Edit extends Place {
   readonly text: string;
+  /** The text in UTF-8, where an edit is made again and again. */
+  readonly encoded?: Uint8Array;
 }
 
 /** One message of the bytes: the places of its content and calls, and of what else it has, by name. */
@@ -141,7 +143,7 @@ export function rewritten(event: ModelRequest, messages: readonly Message[], edi
   let from = 0;
   const sorted = edits
     .toSorted((a, b) => a.start - b.start)
-    .map(({ start, end, text }) => ({ start, end, encoded: encoder.encode(text) }));
+    .map(({ start, end, text, encoded = encoder.encode(text) }) => ({ start, end, encoded }));
   for (const { start, end, encoded } of sorted) {
     parts.push(bytes.subarray(from, start), encoded);
     from = end;
@@ -183,6 +185,13 @@ function moved(before: readonly MessageAt[], sorted: readonly Encoded[], out: By
     return new MessageAt(message.start + here, message.end + there, message.role, () => decoder.decode(own));
   });
 }
+
+/** Edits of one message, from its own beginning, to be made again and again. */
+export const relativeTo = ({ start: from }: Place, edits: readonly Edit[]): Edit[] =>
+  edits.map(({ start, end, text }) => ({ start: start - from, end: end - from, text, encoded: encoder.encode(text) }));
+
+export const movedTo = ({ start: from }: Place, edits: readonly Edit[]): Edit[] =>
+  edits.map((edit) => ({ ...edit, start: from + edit.start, end: from + edit.end }));
 
 /** How a text stands inside a JSON string, without the quotes. */
 export const inString = (text: string): string => JSON.stringify(text).slice(1, -1);

@@ -1,10 +1,10 @@
 import type { FindOptions } from '../sensitive/engine.ts';
 import type { RedactPolicy, Where } from './policy.ts';
 import type { SensitiveMatch } from '../sensitive/types.ts';
-import type { Message } from '../events.ts';
 import type { Vault } from '../ports.ts';
-import { KnownValues, isDistinctive } from './known-values.ts';
+import { KnownValues } from './known-values.ts';
 import { applyEdits, decoded, deepestNesting, isJsonText, literalsOf, type Edit, type Span } from './json-text.ts';
+import { RecalledMessages, stillHolds } from './recalled.ts';
 import { Remembered } from '../remembered.ts';
 import { findSensitive } from '../sensitive/engine.ts';
 import { literalType } from './tokens.ts';
@@ -45,13 +45,6 @@ interface Made {
   size: number;
 }
 
-interface Untouched {
-  readonly json: string;
-  readonly vault: Vault;
-  readonly size: number;
-  readonly tool: string | undefined;
-}
-
 interface Pass {
   readonly where: Where;
   readonly author: Author;
@@ -66,8 +59,8 @@ const unmade: ReadonlyMap<string, number> = new Map();
 
 /** Puts tokens, masks, hashes or names in the place of personal data and secrets, as the policy says. */
 export class Redactor {
-  /** Messages in which nothing was to be done: a conversation brings the same ones again with every turn. */
-  readonly #untouched = new WeakMap<Message, Untouched>();
+  /** A conversation brings the same messages again with every turn. */
+  readonly messages = new RecalledMessages();
   readonly policy: RedactPolicy;
   readonly #hash: RedactorOptions['hash'];
   readonly #find: NonNullable<RedactorOptions['find']>;
@@ -92,18 +85,8 @@ export class Redactor {
     if (text.length < 3) return { text, edits: [], counts: unmade, blocked: unmade };
     const key = `${this.#knownOf(vault)?.id ?? 0} ${author} ${where.direction} ${where.tool ?? ''} ${where.field?.join('.') ?? ''}\n${text}`;
     const made = this.#made.of(key, () => this.#make(text, where, vault, author));
-    if (!this.#stillHolds(made, text, vault)) Object.assign(made, this.#make(text, where, vault, author));
+    if (vault && !stillHolds(made, text, vault)) Object.assign(made, this.#make(text, where, vault, author));
     return made.redacted;
-  }
-
-  /** Whether nothing was to be done in this very message, read as this JSON, with as many tokens given out. */
-  isUntouched(message: Message, json: string, vault: Vault, tool: string | undefined): boolean {
-    const known = this.#untouched.get(message);
-    return known?.vault === vault && known.size === vault.size && known.tool === tool && known.json === json;
-  }
-
-  noteUntouched(message: Message, json: string, vault: Vault, tool: string | undefined): void {
-    this.#untouched.set(message, { json, vault, size: vault.size, tool });
   }
 
   #make(text: string, where: Where, vault: Vault | undefined, author: Author): Made {
@@ -111,20 +94,6 @@ export class Redactor {
     const edits = this.#edits(text, this.#pieces(text, pass), pass, 0);
     const redacted = { text: applyEdits(text, edits), edits, counts: pass.counts, blocked: pass.blocked };
     return { redacted, size: vault?.size ?? 0 };
-  }
-
-  /** Whether no token given out since changes anything about the text. */
-  #stillHolds(made: Made, text: string, vault: Vault | undefined): boolean {
-    if (!vault || vault.size === made.size) return true;
-    const news = vault.given(made.size);
-    if (news.some(({ value, type, token }) => text.includes(value) || type === literalType || text.includes(token))) {
-      return false;
-    }
-    // In JSON a value may be written with escapes.
-    if (text.includes('\\') && news.some(({ value }) => isDistinctive(value) && /[^ -~]|["\\]/.test(value)))
-      return false;
-    made.size = vault.size;
-    return true;
   }
 
   #knownOf(vault: Vault | undefined) {

@@ -1,18 +1,22 @@
 import type { Author, Redacted, Redactor } from './redactor.ts';
+import type { Finding, RedactedMessage } from './recalled.ts';
 import type { Edit as TextEdit } from './json-text.ts';
 import type { Edit, Place, WireMessage } from '../guards/wire.ts';
 import type { Json, JsonObject, Message, ModelRequest, ToolDefinition } from '../events.ts';
 import type { Vault } from '../ports.ts';
 import type { Where } from './policy.ts';
 import { applyEdits } from './json-text.ts';
-import { append, jsonAt, rewritten, textAt, textual, wireMembers, wireMessages } from '../guards/wire.ts';
-
-/** What became of one part of a request. */
-export interface Finding {
-  /** Such as `messages[3]`. */
-  readonly path: string;
-  readonly counts: ReadonlyMap<string, number>;
-}
+import {
+  append,
+  jsonAt,
+  movedTo,
+  relativeTo,
+  rewritten,
+  textAt,
+  textual,
+  wireMembers,
+  wireMessages,
+} from '../guards/wire.ts';
 
 export interface RedactedRequest {
   readonly event: ModelRequest;
@@ -38,9 +42,9 @@ class Request {
   readonly #event: ModelRequest;
   readonly #redactor: Redactor;
   readonly #vault: Vault;
-  readonly #edits: Edit[] = [];
-  readonly #replaced: Finding[] = [];
-  readonly #blocked: Finding[] = [];
+  #edits: Edit[] = [];
+  #replaced: Finding[] = [];
+  #blocked: Finding[] = [];
 
   constructor(event: ModelRequest, redactor: Redactor, vault: Vault) {
     this.#event = event;
@@ -54,7 +58,7 @@ class Request {
     const messages = this.#event.messages.map((message, at) => {
       for (const { id, tool } of message.calls ?? []) if (!toolOf.has(id)) toolOf.set(id, tool);
       const tool = message.role === 'tool' ? (toolOf.get(message.callId ?? '') ?? 'unknown') : undefined;
-      return this.#unless(message, places[at] as WireMessage, at, tool);
+      return this.#recalled(message, places[at] as WireMessage, at, tool);
     });
     const members = this.#members();
     if (this.#vault.size > 0 && this.#blocked.length === 0) this.#explain(messages, places);
@@ -63,14 +67,28 @@ class Request {
     return { event, replaced: this.#replaced, blocked: this.#blocked };
   }
 
-  #unless(message: Message, place: WireMessage, at: number, tool: string | undefined): Message {
-    const { json } = place;
-    if (this.#redactor.isUntouched(message, json, this.#vault, tool)) return message;
-    const done = () => this.#edits.length + this.#replaced.length + this.#blocked.length;
-    const before = done();
-    const made = this.#message(message, place, `messages[${at}]`, tool);
-    if (done() === before) this.#redactor.noteUntouched(message, json, this.#vault, tool);
-    return made;
+  /** As it became when it was read before, or as it becomes now. */
+  #recalled(message: Message, place: WireMessage, at: number, tool: string | undefined): Message {
+    const about = { json: place.json, vault: this.#vault, tool };
+    const made = this.#redactor.messages.of(message, about, () => this.#alone(message, place, tool));
+    this.#edits.push(...movedTo(place, made.edits));
+    const here = ({ path, counts }: Finding): Finding => ({ path: `messages[${at}]${path}`, counts });
+    this.#replaced.push(...made.replaced.map(here));
+    this.#blocked.push(...made.blocked.map(here));
+    return made.message;
+  }
+
+  /** What becomes of one message, with nothing said of where it stands. */
+  #alone(message: Message, place: WireMessage, tool: string | undefined): RedactedMessage {
+    const outer = { edits: this.#edits, replaced: this.#replaced, blocked: this.#blocked };
+    [this.#edits, this.#replaced, this.#blocked] = [[], [], []];
+    try {
+      const made = this.#message(message, place, '', tool);
+      const edits = relativeTo(place, this.#edits);
+      return { message: made, edits, replaced: this.#replaced, blocked: this.#blocked };
+    } finally {
+      [this.#edits, this.#replaced, this.#blocked] = [outer.edits, outer.replaced, outer.blocked];
+    }
   }
 
   #message(message: Message, place: WireMessage, path: string, tool: string | undefined): Message {
@@ -169,7 +187,7 @@ class Request {
     const edited = this.#edits.findIndex(({ start }) => start === content?.start);
     const edit = this.#edits[edited];
     this.#edits[edit ? edited : this.#edits.length] = edit
-      ? { ...edit, text: withNote(JSON.parse(edit.text) as string | readonly Json[]) }
+      ? { start: edit.start, end: edit.end, text: withNote(JSON.parse(edit.text) as string | readonly Json[]) }
       : append(this.#event, place, note);
   }
 }

@@ -1,11 +1,10 @@
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
-import { RuntimeFault, type ModelRef, type Session } from '@sallyport/core';
+import { RecentMessages, RuntimeFault, type ModelRef, type Session } from '@sallyport/core';
 import { ChatTurn, DeniedAnswer, type OpenAiServices } from './turn.ts';
 import { ClientStream } from './client-stream.ts';
 import { completeChat } from './complete.ts';
 import { denialError, faultError, type OpenAiError } from './errors.ts';
 import { passHeaders } from './upstream-errors.ts';
-import { RecentMessages } from './recent.ts';
 import { readChatRequest } from './request.ts';
 import { streamChat } from './stream.ts';
 

@@ -1,4 +1,4 @@
-import { RuntimeFault, indexWire, parseJson, reasons, showText } from '@sallyport/core';
+import { RuntimeFault, parseJson, reasons, showText, wireText, writeRequest } from '@sallyport/core';
 import type {
   AnswerStopped,
   Cleared,
@@ -15,16 +15,16 @@ import type {
   NewId,
   Providers,
   Reason,
+  RecentMessages,
   Result,
   Ruling,
   Session,
   TextStream,
   ToolCall,
   Usage,
+  WireText,
 } from '@sallyport/core';
 import type { ChatRequest } from './request.ts';
-import type { RecentMessages, SentMessage } from './recent.ts';
-import { roleOf } from './recent.ts';
 import { isObject } from './request.ts';
 import { OpenHolds, type HeldCalls, type Judgement, type Settled, type WaitingClient } from './held.ts';
 
@@ -96,7 +96,7 @@ export class ChatTurn {
   readonly #session: Session;
   readonly #holds: OpenHolds;
   #messages: readonly Message[];
-  #sent: readonly Pick<SentMessage, 'role' | 'text'>[];
+  #sent: readonly WireText[];
   #asks = 0;
   #started = 0;
   usage: Usage = { tokensIn: 0, tokensOut: 0 };
@@ -107,8 +107,9 @@ export class ChatTurn {
     this.#holds = new OpenHolds(services.approvals, services.holdOpenMs ?? 0, services.clock);
     this.request = request;
     this.model = model;
-    this.#sent = services.recent.take(session.id, request.messages, request.body['messages'] as readonly Json[]);
-    this.#messages = (this.#sent as readonly SentMessage[]).map(({ view }) => view);
+    const sent = services.recent.take(session.id, request.messages, request.body['messages'] as readonly Json[]);
+    this.#sent = sent;
+    this.#messages = sent.map(({ view }) => view);
   }
 
   get providers(): Providers {
@@ -199,9 +200,9 @@ export class ChatTurn {
     ];
     this.#sent = [
       ...this.#sent,
-      written({ role: 'assistant', content: text || null, tool_calls: calls.map((call) => wireCall(call)) }),
+      wireText({ role: 'assistant', content: text || null, tool_calls: calls.map((call) => wireCall(call)) }),
       ...refused.map(({ call, denial }) =>
-        written({ role: 'tool', tool_call_id: call.id, content: JSON.stringify(denial) }),
+        wireText({ role: 'tool', tool_call_id: call.id, content: JSON.stringify(denial) }),
       ),
     ];
     const { cleared } = await this.#askModel();
@@ -308,22 +309,6 @@ export class ChatTurn {
     const { tokensIn, tokensOut } = this.usage;
     this.usage = { tokensIn: tokensIn + usage.tokensIn, tokensOut: tokensOut + usage.tokensOut };
   }
-}
-
-const written = (message: JsonObject) => ({ role: roleOf(message), text: JSON.stringify(message) });
-
-/** Message by message, so that guards need not look for them in the bytes. */
-function writeRequest(rest: JsonObject, messages: readonly Pick<SentMessage, 'role' | 'text'>[]): Uint8Array {
-  const head = `${JSON.stringify(rest).slice(0, -1)},"messages":[`;
-  let start = Buffer.byteLength(head);
-  const places = messages.map(({ role, text }) => {
-    const place = { start, end: start + Buffer.byteLength(text), role, text };
-    start = place.end + 1;
-    return place;
-  });
-  const bytes = Buffer.from(`${head}${messages.map(({ text }) => text).join(',')}]}`);
-  indexWire(bytes, places);
-  return bytes;
 }
 
 /** The call as it stood in the answer, or with what guards put in place of its arguments. */

@@ -1,8 +1,13 @@
-import type { Json, Message } from '@sallyport/core';
+import type { Json, JsonObject, Message } from './events.ts';
+import { indexWire } from './guards/wire.ts';
 
 /** One message of a request: as guards read it, and its JSON. */
-export interface SentMessage {
+export interface SentMessage extends WireText {
   readonly view: Message;
+}
+
+/** A message's role, and its JSON. */
+export interface WireText {
   readonly role: string;
   readonly text: string;
 }
@@ -49,8 +54,43 @@ export class RecentMessages {
   }
 }
 
-export function roleOf(message: Json): string {
+export const wireText = (message: Json): WireText => ({ role: roleOf(message), text: JSON.stringify(message) });
+
+function roleOf(message: Json): string {
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return '';
-  const { role } = message as { readonly role?: Json };
+  const { role } = message as JsonObject;
   return typeof role === 'string' ? role : '';
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * The bytes of a request, with its messages last.
+ *
+ * @param rest its other members; at least one
+ */
+export function writeRequest(rest: JsonObject, messages: readonly WireText[]): Uint8Array {
+  const parts = [`${JSON.stringify(rest).slice(0, -1)},"messages":[`, messages.map(({ text }) => text).join(','), ']}'];
+  const bytes = encoder.encode(parts.join(''));
+  let start = byteLength(parts[0] ?? '');
+  // Guards need not look for what its writer knows.
+  indexWire(
+    bytes,
+    messages.map(({ role, text }) => {
+      const place = { start, end: start + byteLength(text), role, text };
+      start = place.end + 1;
+      return place;
+    }),
+  );
+  return bytes;
+}
+
+/** In UTF-8. JSON that `JSON.stringify` wrote holds no half of a pair. */
+function byteLength(text: string): number {
+  let bytes = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
+  }
+  return bytes;
 }
