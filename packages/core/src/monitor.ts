@@ -306,8 +306,8 @@ export class Monitor {
 const asyncKinds: ReadonlySet<EventKind> = new Set(['user_message', 'model_request', 'model_response', 'tool_result']);
 
 /** Now where the value is there, later where it is to come. */
-const after = <A, B>(value: A | Promise<A>, next: (value: A) => B | Promise<B>): B | Promise<B> =>
-  value instanceof Promise ? value.then((made) => next(made)) : next(value);
+const after = <A, B>(value: A | Promise<A>, make: (value: A) => B | Promise<B>): B | Promise<B> =>
+  value instanceof Promise ? value.then((made) => make(made)) : make(value);
 
 /** What fails in it stops the answer. */
 function guarded(name: string, stream: TextStream): TextStream {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseGlob } from '../../policy/glob.ts';
 
 export const fenceActions = ['block', 'mask'] as const;
-export type FenceAction = (typeof fenceActions)[number];
+type FenceAction = (typeof fenceActions)[number];
 
 const defaultTypes = [
   'EMAIL',
