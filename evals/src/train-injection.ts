@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buckets, featuresOf, windowNorm } from '../../packages/core/src/injection/features.ts';
 import { fold } from '../../packages/core/src/normalize/fold.ts';
+import { scanInjection } from '../../packages/core/src/injection/scan.ts';
 import { visible } from '../../packages/core/src/normalize/visible.ts';
 import { attackTexts, harmlessTexts } from './own-texts.ts';
 
@@ -32,6 +33,8 @@ interface Example {
   readonly weight: number;
   readonly bucket: Int32Array;
   readonly windows: readonly { readonly from: number; readonly to: number }[];
+  /** Whether the patterns alone see anything in it: they are no part of what is trained. */
+  readonly seen: boolean;
 }
 interface Model {
   readonly w: Float32Array;
@@ -69,6 +72,7 @@ function examplesOf(file: string): Example[] {
       weight: row.kind === 'benign-hard' ? 1.5 : row.kind === 'own' || row.kind === 'own-harmless' ? 0.7 : 1,
       bucket: features.bucket.slice(0, features.count),
       windows: features.windows,
+      seen: scanInjection(row.text, { model: false }).verdict !== 'none',
     };
   });
 }
@@ -170,8 +174,10 @@ function heldOut(examples: readonly Example[], folds: number): Scored[] {
 function describe(scored: readonly Scored[], threshold: number): void {
   for (const kind of [...new Set(scored.map(({ example }) => example.kind))].toSorted()) {
     const of = scored.filter(({ example }) => example.kind === kind);
-    const share = of.filter(({ logit }) => logit >= threshold).length / of.length;
-    process.stdout.write(`  ${kind.padEnd(14)} ${String(of.length).padStart(5)}  ${(share * 100).toFixed(1)} %\n`);
+    const share = (seen: (scored: Scored) => boolean) => `${((of.filter(seen).length / of.length) * 100).toFixed(1)} %`;
+    const alone = share(({ logit }) => logit >= threshold);
+    const both = share(({ logit, example }) => logit >= threshold || example.seen);
+    process.stdout.write(`  ${kind.padEnd(14)} ${String(of.length).padStart(5)}  ${alone}, with patterns ${both}\n`);
   }
 }
 
@@ -196,7 +202,7 @@ const { values } = parseArgs({
     data: { type: 'string' },
     folds: { type: 'string', default: '10' },
     share: { type: 'string', default: '0.007' },
-    hard: { type: 'string', default: '0.025' },
+    hard: { type: 'string', default: '0.015' },
     dry: { type: 'boolean', default: false },
   },
 });

@@ -4,7 +4,8 @@ export const personaPatterns: readonly WordPattern[] = [
   {
     id: 'jailbreak-persona',
     family: 'jailbreak',
-    severity: 'suspicious',
+    // Role play and documents about jailbreaks speak so, too.
+    severity: 1,
     words: [
       "'do 'anything 'now",
       "'dan 1 'mode|'stands|'prompt|'model",
