@@ -226,7 +226,17 @@ export const textual: ReadonlySet<Json | undefined> = new Set(['text', 'refusal'
 const viewRole = (role: string): string => (role === 'developer' ? 'system' : role);
 
 /** The places of the request's own members, by name. */
-export const wireMembers = (bytes: Uint8Array): Map<string, Place> => members(bytes, skipSpace(bytes, 0));
+export const wireMembers = (bytes: Uint8Array): Map<string, Place> =>
+  members(bytes, skipSpace(bytes, 0), knownList(bytes));
+
+/** The list of messages, where they are known: it is most of the bytes. */
+function knownList(bytes: Bytes): Place | undefined {
+  const messages = indexed.get(bytes);
+  const [first, last] = [messages?.[0], messages?.at(-1)];
+  if (!first || !last || bytes[first.start - 1] !== code.openList || bytes[last.end] !== code.closeList)
+    return undefined;
+  return { start: first.start - 1, end: last.end + 1 };
+}
 
 // All below 0x80, so in UTF-8 none of them is part of another character.
 const code = {
@@ -240,12 +250,12 @@ const code = {
 } as const;
 
 /** The places of the members' values in the object that begins at `at`. */
-function members(bytes: Bytes, at: number): Map<string, Place> {
+function members(bytes: Bytes, at: number, list?: Place): Map<string, Place> {
   const found = new Map<string, Place>();
   for (let i = skipSpace(bytes, at + 1); bytes[i] === code.quote;) {
     const nameEnd = endOfValue(bytes, i);
     const start = skipSpace(bytes, skipSpace(bytes, nameEnd) + 1);
-    const end = endOfValue(bytes, start);
+    const end = start === list?.start ? list.end : endOfValue(bytes, start);
     found.set(JSON.parse(decoder.decode(bytes.subarray(i, nameEnd))) as string, { start, end });
     i = afterComma(bytes, end);
   }
