@@ -82,9 +82,9 @@ describe('what content guards did', () => {
     const { page } = await stage.enter('owner', { path: session });
     await page.getByRole('link', { name: /clear_customs.*Put back/s }).click();
     await page.getByText('Raw JSON').click();
-    const detail = await page.getByRole('article').innerText();
-    expect(detail).toContain('restored 1 × US_SSN');
-    expect(detail).not.toContain(customer.ssn);
+    const detail = page.getByRole('article');
+    await expect.poll(() => detail.innerText()).toContain('restored 1 × US_SSN');
+    expect(await detail.innerText()).not.toContain(customer.ssn);
   });
 });
 
