@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { parseGlob } from '../../policy/glob.ts';
 
 export const fenceActions = ['block', 'mask'] as const;
-type FenceAction = (typeof fenceActions)[number];
 
 const defaultTypes = [
   'EMAIL',

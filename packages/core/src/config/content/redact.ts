@@ -10,7 +10,6 @@ export type RedactAction = (typeof redactActions)[number];
 export const redactDirections = ['request', 'result', 'call', 'answer', 'log'] as const;
 export type RedactDirection = (typeof redactDirections)[number];
 export const redactProfiles = ['balanced', 'strict'] as const;
-type RedactProfile = (typeof redactProfiles)[number];
 
 const labels = ['pii', 'phi', 'secret'] as const;
 
