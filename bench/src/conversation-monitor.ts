@@ -1,8 +1,9 @@
-import type { Message, ModelRequest, ToolCall } from '@sallyport/core';
+import type { JsonObject, Message, ModelRequest, ToolCall } from '@sallyport/core';
 import type { WireMessage } from './conversation-traffic.ts';
 import { hash } from 'node:crypto';
 import {
   Monitor,
+  RecentMessages,
   SessionFlow,
   armGuards,
   loadPolicySet,
@@ -32,10 +33,12 @@ export async function monitorTurns(): Promise<readonly number[]> {
   for (let each = 0; each < warmUp + conversations; each++) {
     const monitored = new Monitored();
     const history: WireMessage[] = [...opening];
+    const recent = new RecentMessages();
     for (let turn = 1; turn <= turns; turn++) {
       history.push(...messagesOf(turn, each));
-      // Fresh strings, as a surface reads them from the wire: one that was seen before has its hash already.
-      const messages = toMessages(JSON.parse(JSON.stringify(history)) as WireMessage[]);
+      // Fresh strings, as they are read from the wire; what repeats is then made the same again, as the surface does.
+      const wire = JSON.parse(JSON.stringify(history)) as (WireMessage & JsonObject)[];
+      const messages = recent.take(session.id, toMessages(wire), wire).map(({ view }) => view);
       const micros = await monitored.turn(messages, turn);
       if (each >= warmUp) cpu[turn] = (cpu[turn] ?? 0) + micros / conversations;
     }
@@ -147,8 +150,8 @@ class Monitored {
   }
 }
 
-// Spotlighting rewrites the bytes that are sent, which only a surface has: it is in the figures over HTTP.
-const config = parseConfig(`${toolsYaml}\nguards: { spotlight: { mode: off } }`, {
+// What rewrites the bytes that are sent, which only a surface has, is in the figures over HTTP and in those of `content`.
+const config = parseConfig(`${toolsYaml}\nguards: { spotlight: { mode: off }, redact: { mode: off } }`, {
   env: {},
   readFile: () => {
     throw new Error('no files here');
