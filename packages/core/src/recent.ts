@@ -6,10 +6,11 @@ export interface SentMessage extends WireText {
   readonly view: Message;
 }
 
-/** A message's role, and its JSON. */
+/** A message's role, and its JSON, also in UTF-8. */
 export interface WireText {
   readonly role: string;
   readonly text: string;
+  readonly encoded: Uint8Array;
 }
 
 /** Of all that is kept, in UTF-16 code units. */
@@ -31,7 +32,8 @@ export class RecentMessages {
       const text = JSON.stringify(message);
       const known = before?.messages[at];
       repeats &&= known?.text === text;
-      return repeats && known ? known : { view: views[at] as Message, role: roleOf(message), text };
+      if (repeats && known) return known;
+      return { view: views[at] as Message, role: roleOf(message), text, encoded: encoder.encode(text) };
     });
     this.#keep(sessionId, messages);
     return messages;
@@ -39,7 +41,8 @@ export class RecentMessages {
 
   #keep(sessionId: string, messages: readonly SentMessage[]): void {
     this.#forget(sessionId);
-    const chars = messages.reduce((sum, { text }) => sum + 2 * text.length, 0);
+    // The text, the view's own, and the bytes.
+    const chars = messages.reduce((sum, { text }) => sum + 3 * text.length, 0);
     this.#bySession.set(sessionId, { messages, chars });
     this.#chars += chars;
     for (const oldest of this.#bySession.keys()) {
@@ -54,7 +57,10 @@ export class RecentMessages {
   }
 }
 
-export const wireText = (message: Json): WireText => ({ role: roleOf(message), text: JSON.stringify(message) });
+export function wireText(message: Json): WireText {
+  const text = JSON.stringify(message);
+  return { role: roleOf(message), text, encoded: encoder.encode(text) };
+}
 
 function roleOf(message: Json): string {
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return '';
@@ -70,27 +76,24 @@ const encoder = new TextEncoder();
  * @param rest its other members; at least one
  */
 export function writeRequest(rest: JsonObject, messages: readonly WireText[]): Uint8Array {
-  const parts = [`${JSON.stringify(rest).slice(0, -1)},"messages":[`, messages.map(({ text }) => text).join(','), ']}'];
-  const bytes = encoder.encode(parts.join(''));
-  let start = byteLength(parts[0] ?? '');
+  const head = encoder.encode(`${JSON.stringify(rest).slice(0, -1)},"messages":[`);
+  const commas = Math.max(0, messages.length - 1);
+  const length = messages.reduce((sum, { encoded }) => sum + encoded.length, head.length + commas + tail.length);
+  const bytes = new Uint8Array(length);
+  bytes.set(head);
+  let at = head.length;
+  const places = messages.map(({ role, text, encoded }, index) => {
+    if (index > 0) bytes[at++] = comma;
+    const start = at;
+    bytes.set(encoded, at);
+    at += encoded.length;
+    return { start, end: at, role, text };
+  });
+  bytes.set(tail, at);
   // Guards need not look for what its writer knows.
-  indexWire(
-    bytes,
-    messages.map(({ role, text }) => {
-      const place = { start, end: start + byteLength(text), role, text };
-      start = place.end + 1;
-      return place;
-    }),
-  );
+  indexWire(bytes, places);
   return bytes;
 }
 
-/** In UTF-8. JSON that `JSON.stringify` wrote holds no half of a pair. */
-function byteLength(text: string): number {
-  let bytes = text.length;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
-  }
-  return bytes;
-}
+const comma = 0x2c;
+const tail = encoder.encode(']}');
