@@ -15,7 +15,7 @@ import { target } from './gateway-load.ts';
  */
 
 /** Side by side, so that ten turns last longer than the 10 ms steps of the CPU clock. */
-const conversations = 48;
+const conversations = 24;
 const rounds = 2;
 
 /**
