@@ -84,7 +84,7 @@ describe('whom to believe', () => {
     await page.getByRole('alertdialog').getByRole('button', { name: 'Forget manifest' }).click();
     await page.getByText('The manifest is forgotten.').waitFor();
     expect(toolOf('find_contact')?.from).toBe('unknown');
-    expect(new URL(page.url()).search).toBe('');
+    await page.waitForURL(({ search }) => search === '');
   });
 
   it('a manifest of the configuration is read here and changed there', async () => {
