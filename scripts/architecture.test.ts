@@ -49,6 +49,16 @@ const rooms: Record<string, { mayImport: readonly string[]; packages?: readonly 
   'packages/runtime/src/approvals': { mayImport: ['packages/core/src', 'packages/runtime/src/flow'], node: true },
   'packages/runtime/src/tools': { mayImport: ['packages/core/src', 'packages/core/src/admin'], node: true },
   'packages/runtime/src/owners': { mayImport: ['packages/core/src'], node: true },
+  // Drivers: behind core's ports.
+  'packages/runtime/src/upstreams': { mayImport: ['packages/core/src'], node: true },
+  'packages/runtime/src/credentials': { mayImport: ['packages/core/src'], node: true },
+  'packages/runtime/src/packages': { mayImport: ['packages/core/src'], node: true },
+  // Services.
+  'packages/runtime/src/pins': { mayImport: ['packages/core/src', 'packages/core/src/admin'], node: true },
+  'packages/runtime/src/gateway': {
+    mayImport: ['packages/core/src', 'packages/runtime/src/flow', 'packages/runtime/src/sessions'],
+    node: true,
+  },
   'packages/runtime/src/marks': { mayImport: ['packages/core/src', 'packages/runtime/src/identity'], node: true },
   'packages/runtime/src/second-model': {
     mayImport: ['packages/core/src', 'packages/runtime/src/identity'],
@@ -65,6 +75,8 @@ const rooms: Record<string, { mayImport: readonly string[]; packages?: readonly 
       'packages/runtime/src/second-model',
       'packages/runtime/src/operators',
       'packages/runtime/src/approvals',
+      'packages/runtime/src/gateway',
+      'packages/runtime/src/pins',
     ],
     node: true,
   },

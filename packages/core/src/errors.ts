@@ -40,6 +40,31 @@ export const faults = {
     title: "The provider's answer could not be understood",
     hint: 'What cannot be read cannot be judged, so it was not passed on.',
   },
+  upstream_failed: {
+    status: 502,
+    title: 'The upstream could not be reached',
+    hint: 'Check upstreams.<name>, the network, and whether its program starts.',
+  },
+  upstream_timeout: {
+    status: 504,
+    title: 'The upstream did not answer in time',
+    hint: 'Try again, or raise upstreams.<name>.timeoutMs. Whether the call had its effect is not known.',
+  },
+  upstream_malformed: {
+    status: 502,
+    title: "The upstream's answer could not be understood",
+    hint: 'What cannot be read cannot be judged, so it was not passed on.',
+  },
+  upstream_refused: {
+    status: 409,
+    title: 'The upstream may not be used as it is',
+    hint: 'Its package, definition or sandbox is not what was reviewed: see `sallyport tools review`.',
+  },
+  credential_unavailable: {
+    status: 502,
+    title: 'A credential of the upstream is not to be had',
+    hint: 'Check credentials.<name>; without it nothing was sent.',
+  },
   detector_failed: {
     status: 502,
     title: 'An injection detector could not answer',

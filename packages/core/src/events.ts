@@ -11,6 +11,8 @@
  * These words, and no synonyms, are used in code, API, CLI, docs and UI.
  */
 
+import type { UpstreamTarget } from './upstreams.ts';
+
 /** Any value that JSON (RFC 8259) can carry. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -44,8 +46,10 @@ export interface ModelRef {
 export interface ToolDefinition {
   readonly name: string;
   readonly description?: string;
-  /** JSON Schema of the arguments, as the agent sent it: untrusted. */
+  /** JSON Schema of the arguments, as the agent or an upstream sent it: untrusted. */
   readonly parameters?: JsonObject;
+  /** What an upstream says of its own tool, such as `readOnlyHint`: a claim, never a fact. */
+  readonly annotations?: JsonObject;
 }
 
 export const messageRoles = ['system', 'user', 'assistant', 'tool'] as const;
@@ -102,13 +106,24 @@ export interface ToolCall extends EventBase {
   readonly messages: readonly Message[];
   /** Who carries it out: the agent, to whom the proposal is released, or the runtime, which then records the result. */
   readonly runs: 'agent' | 'runtime';
+  /** Of a call that the runtime carries out: by which upstream. */
+  readonly target?: UpstreamTarget;
+}
+
+/** A text of a result, and where in it: `content.0.text`, `structuredContent` (as JSON text). */
+export interface ResultPart {
+  readonly path: string;
+  readonly text: string;
 }
 
 export interface ToolResult extends EventBase {
   readonly kind: 'tool_result';
   readonly callId: string;
   readonly tool: string;
+  /** As information flow reads it; where there is structured content, that. */
   readonly text: string;
+  /** Of a result that the runtime hands out: its texts, each as it is delivered. Guards rewrite these; without them nothing is handed out. */
+  readonly parts?: readonly ResultPart[];
 }
 
 export interface EgressRequest extends EventBase {

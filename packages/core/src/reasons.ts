@@ -57,6 +57,14 @@ export const reasons = {
     model: 'This tool is outside the scope of this task. Do not try it again; go on with the rest of the task.',
     operator: "The session's scope does not hold this tool or this class of data.",
   },
+  tool_quarantined: {
+    outcome: 'deny',
+    title: 'The tool waits for review',
+    model:
+      'This tool is not available until an operator has reviewed it. Do not try it again; go on with the rest of the task.',
+    operator:
+      'The definition is new, has changed since it was reviewed, or something about it is suspicious. Review it on the Tools page or with `sallyport tools review`.',
+  },
   second_opinion: {
     outcome: 'require_approval',
     title: 'A second model doubts that this serves the request',

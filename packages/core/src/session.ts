@@ -7,6 +7,8 @@ export interface AgentRef {
 export interface UserRef {
   readonly id: string;
   readonly roles: readonly string[];
+  /** What the user's identity provider, or a trusted back end, says of them: `customer`, `department`. Every claim is a list. */
+  readonly claims?: Readonly<Record<string, readonly string[]>>;
 }
 
 export const sessionStates = ['open', 'ended'] as const;

@@ -7,6 +7,9 @@ import { flowSchema, toolsSchema } from './flow.ts';
 import { exfiltrationSchema, injectionSchema } from './content/injection.ts';
 import { isLoopback } from './loopback.ts';
 import { redactSchema } from './content/redact.ts';
+import { credentialsSchema, encryptionSchema } from './credentials.ts';
+import { identitySchema } from './identity.ts';
+import { mcpSurfaceSchema, upstreamsSchema } from './upstreams.ts';
 
 /*
  * `sallyport.yaml`. Every section is strict: an unknown key is an error. Values that would open a hole are refused here,
@@ -174,6 +177,11 @@ export const configSchema = z.strictObject({
   guards: guardsSchema,
   flow: flowSchema,
   tools: toolsSchema,
+  upstreams: upstreamsSchema,
+  mcp: mcpSurfaceSchema,
+  credentials: credentialsSchema,
+  encryption: encryptionSchema,
+  identity: identitySchema,
   secondModel: secondModelSchema.optional(),
   approvals: approvalsSchema,
   deniedCalls: z
