@@ -90,7 +90,22 @@ export interface Upstream {
   /** Whether all sessions share one connection, because the upstream keeps nothing between calls. */
   readonly shared: boolean;
   connect(options: ConnectOptions): Promise<UpstreamConnection>;
+  status(): UpstreamStatus;
   close(): Promise<void>;
+}
+
+/** How an upstream is, for the dashboard. */
+export interface UpstreamStatus {
+  /** `restarting`: its program broke down and is started again when it is next needed, after a pause. */
+  readonly state: 'idle' | 'connected' | 'restarting' | 'failing';
+  /** Of `restarting` and `failing`: why. Safe to show. */
+  readonly detail?: string;
+  /** Protocol revision it was last found to speak. */
+  readonly protocol?: string;
+  /** Of a program: what keeps it in. */
+  readonly isolation?: ProcessRunner['isolation'];
+  /** Milliseconds since the epoch. */
+  readonly since: number;
 }
 
 /** An error that an upstream answered, or that a client is answered: JSON-RPC 2.0 section 5.1. */
