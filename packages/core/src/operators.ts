@@ -22,6 +22,9 @@ export const adminPermissions = {
   'agents.write': managers,
   'operators.read': ['auditor', 'operator', 'owner'],
   'operators.write': ['owner'],
+  /** Where tools' credentials are kept and where they go; never what they are. */
+  'credentials.read': managers,
+  'credentials.write': managers,
   'providers.read': all,
   'settings.read': all,
 } as const satisfies Record<string, readonly OperatorRole[]>;

@@ -1,5 +1,6 @@
 import type { ApprovalRecord, ApprovalState, ApprovalVote } from './approvals.ts';
 import type { Cleared } from './monitor.ts';
+import type { CredentialStore } from './credentials.ts';
 import type { Entry, RecordedEntry } from './entries.ts';
 import type { EventKind, ModelRef, ModelRequest, ToolCall, ToolResult, UserMessage } from './events.ts';
 import type { RuntimeFault } from './errors.ts';
@@ -68,6 +69,8 @@ export interface OperatorRecord {
   readonly role: OperatorRole;
   readonly createdAt: number;
   readonly disabledAt: number | null;
+  /** `<issuer> <sub>` of the account at the identity provider by which they sign in; absent for local operators. */
+  readonly account?: string;
 }
 
 /** A secret that lets an operator in: a one-time link, a browser's cookie, or the command line's token. */
@@ -121,7 +124,8 @@ export interface SessionStore {
   insert(session: Session): Promise<void>;
   get(id: string): Promise<Session | undefined>;
   list(filter: SessionFilter): Promise<Session[]>;
-  update(id: string, change: Partial<Pick<Session, 'state' | 'expiresAt' | 'scope'>>): Promise<boolean>;
+  /** Of `user` only what is said of them changes: whose session it is never does. */
+  update(id: string, change: Partial<Pick<Session, 'state' | 'expiresAt' | 'scope' | 'user'>>): Promise<boolean>;
 }
 
 export interface EntryFilter {
@@ -200,6 +204,13 @@ export interface FlowStore {
   salt(sessionId: string, fresh?: Uint8Array): Promise<Uint8Array | undefined>;
   /** Destroys pieces and salt. */
   delete(sessionId: string): Promise<void>;
+}
+
+/** The sealed token of a session's user at their identity provider. The session's end destroys it. */
+export interface UserTokenStore {
+  /** In place of the one before. @throws RuntimeFault `conflict` when the session is not open */
+  set(sessionId: string, sealed: Uint8Array): Promise<void>;
+  get(sessionId: string): Promise<Uint8Array | undefined>;
 }
 
 /** Encrypted pieces of a session's vault, in the order in which its tokens were given out; as those of its flow. */
@@ -324,6 +335,8 @@ export interface SettingStore {
   get(key: string): Promise<string | undefined>;
   /** Keeps the first value ever set, and resolves to it. */
   setOnce(key: string, value: string): Promise<string>;
+  /** Atomic: false, and nothing is changed, when the value is no longer `before`. */
+  replace(key: string, before: string, after: string): Promise<boolean>;
 }
 
 /** Every method rejects with RuntimeFault `store_unavailable` when the database cannot answer. */
@@ -334,9 +347,11 @@ export interface Store {
   readonly entries: EntryReader;
   readonly flow: FlowStore;
   readonly vault: VaultStore;
+  readonly userTokens: UserTokenStore;
   readonly owners: OwnerStore;
   readonly approvals: ApprovalStore;
   readonly manifests: ManifestStore;
+  readonly credentials: CredentialStore;
   readonly settings: SettingStore;
   close(): Promise<void>;
 }

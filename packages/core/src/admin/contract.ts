@@ -6,6 +6,7 @@ import {
   approvalSchema,
   cellKinds,
   cellSchema,
+  credentialViewSchema,
   doctorSchema,
   entrySchema,
   explanationSchema,
@@ -19,7 +20,10 @@ import {
   toolSchema,
 } from './shapes.ts';
 import { approvalAnswers, approvalStates } from '../approvals.ts';
+import { pinSchema, upstreamViewSchema } from './pins.ts';
+import { pinStates } from '../pins.ts';
 import { eventKinds } from '../events.ts';
+import { maxSecretLength, minSecretLength } from '../credentials.ts';
 import { manifestSchema } from '../flow/manifest.ts';
 import { operatorRoles } from '../operators.ts';
 import { outcomes } from '../decision.ts';
@@ -41,6 +45,12 @@ export interface AdminRoute {
 const limit = z.coerce.number().int().min(1).max(500).default(100);
 const place = z.coerce.number().int().min(0).optional();
 const done = z.object({ ok: z.literal(true) });
+const reviewedTool = z.object({
+  upstream: z.string().min(1).max(100),
+  tool: z.string().min(1).max(1_000),
+  /** Of the definition that the operator saw: where it is not among those offered any more, it is refused with `conflict`. */
+  hash: z.string().regex(/^[0-9a-f]{64}$/, 'is the hash of the definition that was shown'),
+});
 
 /** Every admin route. Adding one is a row here and a handler of the same name; the role test picks it up. */
 export const adminRoutes = {
@@ -117,6 +127,35 @@ export const adminRoutes = {
     answer: toolSchema,
   },
   'tools.forget': { method: 'DELETE', path: '/tools/:name', permission: 'tools.write', answer: done },
+  'upstreams.list': {
+    method: 'GET',
+    path: '/upstreams',
+    permission: 'tools.read',
+    answer: z.object({ upstreams: z.array(upstreamViewSchema) }),
+  },
+  'pins.list': {
+    method: 'GET',
+    path: '/pins',
+    permission: 'tools.read',
+    query: z.object({ upstream: z.string().optional(), state: z.enum(pinStates).optional() }),
+    /** What waits for a review first. */
+    answer: z.object({ pins: z.array(pinSchema) }),
+  },
+  'pins.approve': {
+    method: 'POST',
+    path: '/pins/approve',
+    permission: 'tools.write',
+    /** With what was found in it. */
+    body: reviewedTool,
+    answer: pinSchema,
+  },
+  'pins.reject': {
+    method: 'POST',
+    path: '/pins/reject',
+    permission: 'tools.write',
+    body: reviewedTool,
+    answer: pinSchema,
+  },
   'entries.list': {
     method: 'GET',
     path: '/entries',
@@ -228,6 +267,32 @@ export const adminRoutes = {
     permission: 'operators.write',
     /** One use, short-lived; shown this once. */
     answer: z.object({ url: z.string(), expiresAt: time }),
+  },
+  'credentials.list': {
+    method: 'GET',
+    path: '/credentials',
+    permission: 'credentials.read',
+    answer: z.object({ credentials: z.array(credentialViewSchema) }),
+  },
+  'credentials.set': {
+    method: 'PUT',
+    path: '/credentials/:name',
+    permission: 'credentials.write',
+    /** Write-only: nothing answers with it, and no entry of the log holds it. */
+    body: z.object({ value: z.string().min(minSecretLength).max(maxSecretLength) }),
+    answer: done,
+  },
+  'credentials.revoke': {
+    method: 'POST',
+    path: '/credentials/:name/revoke',
+    permission: 'credentials.write',
+    answer: done,
+  },
+  'credentials.restore': {
+    method: 'POST',
+    path: '/credentials/:name/restore',
+    permission: 'credentials.write',
+    answer: done,
   },
   'providers.list': {
     method: 'GET',

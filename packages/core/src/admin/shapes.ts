@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { agreementKinds, agreementStates } from '../agreements/kinds.ts';
 import { approvalAnswers, approvalStates } from '../approvals.ts';
 import { cellSchema } from '../policy/cells.ts';
+import { credentialStates, sourceKinds } from '../credentials.ts';
 import { eventKinds } from '../events.ts';
 import { flowRules } from '../flow/provenance.ts';
 import { integrities } from '../flow/labels.ts';
@@ -323,3 +324,17 @@ export const toolSchema = z.object({
   definition: z.string().optional(),
 });
 export type ToolView = z.infer<typeof toolSchema>;
+
+/** A tool's credential: where it is kept and where it goes, never what it is. */
+export const credentialViewSchema = z.object({
+  name: z.string(),
+  source: z.enum(sourceKinds),
+  attach: z.string(),
+  upstreams: z.array(z.string()),
+  hosts: z.array(z.string()),
+  tools: z.array(z.string()),
+  state: z.enum(credentialStates),
+  lastReadAt: time.nullable(),
+  lastFailure: z.string().nullable(),
+});
+export type CredentialView = z.infer<typeof credentialViewSchema>;

@@ -3,8 +3,10 @@ import { Secret } from './secret.ts';
 import { RuntimeFault } from '../errors.ts';
 import { checkConfigured } from '../tools/check.ts';
 import { readDocument, reportIssues, type Report } from './document.ts';
+import { reportCredentials } from './credential-checks.ts';
 import { configSchema, type ParsedConfig } from './schema.ts';
 import type { InjectionConfig } from './content/injection.ts';
+import type { IdentityConfig } from './identity.ts';
 import type { Json } from '../events.ts';
 
 type ParsedProvider = ParsedConfig['providers'][string];
@@ -14,10 +16,11 @@ type ParsedWebhook = NonNullable<ParsedConfig['approvals']['webhook']>;
 export type WebhookConfig = Omit<ParsedWebhook, 'url' | 'secret'> & { readonly url: Secret; readonly secret?: Secret };
 export type ApprovalsConfig = Omit<ParsedConfig['approvals'], 'webhook'> & { readonly webhook?: WebhookConfig };
 export type GuardsConfig = Omit<ParsedConfig['guards'], 'injection'> & { readonly injection: InjectionConfig };
-export type Config = Omit<ParsedConfig, 'providers' | 'approvals' | 'guards'> & {
+export type Config = Omit<ParsedConfig, 'providers' | 'approvals' | 'guards' | 'identity'> & {
   readonly providers: Readonly<Record<string, ProviderConfig>>;
   readonly approvals: ApprovalsConfig;
   readonly guards: GuardsConfig;
+  readonly identity: IdentityConfig;
 };
 
 /** Where `${env:X}` and `${file:X}` are read: core itself reaches neither. */
@@ -39,12 +42,14 @@ export function parseConfig(text: string, source: ReferenceSource): Config {
   if (!parsed.success) reportIssues(parsed.error.issues, configJsonSchema(), report);
   const providers = parsed.success ? resolveSecrets(parsed.data.providers, source, report) : {};
   if (parsed.success) reportTools(parsed.data.tools, report);
+  if (parsed.success) reportCredentials(parsed.data, report);
   const approvals = parsed.success ? resolveWebhook(parsed.data.approvals, source, report) : undefined;
   const guards = parsed.success ? resolveGuards(parsed.data.guards, source, report) : undefined;
-  if (!parsed.success || !approvals || !guards || problems.length > 0) {
+  const identity = parsed.success ? resolveOperators(parsed.data.identity, source, report) : undefined;
+  if (!parsed.success || !approvals || !guards || !identity || problems.length > 0) {
     throw new RuntimeFault('invalid_config', { detail: problems.join('\n') });
   }
-  return { ...parsed.data, providers, approvals, guards };
+  return { ...parsed.data, providers, approvals, guards, identity };
 }
 
 /** The JSON Schema of `sallyport.yaml`, for editors. */
@@ -120,6 +125,18 @@ function resolveWebhook(
   if (secret === undefined) return { ...approvals, webhook: { ...rest, url: address } };
   const signing = resolveSecret(secret, ['approvals', 'webhook', 'secret'], source, report);
   return { ...approvals, webhook: { ...rest, url: address, secret: signing } };
+}
+
+function resolveOperators(
+  { operators, ...identity }: ParsedConfig['identity'],
+  source: ReferenceSource,
+  report: Report,
+): IdentityConfig {
+  if (!operators) return identity;
+  const { secret, ...rest } = operators;
+  if (secret === undefined) return { ...identity, operators: rest };
+  const resolved = resolveSecret(secret, ['identity', 'operators', 'secret'], source, report);
+  return { ...identity, operators: { ...rest, secret: resolved } };
 }
 
 /** A key becomes a header: a line break in it would forge another one. */

@@ -56,7 +56,13 @@ export const attachSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('query'), name: z.string().min(1).max(64) }),
   z.strictObject({ kind: z.literal('basic'), username: z.string().min(1) }),
   z.strictObject({ kind: z.literal('client_credentials'), ...oauth }),
-  z.strictObject({ kind: z.literal('refresh_token'), ...oauth }).describe('The secret is the first refresh token'),
+  z
+    .strictObject({
+      kind: z.literal('refresh_token'),
+      ...oauth,
+      clientSecret: secretSourceSchema.optional().describe('Of a confidential client; where a public one has none'),
+    })
+    .describe('The secret is the first refresh token; those that come after it are sealed in the store'),
   z
     .strictObject({ kind: z.literal('token_exchange'), ...oauth })
     .describe(

@@ -27,6 +27,7 @@ export interface OperatorTable {
   role: string;
   createdAt: number;
   disabledAt: number | null;
+  account: string | null;
 }
 export interface SignInTable {
   hash: string;
@@ -43,6 +44,9 @@ export interface SessionTable {
   agentRoles: string;
   userId: string;
   userRoles: string;
+  /** JSON; null where nothing is claimed. */
+  userClaims: string | null;
+  userIssuer: string | null;
   purpose: string;
   openedAt: number;
   expiresAt: number;
@@ -112,6 +116,11 @@ export interface SessionSaltTable {
   sessionId: string;
   salt: Uint8Array;
 }
+/** Sealed. */
+export interface UserTokenTable {
+  sessionId: string;
+  sealed: Uint8Array;
+}
 export interface ApprovalTable {
   id: string;
   tenant: string;
@@ -138,6 +147,17 @@ export interface ManifestTable {
   confirmedBy: string;
   confirmedAt: number;
 }
+/** Sealed under its name, slot and version. */
+export interface SealedCredentialTable {
+  name: string;
+  slot: string;
+  version: number;
+  sealed: Uint8Array;
+}
+export interface RevokedCredentialTable {
+  name: string;
+  revokedAt: number;
+}
 export interface SettingTable {
   key: string;
   value: string;
@@ -157,8 +177,11 @@ export interface Database {
   vaultPieces: VaultPieceTable;
   ownedIdentifiers: OwnedIdentifierTable;
   sessionSalts: SessionSaltTable;
+  userTokens: UserTokenTable;
   approvals: ApprovalTable & { rowid: number };
   manifests: ManifestTable;
+  sealedCredentials: SealedCredentialTable;
+  revokedCredentials: RevokedCredentialTable;
   settings: SettingTable;
 }
 export type SessionRow = Selectable<SessionTable>;

@@ -6,6 +6,7 @@ import { RuntimeFault } from '@sallyport/core';
 import { openAuditLog } from '../audit/log.ts';
 import { agentStore } from './agents.ts';
 import { approvalStore } from './approvals.ts';
+import { credentialStore } from './credentials.ts';
 import { entryReader } from './entries.ts';
 import { flowStore, vaultStore } from './flow.ts';
 import { lockDataFile } from './lock.ts';
@@ -15,6 +16,7 @@ import { operatorStore } from './operators.ts';
 import { ownerStore } from './owners.ts';
 import { sessionStore } from './sessions.ts';
 import { settingStore } from './settings.ts';
+import { userTokenStore } from './user-tokens.ts';
 import { SqliteWorker } from './worker-client.ts';
 import { WorkerDialect } from './worker-dialect.ts';
 import type { Database } from './schema.ts';
@@ -64,9 +66,11 @@ export async function openSqliteStore(options: SqliteOptions): Promise<SqliteSto
     entries: entryReader(db),
     flow: flowStore(db),
     vault: vaultStore(db),
+    userTokens: userTokenStore(db),
     owners: ownerStore(db),
     approvals: approvalStore(db),
     manifests: manifestStore(db),
+    credentials: credentialStore(db),
     settings: settingStore(db),
     close: () => (closing ??= audit.close().then(shut)),
   };

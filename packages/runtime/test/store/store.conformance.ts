@@ -3,6 +3,7 @@ import { manifestSchema } from '@sallyport/core';
 import type { Store } from '@sallyport/core';
 import { aKey, anAgent, anOperator, aSession, newId } from './fixtures.ts';
 import { approvalConformance } from './approvals.conformance.ts';
+import { credentialConformance } from './credentials.conformance.ts';
 import { flowConformance } from './flow.conformance.ts';
 import { logConformance } from './log.conformance.ts';
 import type { OpenedStore } from './log.conformance.ts';
@@ -16,6 +17,7 @@ export function storeConformance(name: string, open: () => Promise<OpenedStore>)
     logConformance(open);
     approvalConformance(open);
     flowConformance(open);
+    credentialConformance(open);
     beforeEach(async () => {
       opened = await open();
       ({ store } = opened);

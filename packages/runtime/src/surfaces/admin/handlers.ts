@@ -1,5 +1,6 @@
 import { agentHandlers } from './agents.ts';
 import { approvalHandlers } from './approvals.ts';
+import { credentialHandlers } from './credentials.ts';
 import { entryHandlers } from './entries.ts';
 import { operatorHandlers } from './operators.ts';
 import { overviewHandlers } from './overview.ts';
@@ -16,6 +17,7 @@ export const handlers: Handlers = {
   ...sessionHandlers,
   ...approvalHandlers,
   ...toolHandlers,
+  ...credentialHandlers,
   ...entryHandlers,
   ...policyHandlers,
   ...agentHandlers,

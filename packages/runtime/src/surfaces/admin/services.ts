@@ -1,5 +1,15 @@
 import type { z } from 'zod';
-import type { AuditLog, Clock, EntryReader, Json, Manifest, NewId, OperatorRecord, PolicySet } from '@sallyport/core';
+import type {
+  AuditLog,
+  Clock,
+  CredentialKeeper,
+  EntryReader,
+  Json,
+  Manifest,
+  NewId,
+  OperatorRecord,
+  PolicySet,
+} from '@sallyport/core';
 import type { AdminAnswer, AdminInput, AdminRouteName, Cell, adminRoutes, cellKinds } from '@sallyport/core/admin';
 import type { AgentService } from '../../agents/agents.ts';
 import type { ApprovalService } from '../../approvals/index.ts';
@@ -58,6 +68,9 @@ interface AdminTools {
   manifestOf(name: string): Manifest;
 }
 
+/** Tools' credentials: where they are kept and where they go. What they are is never asked for. */
+type AdminCredentials = Pick<CredentialKeeper, 'list' | 'set' | 'revoke' | 'restore'>;
+
 /** What each session has read. */
 interface AdminFlows {
   /** Undefined once the session has ended and its flow was destroyed. */
@@ -67,6 +80,7 @@ interface AdminFlows {
 export interface AdminServices {
   readonly agents: AgentService;
   readonly approvals: ApprovalService;
+  readonly credentials?: AdminCredentials;
   readonly flows: AdminFlows;
   readonly tools: AdminTools;
   readonly sessions: SessionService;
