@@ -7,7 +7,10 @@ const issuerUrl = z.url({ protocol: /^https?$/ }).refine((url) => {
   const parsed = URL.parse(url);
   return parsed?.protocol === 'https:' || (parsed !== null && isLoopback(parsed.hostname));
 }, 'must be https: its keys decide who somebody is');
-const claimName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_:./-]{0,127}$/);
+/** As OpenID providers name claims, addresses included (OpenID Connect Core 1.0, section 5.1). */
+export const claimName = z
+  .string({ error: 'must be the name of a claim' })
+  .regex(/^[A-Za-z_][A-Za-z0-9_:./-]{0,127}$/, 'must be the name of a claim: letters, digits and _ : . / -');
 const roleName = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'a role is lower-case letters, digits, - and _');
 
 /** An OpenID provider whose tokens say for whom an agent works. */

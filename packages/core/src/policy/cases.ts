@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Authorization, AuthorizationRequest, PolicyAction, PolicySet } from './policy.ts';
 import type { PolicySource } from './problems.ts';
+import { claimName } from '../config/identity.ts';
 import { counterNames } from './schema.ts';
 import { flowOfGiven, givenFlowSchema } from './given-flow.ts';
 import { invalidPolicy } from './problems.ts';
@@ -14,6 +15,11 @@ const expectations = ['allow', 'require_approval', 'deny'] as const satisfies re
 
 const named = z.string({ error: 'must be a text' }).min(1, 'is empty');
 const roles = z.array(named, { error: 'must be a list of roles' }).default([]);
+const claimsOfUser = z
+  .record(claimName, z.array(named, { error: 'must be a list of texts' }), {
+    error: 'must map claims to lists of texts',
+  })
+  .optional();
 const count = z.int({ error: 'must be a whole number' }).nonnegative('must not be negative').optional();
 const counters = strictKeys(Object.fromEntries(counterNames.map((name) => [name, count])));
 const actionNames = Object.keys(policyActions) as [PolicyAction, ...PolicyAction[]];
@@ -24,7 +30,7 @@ const policyCase = strictKeys({
   roles,
   agent: named.default('agent'),
   tenant: named.default('default'),
-  user: strictKeys({ id: named.default('user'), roles }).prefault({}),
+  user: strictKeys({ id: named.default('user'), roles, claims: claimsOfUser }).prefault({}),
   action: z.enum(actionNames, { error: `must be one of ${actionNames.join(', ')}` }).default('tool_call'),
   resource: named,
   arguments: z.record(z.string(), z.json(), { error: 'must map names to values' }).optional(),
@@ -95,13 +101,15 @@ function requestOf(one: PolicyCase, now: number): { request: AuthorizationReques
     action: one.action,
     resource: one.resource,
     ...(one.arguments === undefined ? {} : { arguments: one.arguments }),
-    user: one.user,
+    user: userOf(one.user),
     session: { ...zeroCounters, ...one.session },
     ...(one.action === 'tool_call' ? { flow } : {}),
     now: one.now === undefined ? now : Date.parse(one.now),
   };
   return { request, strangers };
 }
+
+const userOf = ({ claims, ...user }: PolicyCase['user']) => ({ ...user, ...(claims === undefined ? {} : { claims }) });
 
 const placesOf = ({ rules, reasons }: Authorization): string[] => [
   ...rules.map(({ place }) => place),

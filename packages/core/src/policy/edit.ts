@@ -14,9 +14,9 @@ export interface CellEdit {
 
 /**
  * Sets or removes one cell in the text of `permissions.yaml`. Comments and everything else stay as they are. The result
- * is not validated. An editor that does not know of `approvers`, `matches`, `from` or `links` leaves them out, and must
- * not take them away by that: what is left out stays, as long as the cell still asks and its argument has a condition.
- * `approvers: 1` and `from: untrusted` take them away.
+ * is not validated. An editor that does not know of `approvers`, `matches`, `from`, `links` or `user` leaves them out, and
+ * must not take them away by that: what is left out stays, as long as the cell still asks and its argument has a
+ * condition. `approvers: 1`, `from: untrusted` and `user: anyone` take them away.
  *
  * @throws RuntimeFault `invalid_policy` when the text is no YAML map, `not_found` when there is no cell to remove
  */
@@ -72,15 +72,17 @@ function withUnsaid(cell: CellValue, before: CellValue): CellValue {
 
 const approversOf = (cell: CellValue): number => (typeof cell === 'string' ? 1 : (cell.approvers ?? 1));
 
+const nothing: Readonly<Record<string, unknown>> = { from: 'untrusted', links: 'untrusted', user: 'anyone' };
+
 function withUnsaidDemands(test: TestValue, before: TestValue): TestValue {
   if (typeof before !== 'object') return test;
-  const { from = 'untrusted', links = 'untrusted' } = before;
+  const { from = 'untrusted', links = 'untrusted', user = 'anyone' } = before;
   const matches = 'matches' in before ? before.matches : undefined;
   const said: Exclude<TestValue, string | number | boolean> =
     typeof test === 'string' ? { matches: test } : typeof test === 'object' ? test : { in: [test] };
   const kept = matches === undefined || 'in' in said ? {} : { matches };
-  const merged = { ...kept, ...said, from: said.from ?? from, links: said.links ?? links };
-  const demands = Object.entries(merged).filter(([, value]) => value !== undefined && value !== 'untrusted');
+  const merged = { ...kept, ...said, from: said.from ?? from, links: said.links ?? links, user: said.user ?? user };
+  const demands = Object.entries(merged).filter(([name, value]) => value !== undefined && value !== nothing[name]);
   const [first, ...others] = demands;
   const alone = typeof test !== 'object' && first !== undefined && others.length === 0;
   return alone ? test : Object.fromEntries(demands);

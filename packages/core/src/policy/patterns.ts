@@ -2,19 +2,22 @@ import type { ArgumentOrigin } from './origins.ts';
 import type { Glob } from './glob.ts';
 import type { Leaf } from './arguments.ts';
 import type { TestValue } from './cells.ts';
+import type { UserRef } from '../session.ts';
 import { decimalOf } from './decimal.ts';
 import { cedarPattern, globText, isEverything, isExact, matchesGlob, parseGlob } from './glob.ts';
 import { cedarString } from './text.ts';
 import { demandsOrigin, linksTest, originTest } from './origin-tests.ts';
+import { demandsUser, userTest } from './user-tests.ts';
 import { pathSegments } from './arguments.ts';
 
 type Scalar = string | number | boolean;
 
-/** What is known of a call's arguments: their values, and where they came from. */
+/** What is known of a call's arguments: their values, where they came from, and for whom the call is made. */
 export interface ArgumentFacts {
   leaf(path: string): Leaf | undefined;
   /** By the key of its tag, such as `to` or `body#link`. */
   origin(key: string): ArgumentOrigin | undefined;
+  readonly user: UserRef;
 }
 
 /** One demand on one argument: as Cedar text for the policies, and as functions for naming what failed. */
@@ -25,7 +28,12 @@ export interface ArgumentTest {
   readonly cedar: readonly string[];
   holds(facts: ArgumentFacts): boolean;
   /** Of a value that does not hold: what it is and what it should have been, to follow the argument's name. */
-  explain(facts: ArgumentFacts): { readonly value?: string | undefined; readonly detail: string };
+  explain(facts: ArgumentFacts): {
+    readonly value?: string | undefined;
+    readonly detail: string;
+    /** Where another cell is not what helps. */
+    readonly fix?: string;
+  };
 }
 type Problem = { readonly problem: string };
 
@@ -43,9 +51,12 @@ export function readTest(path: string, value: TestValue): readonly ArgumentTest[
     if (value.matches !== undefined) read.push(readPattern(path, value.matches, present, tag));
     if (value.min !== undefined || value.max !== undefined) read.push(readRange(path, value, key));
   }
+  if (demandsUser(value.user)) read.push(userTest(path, value.user));
   if (demandsOrigin(value.from)) read.push(originTest(path, value.from));
   if (demandsOrigin(value.links)) read.push(linksTest(path, value.links));
-  return read.length === 0 ? { problem: 'names nothing to test: min, max, matches, in, from or links' } : allOf(read);
+  return read.length === 0
+    ? { problem: 'names nothing to test: min, max, matches, in, from, links or user' }
+    : allOf(read);
 }
 
 function allOf(read: readonly (ArgumentTest | Problem)[]): readonly ArgumentTest[] | Problem {

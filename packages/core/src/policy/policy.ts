@@ -85,6 +85,11 @@ export interface PolicySet {
   readonly hash: string;
   /** Synchronous. Throws only on a request that cannot be put to policies at all; whoever asks must then deny. */
   authorize(request: AuthorizationRequest): Authorization;
+  /**
+   * Whether some arguments could be permitted, now or by a person: for lists, which offer nothing that is always refused.
+   * It never says no to what `authorize` would allow.
+   */
+  mayPermit(request: Omit<AuthorizationRequest, 'arguments' | 'flow'>): boolean;
   /** Which rule decides, and how every other rule stood. Slow: for people. */
   explain(request: AuthorizationRequest): Explanation;
   describe(): PolicySetDescription;

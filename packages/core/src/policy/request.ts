@@ -3,8 +3,9 @@ import type { CedarCall, CedarValueJson } from './cedar.ts';
 import type { Environment } from './compile.ts';
 import type { Value } from './values.ts';
 import type { Refusal, View } from './arguments.ts';
+import type { UserRef } from '../session.ts';
 import type { ArgumentOrigin } from './origins.ts';
-import { CedarRecord, Entity, Extension, TagEntity, uidOf } from './values.ts';
+import { CedarRecord, CedarSet, Entity, Extension, TagEntity, uidOf } from './values.ts';
 import { FlowContext } from './flow.ts';
 import { argumentsId, counterNames, entityTypes, resourceAttributes } from './schema.ts';
 import { policyActions } from './policy.ts';
@@ -24,7 +25,8 @@ export class CedarRequest {
   /** @throws on names that are not well-formed Unicode and on counters and times that are no safe integers */
   constructor(request: AuthorizationRequest) {
     const { principal, action, resource, user, session, now } = request;
-    const names = [principal.id, principal.tenant, ...principal.roles, resource, user.id, ...user.roles];
+    const claims = Object.entries(user.claims ?? {}).flat(2);
+    const names = [principal.id, principal.tenant, ...principal.roles, resource, user.id, ...user.roles, ...claims];
     if (!names.every((name) => name.isWellFormed())) throw new Error('a name holds half of a surrogate pair');
     if (![now, ...counterNames.map((name) => session[name])].every(Number.isSafeInteger)) {
       throw new Error('a time or counter is no whole number');
@@ -37,7 +39,8 @@ export class CedarRequest {
     this.#action = new Entity(entityTypes.action, action);
     const attributes = new Map(Object.entries(resourceAttributes(action, resource)));
     this.resource = new Entity(`Sallyport::${policyActions[action]}`, resource, attributes);
-    this.#user = new Entity(entityTypes.user, user.id, new Map(), rolesOf(user.roles));
+    const ofUser = new Map([['id', user.id]]);
+    this.#user = new TagEntity(entityTypes.user, user.id, claimOf(user), ofUser, rolesOf(user.roles));
   }
 
   /** Where an argument came from, by the tag's key. */
@@ -109,9 +112,13 @@ export class CedarRequest {
       hour: hourOf(now),
       weekday: weekdayOf(now),
     };
-    const entities = [
+    const claims = Object.entries(user.claims ?? {}).map(([name, values]): [string, CedarValueJson] => [
+      name,
+      [...values],
+    ]);
+    const entities: CedarCall['entities'] = [
       { uid: idOf(this.principal), attrs: { tenant: principal.tenant }, parents: roles(principal.roles) },
-      { uid: idOf(this.#user), attrs: {}, parents: roles(user.roles) },
+      { uid: idOf(this.#user), attrs: { id: user.id }, parents: roles(user.roles), tags: Object.fromEntries(claims) },
       { uid: idOf(this.resource), attrs: resourceAttributes(action, this.resource.id), parents: [] },
     ];
     const calls = { principal: idOf(this.principal), action: idOf(this.#action), resource: idOf(this.resource) };
@@ -136,6 +143,13 @@ export class CedarRequest {
     };
   }
 }
+
+const claimOf =
+  ({ claims = {} }: UserRef) =>
+  (name: string): CedarSet | undefined => {
+    const values = Object.hasOwn(claims, name) ? claims[name] : undefined;
+    return values && new CedarSet(values);
+  };
 
 const hourOf = (now: number): number => Math.floor((now % day) / 3_600_000);
 

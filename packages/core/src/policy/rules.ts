@@ -57,14 +57,15 @@ export function makeRule(
 
 /**
  * Every key that the conditions pass to hasTag or getTag, whether or not the compiler knows the rest of them. Keys of
- * what is surely no argument do not count: `context.called.getTag(resource.name)` must not make all arguments be looked at.
+ * what is surely no argument do not count: neither `context.called.getTag(resource.name)` nor a claim of the user must make
+ * more arguments be looked at.
  */
 function mentionsOf(conditions: unknown): ReadonlySet<string> | 'all' {
   const found = new Set<string>();
   const visit = (node: unknown): boolean => {
     if (typeof node !== 'object' || node === null) return true;
     return Object.entries(node).every(([name, inner]: [string, unknown]) => {
-      if ((name === 'hasTag' || name === 'getTag') && !Array.isArray(node) && !isFlow(inner)) {
+      if ((name === 'hasTag' || name === 'getTag') && !Array.isArray(node) && !isNoArgument(inner)) {
         const right = (inner as { right?: { Value?: unknown } }).right?.Value;
         if (typeof right !== 'string') return false;
         found.add(right);
@@ -75,12 +76,14 @@ function mentionsOf(conditions: unknown): ReadonlySet<string> | 'all' {
   return visit(conditions) ? found : 'all';
 }
 
-/** Whether an operand's left side is `context.<name>` of one of the flow's entities. */
-function isFlow(operand: unknown): boolean {
+/** Whether an operand's left side is `context.user`, or `context.<name>` of one of the flow's entities. */
+function isNoArgument(operand: unknown): boolean {
   const { left } = operand as { left?: { '.'?: { left?: { Var?: unknown }; attr?: unknown } } };
   const attribute = left?.['.'];
-  return attribute?.left?.Var === 'context' && flowEntityNames.some((name) => name === attribute.attr);
+  return attribute?.left?.Var === 'context' && noArguments.some((name) => name === attribute.attr);
 }
+
+const noArguments = ['user', ...flowEntityNames];
 
 /** The rules that can apply to a request, by what their scopes name. */
 export interface Slice {

@@ -38,12 +38,14 @@ const context = `
  * Where an argument came from is a tag of `context.provenance` by name (`untrusted` … `operator`) and of
  * `context.integrity` by rank (0 … 5), keyed as the argument is: of a list or an object the lowest of all within. Under
  * `<path>#link` stands the lowest of the links, addresses and accounts in the argument's text, `operator` where it has none.
+ * `context.user.id` is the user's id as text, and what is known of the user is a tag of `context.user` by the claim's name, always
+ * a set: `context.user.getTag("customer").contains(…)`.
  * `called`, `denied` and `held` count this session's earlier calls by tool; no tag is none.
  * Of a model, `name` is what follows the provider's slash: `openai/gpt-5` has provider `openai`, name `gpt-5`.
  */
 export const cedarSchema = `namespace Sallyport {
   entity Role;
-  entity User in [Role];
+  entity User in [Role] { id: String } tags Set<String>;
   entity Agent in [Role] { tenant: String };
   entity Tool { name: String };
   entity Model { name: String, provider: String };

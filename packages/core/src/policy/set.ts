@@ -58,6 +58,16 @@ export class LoadedPolicySet implements PolicySet {
     return this.#judge(request).authorization;
   }
 
+  mayPermit(request: AuthorizationRequest): boolean {
+    const { principal, resource } = new CedarRequest(request);
+    const { rules } = this.#index.find(request.action, resource.uid, [principal.uid, ...principal.parents]);
+    const isAlways = ({ json: { conditions } }: Rule) => conditions.length === 0;
+    return (
+      rules.some(({ ref }) => ref.effect === 'permit') &&
+      !rules.some((rule) => rule.ref.effect === 'forbid' && isAlways(rule))
+    );
+  }
+
   explain(request: AuthorizationRequest): Explanation {
     const { authorization, view, deciding } = this.#judge(request);
     const asked = new CedarRequest(request);
@@ -112,7 +122,11 @@ export class LoadedPolicySet implements PolicySet {
       return made({ outcome: 'allow', reasons: [], rules: first.permits.map(({ ref }) => ref) }, first.permits);
     const second = slice.readsApproved ? this.#evaluator.evaluate(slice, asked, view, true) : first;
     if (second.errors.length > 0) return failed(second, view, traced);
-    const facts = { leaf: (path: string) => view.get(path), origin: (key: string) => asked.origin(key) };
+    const facts = {
+      leaf: (path: string) => view.get(path),
+      origin: (key: string) => asked.origin(key),
+      user: request.user,
+    };
     if (allows(second)) {
       const deciding = holdingRules(first, second);
       const reasons = holdReasons(deciding, facts);

@@ -40,8 +40,14 @@ const noAttributes: ReadonlyMap<string, Value> = new Map();
 export class TagEntity extends Entity {
   readonly #lookUp: (key: string) => Value | undefined;
 
-  constructor(type: string, id: string, lookUp: (key: string) => Value | undefined) {
-    super(type, id, noAttributes);
+  constructor(
+    type: string,
+    id: string,
+    lookUp: (key: string) => Value | undefined,
+    attributes = noAttributes,
+    parents?: ReadonlySet<string>,
+  ) {
+    super(type, id, attributes, parents);
     this.#lookUp = lookUp;
   }
 

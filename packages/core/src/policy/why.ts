@@ -75,7 +75,9 @@ export function missingReasons(request: AuthorizationRequest, facts: ArgumentFac
       code: 'no_permission',
       rule: `${matrix.file}#${cellId(cell)}`,
       ...demandOf(test, facts),
-      fix: `Change \`when.${test.path}\` of ${cellPlace(cell)} in ${matrix.file} if this value is fine.`,
+      fix:
+        test.explain(facts).fix ??
+        `Change \`when.${test.path}\` of ${cellPlace(cell)} in ${matrix.file} if this value is fine.`,
     })),
   );
   if (failed.length > 0) return failed;

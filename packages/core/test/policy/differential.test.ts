@@ -81,6 +81,10 @@ test('the generator uses every operator that the compiler knows', () => {
     'context.called.getTag(',
     'context.denied.getTag(',
     'context.held.getTag(',
+    'context.user.id ==',
+    'context.user.hasTag(',
+    'context.user.getTag("customer").contains(context.args.getTag(',
+    '.id like',
     '#link',
   ];
   expect(operators.filter((operator) => !text.includes(operator))).toEqual([]);

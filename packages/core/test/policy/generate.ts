@@ -1,6 +1,7 @@
 import type { ArgumentProvenance } from '../../src/flow/provenance.ts';
 import type { AuthorizationRequest, RequestFlow } from '../../src/policy/policy.ts';
 import type { Json, JsonObject } from '../../src/events.ts';
+import type { UserRef } from '../../src/session.ts';
 import { policyActions } from '../../src/policy/policy.ts';
 import { argumentLeaves } from '../../src/policy/origins.ts';
 import { integrities } from '../../src/flow/labels.ts';
@@ -56,6 +57,7 @@ const durations = ['0ms', '1d', '-1h', '8h30m', '1d2h3m4s5ms', '-90s'];
 
 const labels = ['phi', 'secret', 'user:ann'];
 const called = [...tools, '__proto__', 'unknown'];
+const claims = ['customer', 'team', '__proto__', 'none'];
 const context = ['tainted', 'labels', 'called', 'read', 'provenance'];
 
 const quoted = (text: string): string => JSON.stringify(text).replaceAll(/\\u([0-9a-f]{4})/g, '\\u{$1}');
@@ -105,6 +107,16 @@ class Expressions {
       () => `Sallyport::Agent::"${dice.pick(['one', 'two'])}".tenant == "acme"`,
       () => `principal is Sallyport::Agent`,
       () => `context.user is Sallyport::User in ${role(dice)}`,
+      () => `context.user.id ${dice.pick(['==', '!='])} ${this.text()}`,
+      () => `Sallyport::User::"${dice.pick(['ann', 'bob'])}".id like "${dice.pick(patterns)}"`,
+      () => this.#claimed((claim) => `${claim}.contains(${this.text()})`),
+      () =>
+        this.#claimed(
+          (claim) => `${claim}.${dice.pick(['containsAll', 'containsAny'])}([${list(dice, () => this.text())}])`,
+        ),
+      () => this.#claimed((claim) => `${claim} ${dice.pick(['==', '!='])} [${list(dice, () => this.text())}]`),
+      () => this.#claimed((claim) => `${claim}.isEmpty()`),
+      () => `Sallyport::User::"${dice.pick(['ann', 'bob'])}".hasTag(${quoted(dice.pick(claims))})`,
       () => `principal is Sallyport::Agent in [${list(dice, () => role(dice))}]`,
       () => `context has session.${dice.pick(counterNames)}`,
       () => `${this.instant()} ${dice.pick(['<', '<=', '>', '>=', '==', '!='])} ${this.instant()}`,
@@ -116,6 +128,9 @@ class Expressions {
       () => this.#tagged((tag) => `${tag} like "${dice.pick(patterns)}"`),
       () => this.#tagged((tag) => `${tag} ${dice.pick(['==', '!='])} ${this.text()}`),
       () => this.#tagged((tag) => `[${list(dice, () => quoted(dice.pick(texts)))}].contains(${tag})`),
+      () => this.#tagged((tag) => `${tag} ${dice.pick(['==', '!='])} context.user.id`),
+      () => this.#claimed((claim) => this.#tagged((tag) => `${claim}.contains(${tag})`)),
+      () => this.#claimed((claim) => this.#tagged((tag) => `${claim}.contains(${tag})`)),
       () => this.#number(),
       () => this.#number(),
       () => `context.args.hasTag(${quoted(dice.pick(paths))})`,
@@ -157,6 +172,11 @@ class Expressions {
   #tagged(use: (tag: string) => string): string {
     const key = quoted(this.#dice.pick(paths));
     return `context.args.hasTag(${key}) && ${use(`context.args.getTag(${key})`)}`;
+  }
+
+  #claimed(use: (claim: string) => string): string {
+    const name = this.#dice.roll(5) === 0 && this.#tool ? 'resource.name' : quoted(this.#dice.pick(claims));
+    return `context.user.hasTag(${name}) && ${use(`context.user.getTag(${name})`)}`;
   }
 
   #number(): string {
@@ -286,6 +306,14 @@ function generateFlow(dice: Dice, args: JsonObject): RequestFlow {
   };
 }
 
+function generateUser(dice: Dice): UserRef {
+  const user = { id: dice.pick(['ann', 'bob', 'x@acme.example']), roles: roles.filter(() => dice.roll(2) === 0) };
+  if (dice.roll(4) === 0) return user;
+  const has = ['customer', 'team', '__proto__', 'pay'].filter(() => dice.roll(3) > 0);
+  const valuesOf = () => Array.from({ length: dice.roll(4) }, () => dice.pick(texts));
+  return { ...user, claims: Object.fromEntries(has.map((name) => [name, valuesOf()])) };
+}
+
 export function generateRequest(dice: Dice): AuthorizationRequest {
   const action =
     dice.roll(3) > 0 ? 'tool_call' : dice.pick(Object.keys(policyActions) as (keyof typeof policyActions)[]);
@@ -303,7 +331,7 @@ export function generateRequest(dice: Dice): AuthorizationRequest {
     ...(args === undefined
       ? {}
       : { arguments: args, ...(dice.roll(5) === 0 ? {} : { flow: generateFlow(dice, args) }) }),
-    user: { id: dice.pick(['ann', 'bob']), roles: roles.filter(() => dice.roll(2) === 0) },
+    user: generateUser(dice),
     session: { ...zeroCounters, ...counters },
     now: dice.pick([0, 1, 1_704_067_200_000, 1_709_200_800_000, 1_795_305_599_999]) + dice.roll(3) * 3_600_000,
   };

@@ -75,6 +75,7 @@ test('the reason and the decision agree: a value is allowed exactly when its tes
     fc.record({ matches: fc.constantFrom('*', 'a*', '*b*'), from: origin }),
     fc.record({ max: fc.integer({ min: -5, max: 5 }), from: origin.filter((of) => of !== 'untrusted') }),
     fc.record({ in: fc.constant(['a', 1, true]), links: origin }),
+    fc.record({ user: fc.constantFrom('id' as const, { claim: 'c' }), matches: fc.constantFrom('*', 'a*') }),
     text.filter((pattern) => !('problem' in readTest('k', pattern))),
     fc.record({ min: fc.integer({ min: -5, max: 5 }), max: fc.integer({ min: -5, max: 5 }) }),
     fc.record({
@@ -83,28 +84,42 @@ test('the reason and the decision agree: a value is allowed exactly when its tes
   );
   const value = fc.oneof(text, fc.integer({ min: -6, max: 6 }), fc.constantFrom(0.5, 1e-5, 1e20, null, true, false));
   const given = fc.dictionary(fc.constantFrom('k', 'k#link'), fc.constantFrom(...integrities));
+  const asked = fc.record(
+    {
+      id: text,
+      roles: fc.constant([]),
+      claims: fc.dictionary(fc.constantFrom('c', 'd'), fc.array(text, { maxLength: 3 })),
+    },
+    { requiredKeys: ['id', 'roles'] },
+  );
   const outcomes = { allow: 0, deny: 0 };
   fc.assert(
-    fc.property(demand, fc.array(value, { minLength: 1, maxLength: 20 }), given, (wanted, values, provenance) => {
-      const cell = { decision: 'allow', when: { k: wanted } };
-      const set = load({ yaml: JSON.stringify({ roles: { support: { tools: { t: cell } } } }) });
-      const tests = readTest('k', wanted);
-      if ('problem' in tests) throw new Error(tests.problem);
-      for (const one of values) {
-        const views = viewsOf({ k: one }, undefined);
-        const { flow } = flowOfGiven({ k: one }, givenFlowSchema.parse({ provenance }));
-        const origins = new ArgumentOrigins({ k: one }, flow.provenance);
-        const holds = (view: View) => {
-          const facts = { leaf: (path: string) => view.get(path), origin: (key: string) => origins.get(key) };
-          return tests.every((wish) => wish.holds(facts));
-        };
-        const expected = !('code' in views) && views.every(holds) ? 'allow' : 'deny';
-        const { outcome, reasons } = call(set, 't', { k: one }, { flow });
-        expect(outcome).toBe(expected);
-        expect(reasons.length > 0).toBe(expected === 'deny');
-        outcomes[expected]++;
-      }
-    }),
+    fc.property(
+      demand,
+      fc.array(value, { minLength: 1, maxLength: 20 }),
+      given,
+      asked,
+      (wanted, values, provenance, user) => {
+        const cell = { decision: 'allow', when: { k: wanted } };
+        const set = load({ yaml: JSON.stringify({ roles: { support: { tools: { t: cell } } } }) });
+        const tests = readTest('k', wanted);
+        if ('problem' in tests) throw new Error(tests.problem);
+        for (const one of values) {
+          const views = viewsOf({ k: one }, undefined);
+          const { flow } = flowOfGiven({ k: one }, givenFlowSchema.parse({ provenance }));
+          const origins = new ArgumentOrigins({ k: one }, flow.provenance);
+          const holds = (view: View) => {
+            const facts = { leaf: (path: string) => view.get(path), origin: (key: string) => origins.get(key), user };
+            return tests.every((wish) => wish.holds(facts));
+          };
+          const expected = !('code' in views) && views.every(holds) ? 'allow' : 'deny';
+          const { outcome, reasons } = call(set, 't', { k: one }, { flow, user });
+          expect(outcome).toBe(expected);
+          expect(reasons.length > 0).toBe(expected === 'deny');
+          outcomes[expected]++;
+        }
+      },
+    ),
     { numRuns: 250 },
   );
   expect(disagreements.splice(0)).toEqual([]);
