@@ -104,6 +104,8 @@ export interface UpstreamStatus {
   readonly protocol?: string;
   /** Of a program: what keeps it in. */
   readonly isolation?: ProcessRunner['isolation'];
+  /** Of an HTTP API: what of its description could not be made a tool, such as `DELETE /pets/{id}`. */
+  readonly skipped?: readonly { readonly operation: string; readonly why: string }[];
   /** Milliseconds since the epoch. */
   readonly since: number;
 }
