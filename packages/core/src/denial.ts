@@ -11,7 +11,12 @@ export interface Denial {
   /** Id of the event, by which an operator finds it. */
   readonly event: string;
   /** A person is being asked. Of an agent's own approvals `GET /v1/approvals/<id>` tells the state. */
-  readonly approval?: { readonly id: string; readonly expiresAt: number };
+  readonly approval?: {
+    readonly id: string;
+    readonly expiresAt: number;
+    /** Where a person answers it, where this is known. */
+    readonly url?: string;
+  };
 }
 
 /** For a decision that is `deny` or `require_approval`. */

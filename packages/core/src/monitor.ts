@@ -87,7 +87,8 @@ export class Monitor {
   async decide<E extends AgentEvent>(event: E, session: Session, broken?: Reason): Promise<Ruling<E>> {
     const judging = broken ? this.#refuse(event, broken) : this.#judge(event, session);
     const first = judging instanceof Promise ? await judging : judging;
-    const asked = first.decision.outcome === 'require_approval' ? await this.#askPerson(first, session) : first;
+    const held = first.decision.outcome === 'require_approval';
+    const asked = !held ? first : comesBack(event) ? deferred(first) : await this.#askPerson(first, session);
     const judged = this.#masked(asked, session);
     const { decision } = judged;
     // At once, so that both share a commit. What an approval vouches for must not outlive the approval's own refusal.
@@ -212,7 +213,8 @@ export class Monitor {
 
   /** What a call leaves behind must be known before it runs: what it writes may come back looking trusted. */
   async #settle({ event, decision }: Judged, session: Session): Promise<Decision | undefined> {
-    if (!this.#options.flow || event.kind !== 'tool_call') return undefined;
+    // Nothing follows from a proposal that is decided once more where it is run.
+    if (!this.#options.flow || event.kind !== 'tool_call' || comesBack(event)) return undefined;
     try {
       await this.#options.flow.settle(event, session, decision);
       return undefined;
@@ -333,6 +335,18 @@ interface Judged {
   readonly decision: Decision;
   readonly trace?: Trace;
 }
+
+/** A call that was proposed on one surface and can be run on another one alone: a person is asked there, once. */
+const comesBack = (event: AgentEvent): boolean =>
+  event.kind === 'tool_call' && event.runs === 'agent' && event.target !== undefined;
+
+const deferred = (judged: Judged): Judged => {
+  const { decision } = judged;
+  return {
+    ...judged,
+    decision: { ...decision, outcome: 'allow', reasons: [{ code: 'asked_when_run' }, ...decision.reasons] },
+  };
+};
 
 const denied = (held: Decision, why: Reason): Decision => ({
   ...held,

@@ -21,6 +21,13 @@ export const reasons = {
     model: 'This action waits for a person to approve it and has not been done. Go on with the rest of the task.',
     operator: 'The named rule lets this happen only when a person approves it.',
   },
+  asked_when_run: {
+    outcome: 'transform',
+    title: 'Asked about when it is run',
+    model: 'A person will be asked about this action when it is run.',
+    operator:
+      'The call was only proposed. Its tool is run by this runtime alone, on its MCP surface: there it is decided again, and held.',
+  },
   untrusted_target: {
     outcome: 'require_approval',
     title: 'A target came from untrusted text',

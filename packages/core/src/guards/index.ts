@@ -22,6 +22,7 @@ import { RuntimeFault } from '../errors.ts';
 import { unknownManifest } from '../flow/manifest.ts';
 
 export { argumentsSchema } from './schema.ts';
+export { structuredPath } from './parts.ts';
 export { inScope, isNarrower, isScopePattern } from './scope.ts';
 export { SessionLabels };
 export { Detectors } from './detectors.ts';

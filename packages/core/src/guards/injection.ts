@@ -1,4 +1,4 @@
-import type { EventOf, Message, ModelRequest } from '../events.ts';
+import type { EventOf, Message, ModelRequest, ToolResult } from '../events.ts';
 import type { Guard } from '../guard.ts';
 import type { InjectionAction, InjectionConfig } from '../config/content/injection.ts';
 import type { InjectionFinding, InjectionReport } from '../injection/report.ts';
@@ -15,6 +15,7 @@ import { isSink } from '../flow/manifest.ts';
 import { matchesGlob, parseGlob, type Glob } from '../policy/glob.ts';
 import { replaceText, rewritten, wireMessages } from './wire.ts';
 import { Remembered } from '../remembered.ts';
+import { rewriteParts, structuredPath } from './parts.ts';
 import { scanInjection } from '../injection/scan.ts';
 
 /** What is done about a text, and what was seen of it. */
@@ -131,6 +132,7 @@ export const injectionGuard = (judge: InjectionJudge): Guard =>
         if (refused.length > 0) return deny(...refused.map((text) => reasonOf(text, 'injection_blocked')));
         const skipped = unavailableOf(texts);
         if (event.kind === 'model_request') return cleaned(event, texts, skipped);
+        if (event.kind === 'tool_result' && event.parts) return cleanedParts(event, texts, skipped);
         const flagged = texts.filter(({ judged }) => judged.action !== 'ignore');
         const reasons = [...flagged.map((text) => reasonOf(text, 'injection_suspected')), ...skipped];
         return reasons.length > 0 ? { outcome: 'transform', event, reasons } : allow;
@@ -174,6 +176,12 @@ function withJudged(
 
 function textsOf(event: EventOf<'user_message' | 'tool_result' | 'model_request'>): ReadText[] {
   if (event.kind === 'model_request') return readTexts(event.messages);
+  if (event.kind === 'tool_result' && event.parts) {
+    const { tool } = event;
+    return event.parts.flatMap(({ path, text }, place): ReadText[] =>
+      text === '' ? [] : [{ path, place, text, source: 'results', tool }],
+    );
+  }
   const { text } = event;
   if (text === '') return [];
   const told = { path: 'text', place: 0, text };
@@ -232,6 +240,26 @@ function cleaned(event: ModelRequest, texts: readonly JudgedText[], skipped: rea
     event: rewritten(event, messages, edits),
     reasons: [...dirty.map((text) => reasonOf(text, 'injection_suspected')), ...skipped],
   };
+}
+
+/** Of a result that is handed out: it is not read again with a model request, which may never come by here. */
+function cleanedParts(event: ToolResult, texts: readonly JudgedText[], skipped: readonly Reason[]): Verdict {
+  const flagged = new Map(
+    texts.filter(({ judged: { action } }) => action !== 'ignore').map((text) => [text.path, text]),
+  );
+  const verdict = rewriteParts(event, ({ path, text }) => {
+    const found = flagged.get(path);
+    if (!found) return undefined;
+    const { action, report } = found.judged;
+    const reasons = [reasonOf(found, 'injection_suspected')];
+    // Of JSON no stretch can be taken out without another meaning of the rest.
+    if (action === 'quarantine' || (action === 'strip' && path === structuredPath)) return { text: withheld, reasons };
+    return { text: action === 'strip' ? stripped(text, report.findings) : text, reasons };
+  });
+  if (skipped.length === 0) return verdict;
+  return verdict.outcome === 'transform'
+    ? { ...verdict, reasons: [...verdict.reasons, ...skipped] }
+    : { outcome: 'transform', event, reasons: skipped };
 }
 
 const withheld =

@@ -7,6 +7,7 @@ import { Remembered } from '../remembered.ts';
 import { allow } from '../decision.ts';
 import { defineGuard } from '../guard.ts';
 import { inScope } from './scope.ts';
+import { rewriteParts } from './parts.ts';
 import { replaceText, rewritten, wireMessages } from './wire.ts';
 import { resultsOf } from '../records/results.ts';
 import { showText } from '../normalize/show.ts';
@@ -27,18 +28,28 @@ export const minimiseGuard = (manifestOf: (tool: string) => Manifest): Guard => 
     made.set(about, less);
     return less;
   };
+  const rulesOf = (tool: string, session: Session): readonly MinimiseRule[] =>
+    manifestOf(tool).results.minimise?.filter((rule) => applies(rule, session)) ?? [];
   return defineGuard({
     name: 'minimise',
     summary: 'Leaves out of results the fields that the task does not need',
     stage: 'rewrite',
-    on: ['model_request'],
+    on: ['model_request', 'tool_result'],
     check(event, { session }) {
+      if (event.kind === 'tool_result') {
+        const rules = rulesOf(event.tool, session);
+        if (rules.length === 0) return allow;
+        return rewriteParts(event, ({ path, text }) => {
+          const less = trimmed(text, rules);
+          return less && { text: less.text, reasons: [reasonOf(event.tool, path, less)] };
+        });
+      }
       const messages = [...event.messages];
       const edits: Edit[] = [];
       const reasons: Reason[] = [];
       let places: ReturnType<typeof wireMessages> | undefined;
       for (const { place, tool, message } of resultsOf(event.messages)) {
-        const rules = manifestOf(tool).results.minimise?.filter((rule) => applies(rule, session)) ?? [];
+        const rules = rulesOf(tool, session);
         const less = rules.length > 0 ? trimmed(message.text, rules) : undefined;
         if (!less) continue;
         places ??= wireMessages(event);
@@ -46,7 +57,7 @@ export const minimiseGuard = (manifestOf: (tool: string) => Manifest): Guard => 
         if (!onWire) throw new Error('a message is missing from the bytes');
         messages[place] = { ...message, text: less.text };
         edits.push(replaceText(event, onWire, less.text));
-        reasons.push(reasonOf(tool, place, less));
+        reasons.push(reasonOf(tool, `messages[${place}]`, less));
       }
       if (edits.length === 0) return allow;
       return { outcome: 'transform', event: rewritten(event, messages, edits), reasons };
@@ -60,12 +71,12 @@ function applies({ unless }: MinimiseRule, { purpose, scope }: Session): boolean
   return !unless?.scopes?.some((label) => scope?.labels !== undefined && inScope(label, scope.labels));
 }
 
-function reasonOf(tool: string, place: number, { dropped, shortened }: Trimmed): Reason {
+function reasonOf(tool: string, path: string, { dropped, shortened }: Trimmed): Reason {
   const counts = [dropped > 0 && `${dropped} left out`, shortened > 0 && `${shortened} shortened`];
   return {
     code: 'result_minimised',
     rule: `tools.${showText(tool, 80)}.results.minimise`,
-    path: `messages[${place}]`,
+    path,
     detail: counts.filter((each) => each !== false).join(', '),
   };
 }

@@ -11,6 +11,7 @@ import { applyEdits } from '../redact/json-text.ts';
 import { literalType } from '../redact/tokens.ts';
 import { redactRequest } from '../redact/requests.ts';
 import { redactingStream, restoringStream } from '../redact/stream.ts';
+import { rewriteParts } from './parts.ts';
 import { restoreCall } from '../redact/restore.ts';
 
 export interface RedactServices {
@@ -32,8 +33,10 @@ export const redactGuard = (services: RedactServices): Guard =>
     summary:
       'Replaces personal data and secrets before the model, and puts them back into permitted arguments and answers',
     stage: 'rewrite',
-    on: ['model_request', 'tool_call', 'model_response'],
+    on: ['model_request', 'tool_call', 'tool_result', 'model_response'],
     check(event, { session }) {
+      // What an agent's own tool returned goes nowhere from here: its values are taken out of the request that carries it.
+      if (event.kind === 'tool_result' && !event.parts) return allow;
       const vault = services.vaults.of(session);
       const judge = (opened: Vault): Verdict | Promise<Verdict> => {
         switch (event.kind) {
@@ -41,6 +44,8 @@ export const redactGuard = (services: RedactServices): Guard =>
             return ofRequest(event, services.redactor, opened);
           case 'tool_call':
             return ofCall(event, services.redactor, opened);
+          case 'tool_result':
+            return ofResult(event, services.redactor, opened);
           case 'model_response':
             return ofAnswer(event, services.redactor, opened);
         }
@@ -56,6 +61,19 @@ function ofRequest(request: EventOf<'model_request'>, redactor: Redactor, vault:
   const verdict: Verdict =
     event === request ? allow : { outcome: 'transform', event, reasons: named('sensitive_replaced', replaced) };
   // No token leaves before it is known what it stands for, whatever happens to this process.
+  const saved = vault.save();
+  return saved instanceof Promise ? saved.then(() => verdict) : verdict;
+}
+
+/** Of a result that is handed out, and may go to a model that is asked past this runtime. */
+function ofResult(result: EventOf<'tool_result'>, redactor: Redactor, vault: Vault): Verdict | Promise<Verdict> {
+  const stopped: Finding[] = [];
+  const verdict = rewriteParts(result, ({ path, text }) => {
+    const { text: made, counts, blocked } = redactor.redact(text, { direction: 'result', tool: result.tool }, vault);
+    if (blocked.size > 0) stopped.push({ path, counts: blocked });
+    return counts.size > 0 ? { text: made, reasons: named('sensitive_replaced', [{ path, counts }]) } : undefined;
+  });
+  if (stopped.length > 0) return deny(...named('sensitive_blocked', stopped));
   const saved = vault.save();
   return saved instanceof Promise ? saved.then(() => verdict) : verdict;
 }

@@ -90,6 +90,11 @@ export class Observations {
     seen.more = false;
   }
 
+  /** A tool that is offered, whether or not anybody calls it. */
+  offered(definition: ToolDefinition): void {
+    this.#offered(definition);
+  }
+
   observe(event: AgentEvent): void {
     if (event.kind === 'model_request') {
       for (const definition of event.tools) this.#offered(definition);
@@ -182,8 +187,9 @@ const emptyObservation = (definition: ToolDefinition): Observed => ({
   fields: new Set(),
 });
 
-const cut = ({ name, description, parameters }: ToolDefinition, written: string): ToolDefinition => ({
+const cut = ({ name, description, parameters, annotations }: ToolDefinition, written: string): ToolDefinition => ({
   name,
+  ...(annotations && { annotations }),
   ...(description !== undefined && { description: description.slice(0, bounds.descriptionLength) }),
   ...(parameters && written.length <= bounds.parametersLength && { parameters }),
 });

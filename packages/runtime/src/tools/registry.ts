@@ -3,9 +3,11 @@ import type {
   Clock,
   Config,
   ConfirmedManifest,
+  JsonObject,
   Manifest,
   ManifestStore,
   Proposal,
+  ToolAnnotations,
   ToolDefinition,
 } from '@sallyport/core';
 import type { ToolView } from '@sallyport/core/admin';
@@ -26,6 +28,8 @@ export interface ToolRegistryOptions {
   /** `tools` of the configuration. */
   readonly configured: Config['tools'];
   readonly clock: Clock;
+  /** Of what is no tool, and is decided like one, such as reading a resource of an upstream. */
+  readonly builtIn?: (tool: string) => Manifest | undefined;
 }
 
 /**
@@ -41,7 +45,10 @@ export class ToolRegistry {
   /** Changes run one after the other, so that what was checked still holds when it is written. */
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor({ store, configured, clock }: ToolRegistryOptions) {
+  readonly #builtIn: NonNullable<ToolRegistryOptions['builtIn']>;
+
+  private constructor({ store, configured, clock, builtIn = () => undefined }: ToolRegistryOptions) {
+    this.#builtIn = builtIn;
     this.#store = store;
     this.#clock = clock;
     this.#configured = new ConfiguredTools(configured);
@@ -65,6 +72,11 @@ export class ToolRegistry {
   /** Takes note of what agents offer, call and get. Keeps names and counts, no content. */
   observe(event: AgentEvent): void {
     this.#observations.observe(event);
+  }
+
+  /** Takes note of a tool before anybody calls it. */
+  offered(definition: ToolDefinition): void {
+    this.#observations.offered(definition);
   }
 
   /** Every tool that was configured, confirmed or seen, by name. */
@@ -117,7 +129,8 @@ export class ToolRegistry {
     const confirmed = this.#confirmed.get(tool);
     if (!confirmed) {
       const family = this.#configured.family(tool);
-      return family ? { from: 'config', manifest: family } : { from: 'unknown', manifest: unknownManifest };
+      if (family) return { from: 'config', manifest: family };
+      return { from: 'unknown', manifest: this.#builtIn(tool) ?? unknownManifest };
     }
     // A tool that changed under its name falls back to the safest, not to its family: that may say less than was confirmed.
     return this.#isAsConfirmed(confirmed, definition)
@@ -178,8 +191,10 @@ export class ToolRegistry {
   }
 
   #proposal(name: string, { definition, arguments: names, results }: ObservedTool): Proposal {
+    const { annotations, ...rest } = definition;
     const proposal = proposeManifest({
-      ...definition,
+      ...rest,
+      ...(annotations && { annotations: hintsOf(annotations) }),
       seen: { arguments: names, results },
       siblings: this.#observations.definitions(),
     });
@@ -190,5 +205,9 @@ export class ToolRegistry {
     return { ...proposal, why: [changed, ...proposal.why] };
   }
 }
+
+/** Hints are booleans; whatever else an upstream wrote there says nothing. */
+const hintsOf = (annotations: JsonObject): ToolAnnotations =>
+  Object.fromEntries(Object.entries(annotations).filter(([, hint]) => typeof hint === 'boolean'));
 
 const shown = (name: string): string => showText(name, 80);

@@ -21,6 +21,7 @@ import type {
   Session,
   TextStream,
   ToolCall,
+  UpstreamTarget,
   Usage,
   WireText,
 } from '@sallyport/core';
@@ -39,6 +40,8 @@ export interface OpenAiServices {
   readonly recent: RecentMessages;
   /** Without it nobody can be asked about a held call. */
   readonly approvals?: HeldCalls;
+  /** By which upstream the runtime itself runs a tool: a proposal of such a call is decided again where it is run. */
+  readonly runBy?: (tool: string) => UpstreamTarget | undefined;
   /** How long an answer is kept open for a person, in milliseconds; 0: not at all. */
   readonly holdOpenMs?: number;
 }
@@ -286,6 +289,7 @@ export class ChatTurn {
   async #judgeCall(call: ProposedCall): Promise<Judgement> {
     const { value, broken } = readArguments(call.arguments, this.maxJsonDepth);
     const definition = this.request.tools.find(({ name }) => name === call.tool);
+    const target = this.#services.runBy?.(call.tool);
     const event: ToolCall = {
       ...this.#stamp(),
       kind: 'tool_call',
@@ -295,6 +299,7 @@ export class ChatTurn {
       messages: this.#messages,
       runs: 'agent',
       ...(definition ? { definition } : {}),
+      ...(target ? { target } : {}),
     };
     const { cleared, decision } = await this.#services.monitor.decide(event, this.#session, broken);
     return { cleared: cleared?.event.arguments, decision, eventId: event.id };

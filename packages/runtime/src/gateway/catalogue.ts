@@ -1,0 +1,201 @@
+import { inScope } from '@sallyport/core';
+import type {
+  Clock,
+  JsonObject,
+  OfferedTool,
+  ToolPins,
+  Upstream,
+  UpstreamConnection,
+  UpstreamList,
+} from '@sallyport/core';
+import { isToolName } from './names.ts';
+
+const maxPages = 100;
+const maxItems = 10_000;
+/** What no upstream announces is found out at the latest after this long. */
+const freshMs = 300_000;
+/** After a failure nothing is asked again for as long: every list of every client would wait for it. */
+const retryMs = 5_000;
+
+/** An item that says what it is called; all else about it is unknown. */
+export type Having<Key extends string> = JsonObject & { readonly [K in Key]: string };
+
+const having =
+  <Key extends string>(key: Key) =>
+  (item: JsonObject): item is Having<Key> =>
+    typeof item[key] === 'string';
+
+/** What one upstream has, as far as it may be offered. Everything in it is the upstream's word. */
+export interface Offer {
+  readonly upstream: string;
+  readonly capabilities: JsonObject;
+  /** Reviewed and pinned ones alone. */
+  readonly tools: readonly { readonly tool: OfferedTool; readonly listedAs?: string | undefined }[];
+  /** Known, and not to be listed or called: they wait for review. */
+  readonly quarantined: ReadonlySet<string>;
+  readonly resources: readonly Having<'uri'>[];
+  readonly templates: readonly Having<'uriTemplate'>[];
+  readonly prompts: readonly Having<'name'>[];
+}
+
+export interface CatalogueOptions {
+  readonly upstream: Upstream;
+  readonly pins: ToolPins;
+  /** Globs of the tools that are offered at all. */
+  readonly tools: readonly string[];
+  readonly connectMs: number;
+  readonly clock: Clock;
+  readonly onFault: (fault: string, error: unknown) => void;
+}
+
+/** What may have changed, in the words of MCP's notifications. */
+export type ListKind = 'tools' | 'resources' | 'prompts';
+
+/**
+ * What one upstream offers, kept until it says otherwise. Asked for on a connection of its own, which carries no session.
+ */
+export class Catalogue {
+  readonly #options: CatalogueOptions;
+  readonly #listeners = new Set<(kind: ListKind) => void>();
+  #connection: UpstreamConnection | undefined;
+  #offer: Offer | undefined;
+  #loadedAt = -Infinity;
+  #loading: Promise<Offer> | undefined;
+  #failedAt = -Infinity;
+  #failure: unknown;
+  #closed = false;
+  readonly #stopListening: () => void;
+
+  constructor(options: CatalogueOptions) {
+    this.#options = options;
+    this.#stopListening = options.pins.onChange((upstream) => {
+      if (upstream === options.upstream.name) this.#stale('tools');
+    });
+  }
+
+  get name(): string {
+    return this.#options.upstream.name;
+  }
+
+  /** Rejects while the upstream cannot be asked. */
+  async get(): Promise<Offer> {
+    const { clock } = this.#options;
+    if (this.#offer && clock.now() - this.#loadedAt < freshMs) return this.#offer;
+    if (clock.now() - this.#failedAt < retryMs) throw this.#failure;
+    this.#loading ??= this.#load().finally(() => (this.#loading = undefined));
+    return await this.#loading;
+  }
+
+  /** As it is known, without waiting. */
+  get known(): Offer | undefined {
+    return this.#offer;
+  }
+
+  onChange(listener: (kind: ListKind) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stopListening();
+    await this.#connection?.close();
+  }
+
+  async #load(): Promise<Offer> {
+    const { clock, onFault, connectMs, upstream } = this.#options;
+    const abort = new AbortController();
+    const cancel = clock.after(connectMs * 2, () => abort.abort());
+    try {
+      const connection = await this.#connected(abort.signal);
+      const offer = await this.#ask(connection, abort.signal);
+      this.#offer = offer;
+      this.#loadedAt = clock.now();
+      return offer;
+    } catch (error) {
+      // What was reviewed may not be what is there now: nothing is offered until it can be asked.
+      this.#offer = undefined;
+      this.#failedAt = clock.now();
+      this.#failure = error;
+      onFault(`upstream ${upstream.name} cannot be asked what it offers`, error);
+      throw error;
+    } finally {
+      cancel();
+    }
+  }
+
+  async #connected(signal: AbortSignal): Promise<UpstreamConnection> {
+    if (this.#connection) return this.#connection;
+    const connection = await this.#options.upstream.connect({ capabilities: {}, signal });
+    if (this.#closed) {
+      await connection.close();
+      throw new Error('the gateway is closing');
+    }
+    this.#connection = connection;
+    connection.onClose(() => {
+      if (this.#connection === connection) this.#connection = undefined;
+      // A program that starts anew may be another one.
+      this.#loadedAt = -Infinity;
+    });
+    connection.onNotification((method) => {
+      const kind = listKinds[method];
+      if (kind) this.#stale(kind);
+    });
+    return connection;
+  }
+
+  async #ask(connection: UpstreamConnection, signal: AbortSignal): Promise<Offer> {
+    const { upstream, pins, tools: offered } = this.#options;
+    const { capabilities } = connection.info;
+    const all = async (capability: string, method: UpstreamList, member: string) =>
+      capabilities[capability] === undefined ? [] : await pages(connection, method, member, signal);
+    const [tools, resources, templates, prompts] = await Promise.all([
+      all('tools', 'tools/list', 'tools'),
+      all('resources', 'resources/list', 'resources'),
+      all('resources', 'resources/templates/list', 'resourceTemplates'),
+      all('prompts', 'prompts/list', 'prompts'),
+    ]);
+    const wanted = tools.filter(having('name')).filter(({ name }) => isToolName(name) && inScope(name, offered));
+    const judged = await pins.judge(upstream.name, wanted);
+    return {
+      upstream: upstream.name,
+      capabilities,
+      tools: judged.flatMap(({ tool, state, listedAs }) => (state === 'pinned' ? [{ tool, listedAs }] : [])),
+      quarantined: new Set(judged.flatMap(({ tool, state }) => (state === 'pinned' ? [] : [tool.name]))),
+      resources: resources.filter(having('uri')),
+      templates: templates.filter(having('uriTemplate')),
+      prompts: prompts.filter(having('name')).filter(({ name }) => isToolName(name)),
+    };
+  }
+
+  #stale(kind: ListKind): void {
+    this.#loadedAt = -Infinity;
+    for (const listener of this.#listeners) listener(kind);
+  }
+}
+
+const listKinds: Readonly<Record<string, ListKind>> = {
+  'notifications/tools/list_changed': 'tools',
+  'notifications/resources/list_changed': 'resources',
+  'notifications/prompts/list_changed': 'prompts',
+};
+
+async function pages(
+  connection: UpstreamConnection,
+  method: UpstreamList,
+  member: string,
+  signal: AbortSignal,
+): Promise<JsonObject[]> {
+  const items: JsonObject[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < maxPages && items.length < maxItems; page++) {
+    const answer = await connection.list(method, cursor === undefined ? {} : { cursor }, signal);
+    const listed = answer[member];
+    if (Array.isArray(listed))
+      items.push(...(listed as JsonObject[]).filter((item) => typeof item === 'object' && item !== null));
+    const next = answer['nextCursor'];
+    if (typeof next !== 'string' || next === cursor) break;
+    cursor = next;
+  }
+  return items.slice(0, maxItems);
+}

@@ -1,0 +1,175 @@
+import { JsonRpcError } from '@sallyport/core';
+import type { Clock, Config, Json, JsonObject, OfferedTool, ToolPins, Upstream } from '@sallyport/core';
+import { Catalogue, type Having, type ListKind, type Offer } from './catalogue.ts';
+import { listedNames, prefixed } from './names.ts';
+import { matchesTemplate } from './templates.ts';
+
+const invalidParams = -32_602;
+const resourceNotFound = -32_002;
+
+export interface CataloguesOptions {
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly configured: Config['upstreams'];
+  readonly mcp: Config['mcp'];
+  readonly pins: ToolPins;
+  readonly clock: Clock;
+  readonly onFault: (fault: string, error: unknown) => void;
+}
+
+interface OwnedTool {
+  readonly upstream: string;
+  readonly name: string;
+  readonly listedAs: string | undefined;
+  readonly tool: OfferedTool;
+}
+
+interface OwnedPrompt {
+  readonly upstream: string;
+  readonly name: string;
+  readonly prompt: Having<'name'>;
+}
+
+/** What all upstreams have, as agents see it. An upstream that cannot be asked has nothing, and keeps no other from it. */
+export class Catalogues {
+  readonly #options: CataloguesOptions;
+  readonly #each: readonly Catalogue[];
+  /** Made anew when an offer is another one. */
+  #listed: { readonly offers: readonly Offer[]; readonly tools: ReadonlyMap<string, OwnedTool> } | undefined;
+
+  constructor(options: CataloguesOptions) {
+    this.#options = options;
+    const { pins, clock, onFault, configured } = options;
+    this.#each = [...options.upstreams.values()].map((upstream) => {
+      const { tools = ['*'], connectMs = 15_000 } = configured[upstream.name] ?? {};
+      return new Catalogue({ upstream, pins, tools, connectMs, clock, onFault });
+    });
+  }
+
+  async all(): Promise<readonly Offer[]> {
+    const asked = await Promise.all(this.#each.map((catalogue) => catalogue.get().catch(() => undefined)));
+    return asked.filter((offer) => offer !== undefined);
+  }
+
+  onChange(listener: (kind: ListKind) => void): () => void {
+    const stops = this.#each.map((catalogue) => catalogue.onChange(listener));
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  /** By the name under which agents know them. */
+  async tools(): Promise<ReadonlyMap<string, OwnedTool>> {
+    return this.#toolsOf(await this.all());
+  }
+
+  /** Without waiting: of those that were asked before. */
+  knownTools(): ReadonlyMap<string, OwnedTool> {
+    return this.#toolsOf(this.#each.flatMap(({ known }) => known ?? []));
+  }
+
+  /** The upstream that has such a tool, which waits for review. */
+  async quarantinedOf(name: string): Promise<string | undefined> {
+    for (const { upstream, quarantined } of await this.all()) {
+      for (const tool of quarantined) if (name === tool || name === prefixed({ upstream, name: tool })) return upstream;
+    }
+    return undefined;
+  }
+
+  async prompts(): Promise<ReadonlyMap<string, OwnedPrompt>> {
+    const all = (await this.all()).flatMap(({ upstream, prompts }) =>
+      prompts.map((prompt) => ({ upstream, name: prompt.name, prompt })),
+    );
+    return listedNames(all, this.#options.mcp);
+  }
+
+  /** @throws JsonRpcError where there is none */
+  async prompt(name: Json | undefined): Promise<OwnedPrompt> {
+    const found = typeof name === 'string' ? (await this.prompts()).get(name) : undefined;
+    if (!found) throw new JsonRpcError(invalidParams, 'Unknown prompt');
+    return found;
+  }
+
+  async resources() {
+    return addressed(await this.all(), ({ resources }) => resources, 'uri');
+  }
+
+  async templates() {
+    return addressed(await this.all(), ({ templates }) => templates, 'uriTemplate');
+  }
+
+  /**
+   * Whose a resource is: as `<upstream>+<uri>`, or the only one that lists it, has a template for it, or has resources.
+   *
+   * @throws JsonRpcError where that is nobody, or more than one
+   */
+  async ownerOf(uri: Json | undefined): Promise<{ readonly upstream: string; readonly uri: string }> {
+    if (typeof uri !== 'string') throw new JsonRpcError(invalidParams, 'uri must be a string.');
+    const offers = (await this.all()).filter(({ capabilities }) => capabilities['resources'] !== undefined);
+    for (const { upstream } of offers) {
+      if (uri.startsWith(`${upstream}+`)) return { upstream, uri: uri.slice(upstream.length + 1) };
+    }
+    const lists = offers.filter(({ resources }) => resources.some((each) => each.uri === uri));
+    const fits = offers.filter(({ templates }) =>
+      templates.some(({ uriTemplate }) => matchesTemplate(uri, uriTemplate)),
+    );
+    const owners = [lists, fits, offers].find(({ length }) => length > 0) ?? [];
+    const [owner, ...others] = owners;
+    if (!owner) throw new JsonRpcError(resourceNotFound, 'Resource not found', { uri });
+    if (others.length > 0) {
+      const names = owners.map(({ upstream }) => upstream).join(', ');
+      throw new JsonRpcError(
+        invalidParams,
+        `Several upstreams may have it: name one, as <upstream>+<uri>. They are ${names}.`,
+      );
+    }
+    return { upstream: owner.upstream, uri };
+  }
+
+  /** @throws JsonRpcError where it refers to nothing */
+  async completed(ref: Json | undefined): Promise<{ readonly upstream: string; readonly ref: JsonObject }> {
+    const asked = typeof ref === 'object' && ref !== null && !Array.isArray(ref) ? (ref as JsonObject) : {};
+    if (asked['type'] === 'ref/prompt') {
+      const { upstream, prompt } = await this.prompt(asked['name']);
+      return { upstream, ref: { ...asked, name: prompt.name } };
+    }
+    if (asked['type'] !== 'ref/resource')
+      throw new JsonRpcError(invalidParams, 'ref must refer to a prompt or a resource.');
+    const { uri } = asked;
+    const template = (await this.templates()).find(({ item }) => item.uriTemplate === uri);
+    const owner = template ?? (await this.ownerOf(uri));
+    return { upstream: owner.upstream, ref: { ...asked, uri: template?.original ?? (owner as { uri: string }).uri } };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#each.map((catalogue) => catalogue.close()));
+  }
+
+  #toolsOf(offers: readonly Offer[]): ReadonlyMap<string, OwnedTool> {
+    const before = this.#listed;
+    if (before?.offers.length === offers.length && before.offers.every((offer, index) => offer === offers[index])) {
+      return before.tools;
+    }
+    const all = offers.flatMap(({ upstream, tools }) =>
+      tools.map(({ tool, listedAs }): OwnedTool => ({ upstream, name: tool.name, listedAs, tool })),
+    );
+    const tools = listedNames(all, this.#options.mcp);
+    this.#listed = { offers, tools };
+    return tools;
+  }
+}
+
+/** What more than one has is listed with the name of its upstream, so that it can be asked for. */
+function addressed<Key extends string>(
+  offers: readonly Offer[],
+  itemsOf: (offer: Offer) => readonly Having<Key>[],
+  key: Key,
+): { readonly upstream: string; readonly original: string; readonly item: Having<Key> }[] {
+  const all = offers.flatMap((offer) => itemsOf(offer).map((item) => ({ upstream: offer.upstream, item })));
+  const counts = new Map<string, number>();
+  for (const { item } of all) counts.set(item[key], (counts.get(item[key]) ?? 0) + 1);
+  return all.map(({ upstream, item }) => {
+    const original: string = item[key];
+    const isOnly = counts.get(original) === 1;
+    return { upstream, original, item: isOnly ? item : { ...item, [key]: `${upstream}+${original}` } };
+  });
+}

@@ -1,0 +1,294 @@
+import { JsonRpcError, inScope } from '@sallyport/core';
+import type {
+  Clock,
+  Config,
+  JsonObject,
+  Monitor,
+  NewId,
+  PolicySet,
+  Reason,
+  Session,
+  ToolDefinition,
+  ToolPins,
+  Upstream,
+} from '@sallyport/core';
+import type { Gateway, GatewayInfo, ListenFilter, McpClient } from './contract.ts';
+import type { Having, ListKind } from './catalogue.ts';
+import { Calls, type Asked } from './calls.ts';
+import { Catalogues } from './catalogues.ts';
+import { Connections } from './connections.ts';
+import { Exchange, Parked } from './exchange.ts';
+import { Holds, type GatewayApprovals } from './holds.ts';
+import { Listeners } from './listeners.ts';
+import { Reads } from './reads.ts';
+import { UpstreamQuestions } from './questions.ts';
+import { operationOf } from './operations.ts';
+import { pageOf } from './pages.ts';
+
+const invalidParams = -32_602;
+const methodNotFound = -32_601;
+
+export interface GatewayOptions {
+  readonly monitor: Monitor;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly configured: Config['upstreams'];
+  readonly mcp: Config['mcp'];
+  readonly pins: ToolPins;
+  readonly policies: () => PolicySet;
+  readonly approvals: GatewayApprovals;
+  readonly approvalUrl: (id: string) => string;
+  readonly version: string;
+  readonly onFault: (fault: string, error: unknown) => void;
+}
+
+/** The tool gateway: what upstreams have, under one roof, and every use of it decided. */
+export class ToolGateway implements Gateway {
+  readonly #options: GatewayOptions;
+  readonly #catalogues: Catalogues;
+  readonly #connections: Connections;
+  readonly #calls: Calls;
+  readonly #parked: Parked;
+  readonly #reads = new Reads();
+  readonly #listeners = new Listeners();
+  readonly #stopListening: () => void;
+
+  constructor(options: GatewayOptions) {
+    const { monitor, clock, newId, upstreams, configured, mcp, approvals, approvalUrl } = options;
+    this.#options = options;
+    this.#parked = new Parked(clock);
+    this.#catalogues = new Catalogues(options);
+    this.#connections = new Connections({
+      upstreams,
+      clock,
+      connectMs: (name) => configured[name]?.connectMs ?? 15_000,
+      idleMs: mcp.idleMinutes * 60_000,
+      onNotification: (_, sessionId, method, params) => this.#listeners.tell(sessionId, method, params),
+    });
+    const holds = new Holds({ approvals, approvalUrl, holdOpenMs: mcp.holdOpenMs, clock });
+    const questions = new UpstreamQuestions({ monitor, clock, newId });
+    const judging = { monitor, clock, newId, approvalUrl, reads: this.#reads, listeners: this.#listeners };
+    this.#calls = new Calls({ ...judging, connections: this.#connections, questions, holds });
+    this.#stopListening = this.#catalogues.onChange((kind: ListKind) =>
+      this.#listeners.tellAll(`notifications/${kind}/list_changed`),
+    );
+  }
+
+  async describe(): Promise<GatewayInfo> {
+    const offers = await this.#catalogues.all();
+    const has = (capability: string) => offers.some(({ capabilities }) => capabilities[capability] !== undefined);
+    return {
+      serverInfo: { name: 'sallyport', title: 'Sallyport', version: this.#options.version },
+      capabilities: {
+        tools: { listChanged: true },
+        ...(has('resources') ? { resources: { subscribe: true, listChanged: true } } : {}),
+        ...(has('prompts') ? { prompts: { listChanged: true } } : {}),
+        ...(has('completions') ? { completions: {} } : {}),
+        ...(has('logging') ? { logging: {} } : {}),
+      },
+      instructions,
+    };
+  }
+
+  async handle(session: Session, method: string, params: JsonObject, client: McpClient): Promise<JsonObject> {
+    switch (method) {
+      case 'tools/list': {
+        const tools = [...(await this.#tools(session))].map(([name, { tool }]) => ({ ...tool, name }));
+        return listing('tools', tools, 'name', params);
+      }
+      case 'resources/list':
+        return listing('resources', this.#mine(session, await this.#catalogues.resources()), 'uri', params);
+      case 'resources/templates/list': {
+        const templates = this.#mine(session, await this.#catalogues.templates());
+        return listing('resourceTemplates', templates, 'uriTemplate', params);
+      }
+      case 'prompts/list': {
+        const prompts = [...(await this.#catalogues.prompts())].filter(([, { upstream }]) =>
+          this.#may(session, operationOf(upstream, 'prompts/get').name),
+        );
+        return listing(
+          'prompts',
+          prompts.map(([name, { prompt }]) => ({ ...prompt, name })),
+          'name',
+          params,
+        );
+      }
+      case 'logging/setLevel':
+        this.#listeners.setLevel(session.id, params['level']);
+        return {};
+      default: {
+        const asked = await this.#asked(session, method, params);
+        return await this.#run(asked, requestKey(method, asked), params, client);
+      }
+    }
+  }
+
+  notified(session: Session, method: string, params: JsonObject): void {
+    if (method === 'notifications/roots/list_changed') this.#connections.notify(session, method, params);
+  }
+
+  listen(session: Session, filter: ListenFilter, listener: (method: string, params: JsonObject) => void): () => void {
+    return this.#listeners.add(session.id, filter, listener);
+  }
+
+  /** Whether the runtime itself carries out calls of this tool, for proposals that come by on another surface. */
+  serves(tool: string): Asked['target'] | undefined {
+    const found = this.#catalogues.knownTools().get(tool);
+    return found && { upstream: found.upstream, method: 'tools/call', tool: found.tool.name };
+  }
+
+  /** Nothing is kept of a session that has ended. */
+  async end(sessionId: string): Promise<void> {
+    this.#parked.end(sessionId);
+    this.#reads.end(sessionId);
+    this.#listeners.end(sessionId);
+    await this.#connections.end(sessionId);
+  }
+
+  async close(): Promise<void> {
+    this.#stopListening();
+    this.#parked.close();
+    await this.#connections.close();
+    await this.#catalogues.close();
+    await Promise.all([...this.#options.upstreams.values()].map((upstream) => upstream.close()));
+  }
+
+  async #run(asked: Asked, request: string, params: JsonObject, client: McpClient): Promise<JsonObject> {
+    const { session } = asked;
+    const again = params['requestState'] !== undefined;
+    const exchange = again ? undefined : new Exchange(client);
+    const { exchange: parked, work } = exchange
+      ? { exchange, work: this.#begin(asked, exchange) }
+      : this.#parked.take(session, request, params['requestState']);
+    if (again) parked.answer((params['inputResponses'] ?? {}) as JsonObject);
+    const reached = await parked.until(client, work);
+    if ('done' in reached) return reached.done;
+    // Never heard of by anybody, should its client not come back.
+    work.catch(() => undefined);
+    const requestState = this.#parked.park(session, request, parked, work);
+    return { resultType: 'input_required', inputRequests: reached.questions as unknown as JsonObject, requestState };
+  }
+
+  /** In the next turn, so that whoever is to be asked is listening. */
+  async #begin(asked: Asked, exchange: Exchange): Promise<JsonObject> {
+    await this.#userSaid(asked.session, exchange.client.meta);
+    return await this.#calls.run(asked, exchange);
+  }
+
+  /** What the user asked for, where the agent's model is not asked through this runtime. */
+  async #userSaid(session: Session, meta: JsonObject): Promise<void> {
+    const text = meta['sallyport/userMessage'];
+    if (typeof text !== 'string' || text === '') return;
+    const { monitor, clock, newId } = this.#options;
+    await monitor.decide({ id: newId(), at: clock.now(), kind: 'user_message', text }, session);
+  }
+
+  async #asked(session: Session, method: string, params: JsonObject): Promise<Asked> {
+    switch (method) {
+      case 'tools/call':
+        return await this.#toolCall(session, params);
+      case 'resources/read':
+      case 'resources/subscribe':
+      case 'resources/unsubscribe': {
+        const { upstream, uri } = await this.#catalogues.ownerOf(params['uri']);
+        return this.#operation(session, upstream, method, { uri });
+      }
+      case 'prompts/get': {
+        const { upstream, prompt } = await this.#catalogues.prompt(params['name']);
+        const values = params['arguments'] === undefined ? {} : { arguments: params['arguments'] };
+        return this.#operation(session, upstream, method, { name: prompt.name, ...values });
+      }
+      case 'completion/complete': {
+        const { upstream, ref } = await this.#catalogues.completed(params['ref']);
+        const context = params['context'] === undefined ? {} : { context: params['context'] };
+        return this.#operation(session, upstream, method, { ref, argument: params['argument'] ?? {}, ...context });
+      }
+      default:
+        throw new JsonRpcError(methodNotFound, 'Method not found');
+    }
+  }
+
+  async #toolCall(session: Session, params: JsonObject): Promise<Asked> {
+    const { name, arguments: values = {} } = params;
+    if (typeof name !== 'string') throw new JsonRpcError(invalidParams, 'name must be the name of a tool.');
+    if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+      throw new JsonRpcError(invalidParams, 'arguments must be an object.');
+    }
+    const found = (await this.#catalogues.tools()).get(name);
+    if (found) {
+      const { upstream, tool } = found;
+      const target = { upstream, method: 'tools/call', tool: tool.name } as const;
+      return { session, tool: name, definition: definitionOf(name, tool), target, arguments: values as JsonObject };
+    }
+    const upstream = await this.#catalogues.quarantinedOf(name);
+    // Unknown alike for those who may not know that it exists.
+    if (upstream === undefined || !this.#may(session, name)) throw new JsonRpcError(invalidParams, 'Unknown tool');
+    const broken: Reason = { code: 'tool_quarantined', path: 'tool', value: name };
+    const target = { upstream, method: 'tools/call', tool: name } as const;
+    return { session, tool: name, definition: { name }, target, arguments: values as JsonObject, broken };
+  }
+
+  #operation(session: Session, upstream: string, method: Asked['target']['method'], values: JsonObject): Asked {
+    const definition = operationOf(upstream, method);
+    return { session, tool: definition.name, definition, target: { upstream, method }, arguments: values };
+  }
+
+  async #tools(session: Session) {
+    return [...(await this.#catalogues.tools())].filter(([name]) => this.#may(session, name));
+  }
+
+  #mine<Item>(session: Session, listed: readonly { readonly upstream: string; readonly item: Item }[]): Item[] {
+    return listed
+      .filter(({ upstream }) => this.#may(session, operationOf(upstream, 'resources/read').name))
+      .map(({ item }) => item);
+  }
+
+  /** Whether the session could use it with some arguments; a use is decided for itself. */
+  #may({ agent, tenant, user, counters, scope }: Session, tool: string): boolean {
+    if (scope?.tools && !inScope(tool, scope.tools)) return false;
+    const principal = { id: agent.id, tenant, roles: agent.roles };
+    const { clock, policies } = this.#options;
+    const question = {
+      principal,
+      action: 'tool_call',
+      resource: tool,
+      user,
+      session: counters,
+      now: clock.now(),
+    } as const;
+    return policies().mayPermit(question);
+  }
+}
+
+/** Said to clients once; models read it. */
+const instructions =
+  'Every call passes a checkpoint. A call that is refused comes back as an error that says why and whether to try again; ' +
+  'one that waits for a person says where it is answered. What stands in angle brackets as a type and a number, such as ' +
+  '<TYPE_1>, stands for a value that was taken out: copy it exactly wherever the value belongs.';
+
+function definitionOf(name: string, tool: JsonObject): ToolDefinition {
+  const { description, inputSchema, annotations } = tool;
+  return {
+    name,
+    ...(typeof description === 'string' ? { description } : {}),
+    ...(isObject(inputSchema) ? { parameters: inputSchema } : {}),
+    ...(isObject(annotations) ? { annotations } : {}),
+  };
+}
+
+const requestKey = (method: string, { tool, target, arguments: values }: Asked): string =>
+  JSON.stringify([method, tool, target, values]);
+
+function listing<Key extends string>(
+  member: string,
+  items: readonly Having<Key>[],
+  key: Key,
+  params: JsonObject,
+): JsonObject {
+  const { page, nextCursor } = pageOf(items, (item) => item[key], params);
+  return { [member]: page, ...(nextCursor === undefined ? {} : { nextCursor }) };
+}
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

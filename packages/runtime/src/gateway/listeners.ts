@@ -1,0 +1,68 @@
+import type { Json, JsonObject } from '@sallyport/core';
+import type { ListenFilter } from './contract.ts';
+
+type Listener = (method: string, params: JsonObject) => void;
+
+/** RFC 5424 severities, as MCP names them, from the least. */
+const levels = new Map(
+  ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'].map((level, rank) => [level, rank]),
+);
+
+interface Listening {
+  readonly sessionId: string;
+  readonly filter: ListenFilter;
+  readonly listener: Listener;
+}
+
+const wanted: Readonly<Record<string, (filter: ListenFilter, params: JsonObject) => boolean>> = {
+  'notifications/tools/list_changed': ({ toolsListChanged }) => toolsListChanged === true,
+  'notifications/prompts/list_changed': ({ promptsListChanged }) => promptsListChanged === true,
+  'notifications/resources/list_changed': ({ resourcesListChanged }) => resourcesListChanged === true,
+  'notifications/resources/updated': ({ resources }, { uri }) =>
+    typeof uri === 'string' && (resources === undefined || resources.includes(uri)),
+};
+
+/** Clients that want to know what changes. Log messages outside of any request are not passed on: they belong to nobody's call. */
+export class Listeners {
+  readonly #all = new Set<Listening>();
+  readonly #levels = new Map<string, string>();
+
+  add(sessionId: string, filter: ListenFilter, listener: Listener): () => void {
+    const listening = { sessionId, filter, listener };
+    this.#all.add(listening);
+    return () => this.#all.delete(listening);
+  }
+
+  setLevel(sessionId: string, level: Json | undefined): void {
+    if (typeof level === 'string' && levels.has(level)) this.#levels.set(sessionId, level);
+  }
+
+  levelOf(sessionId: string): string | undefined {
+    return this.#levels.get(sessionId);
+  }
+
+  /** Whether a session wants a log message; one that never said so wants all. */
+  wants(sessionId: string, level: Json | undefined): boolean {
+    const least = levels.get(this.#levels.get(sessionId) ?? 'debug') ?? 0;
+    return typeof level !== 'string' || (levels.get(level) ?? 0) >= least;
+  }
+
+  /** From a session's own connection; from a shared one to nobody, since it is not known for whom it is. */
+  tell(sessionId: string, method: string, params: JsonObject): void {
+    for (const each of this.#all) if (each.sessionId === sessionId) tell(each, method, params);
+  }
+
+  tellAll(method: string): void {
+    for (const each of this.#all) tell(each, method, {});
+  }
+
+  end(sessionId: string): void {
+    this.#levels.delete(sessionId);
+    for (const each of this.#all) if (each.sessionId === sessionId) this.#all.delete(each);
+  }
+}
+
+function tell({ filter, listener }: Listening, method: string, params: JsonObject): void {
+  if (wanted[method]?.(filter, params))
+    listener(method, method.endsWith('/updated') ? { uri: params['uri'] ?? '' } : {});
+}
