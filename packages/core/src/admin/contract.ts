@@ -6,6 +6,7 @@ import {
   approvalSchema,
   cellKinds,
   cellSchema,
+  claimsSchema,
   credentialViewSchema,
   doctorSchema,
   entrySchema,
@@ -201,6 +202,7 @@ export const adminRoutes = {
     body: z.object({
       roles: z.array(z.string()),
       user: z.string().default('anyone'),
+      claims: claimsSchema.optional(),
       action: z.enum(['model_request', 'tool_call', 'egress_request', 'code_execution']),
       resource: z.string(),
       arguments: z.record(z.string(), z.json()).optional(),

@@ -102,11 +102,14 @@ export const entrySchema = z.discriminatedUnion('phase', [
 ]);
 export type EntryView = z.infer<typeof entrySchema>;
 
+/** What is known of a user, for policies. */
+export const claimsSchema = z.record(z.string(), z.array(z.string()));
+
 export const sessionSchema = z.object({
   id: z.string(),
   tenant: z.string(),
   agent: z.object({ id: z.string(), name: z.string(), roles: z.array(z.string()) }),
-  user: z.object({ id: z.string(), roles: z.array(z.string()) }),
+  user: z.object({ id: z.string(), roles: z.array(z.string()), claims: claimsSchema.exactOptional() }),
   purpose: z.string(),
   openedAt: time,
   expiresAt: time,

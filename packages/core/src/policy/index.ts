@@ -33,3 +33,4 @@ export { recordedSteps, unreplayable } from './recorded.ts';
 export { replaySession, replaySummary } from './replay.ts';
 export { policyActions } from './policy.ts';
 export { cedarString } from './text.ts';
+export { claimName } from '../config/identity.ts';

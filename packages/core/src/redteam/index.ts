@@ -10,6 +10,7 @@ import { isReadable, simulate } from './simulate.ts';
 
 export type { Attempt, Target } from './attempts.ts';
 export type { Argument } from './values.ts';
+export { simulatedUser } from './values.ts';
 export type { Fix } from './fixes.ts';
 export type { Forces } from './simulate.ts';
 export { techniques, type Technique } from './techniques.ts';

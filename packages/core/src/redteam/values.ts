@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../events.ts';
 import type { TestValue } from '../policy/cells.ts';
+import { demandsUser } from '../policy/user-tests.ts';
 
 /*
  * Values for arguments of which only name and schema are known. All are invented: domains of RFC 2606, accounts of banks
@@ -117,12 +118,16 @@ function choose(values: readonly Json[], whose: Whose): Json | undefined {
 function fit(tested: TestValue, pair: Pair, whose: Whose): Json | undefined {
   if (typeof tested === 'string') return fromPattern(tested, pair, whose);
   if (typeof tested !== 'object') return whose === 'own' ? tested : undefined;
+  if (demandsUser(tested.user)) return whose === 'own' ? simulatedUser : undefined;
   if ('in' in tested) return choose(tested.in, whose);
   if (tested.matches !== undefined) return fromPattern(tested.matches, pair, whose);
   const { min, max } = tested;
   if (min === undefined && max === undefined) return 'anything';
   return whose === 'own' ? (min ?? Math.min(1, max ?? 1)) : (max ?? 4871);
 }
+
+/** For whom the simulated agent works: the id, and the one value of every claim. */
+export const simulatedUser = 'simulated';
 
 /** `*@acme.example` leaves room for a mailbox of the attacker's; an exact text leaves none. */
 function fromPattern(pattern: string, pair: Pair, whose: Whose): Json | undefined {

@@ -9,9 +9,10 @@ const blocks = (language: string) =>
   [...page.matchAll(/```(\w+)\n([\s\S]*?)```/g)].flatMap(([, of, text = '']) => (of === language ? [text] : []));
 
 test('what the page on policies shows is valid, and its case passes', () => {
-  const [matrix = '', cases = ''] = blocks('yaml');
+  const [matrix = '', own = '', cases = ''] = blocks('yaml');
   const set = load({ yaml: matrix, cedar: blocks('cedar').join('\n') });
-  expect(set.describe()).toMatchObject({ uncompiled: [], sources: [{ rules: 5 }, { rules: 8 }] });
+  expect(set.describe()).toMatchObject({ uncompiled: [], sources: [{ rules: 5 }, { rules: 10 }] });
+  expect(load({ yaml: own }).describe()).toMatchObject({ uncompiled: [], sources: [{ rules: 5 }] });
   const results = runPolicyCases(set, { name: 'docs.test.yaml', text: cases }, Date.UTC(2026, 10, 20));
   expect(results.map(({ ok, outcome }) => [ok, outcome])).toEqual([[true, 'require_approval']]);
   expect(disagreements).toEqual([]);

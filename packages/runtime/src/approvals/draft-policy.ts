@@ -56,12 +56,13 @@ function widened(old: CellValue, leaves: Leaves): Conditional | undefined {
 
 type Test = NonNullable<Conditional['when']>[string];
 
-/** A list of values, where the test is one; not of a pattern, a range, or a demand on where the value came from. */
+/** A list of values, where the test is one; not of a pattern, a range, or a demand on where the value came from or whose it is. */
 function merge(test: Test | undefined, values: Leaves[number]['values']): Test | undefined {
   if (test === undefined || (typeof test === 'string' && /[*\\]/.test(test))) return undefined;
   if (typeof test !== 'object') return { in: [...new Set([test, ...values])] };
-  const onlyValues = 'in' in test && test.from === undefined && test.links === undefined;
-  return onlyValues ? { in: [...new Set([...test.in, ...values])] } : undefined;
+  const { from, links, user } = test;
+  const onlyValues = 'in' in test && [from, links, user].every((demand) => demand === undefined);
+  return onlyValues && 'in' in test ? { in: [...new Set([...test.in, ...values])] } : undefined;
 }
 
 /** A forbid wins over every permit, so only the forbid itself can let the call pass. */

@@ -1,6 +1,6 @@
 import { Button, NumberInput, SegmentedControl, Select, TagsInput, TextInput } from '@mantine/core';
 import type { CellDraft, Condition } from './cell.ts';
-import { emptyCondition } from './cell.ts';
+import { emptyCondition, keptTexts } from './cell.ts';
 import styles from './Conditions.module.css';
 
 /** Argument patterns: all must hold for the decision to count; else `otherwise` does. */
@@ -34,6 +34,7 @@ export function Conditions({
               { value: 'pattern', label: 'match a pattern' },
               { value: 'choice', label: 'be one of' },
               { value: 'range', label: 'be between' },
+              ...(condition.kind === 'kept' ? [{ value: 'kept', label: 'be as the file says' }] : []),
             ]}
             value={condition.kind}
             allowDeselect={false}
@@ -90,7 +91,18 @@ export function Conditions({
 }
 
 function Demand({ condition, set }: { condition: Condition; set: (part: Partial<Condition>) => void }) {
+  const kept = keptTexts(condition);
+  return (
+    <>
+      <Fields condition={condition} set={set} />
+      {kept.length === 0 ? null : <p>It must be one that {kept.join(' and ')}: change that in permissions.yaml.</p>}
+    </>
+  );
+}
+
+function Fields({ condition, set }: { condition: Condition; set: (part: Partial<Condition>) => void }) {
   const { kind, pattern, choices, min, max } = condition;
+  if (kind === 'kept') return null;
   if (kind === 'pattern') {
     return (
       <TextInput

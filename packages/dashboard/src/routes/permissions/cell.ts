@@ -8,11 +8,14 @@ export type CellDecision = 'allow' | 'ask' | 'deny';
 /** One demand on one argument, as the editor holds it. */
 export interface Condition {
   readonly path: string;
-  readonly kind: 'pattern' | 'choice' | 'range';
+  /** `kept`: it demands only what the editor has no fields for. */
+  readonly kind: 'pattern' | 'choice' | 'range' | 'kept';
   readonly pattern: string;
   readonly choices: readonly string[];
   readonly min: number | undefined;
   readonly max: number | undefined;
+  /** What else it demands, for which the editor has no fields: it is saved as it was. */
+  readonly kept?: Kept;
 }
 
 export interface CellDraft {
@@ -23,6 +26,7 @@ export interface CellDraft {
 }
 
 type Tests = NonNullable<Exclude<Cell, string>['when']>;
+type Kept = Exclude<Extract<Tests[string], object>, { in: unknown }>;
 
 export const emptyCondition: Condition = {
   path: '',
@@ -44,8 +48,15 @@ function conditionOf(path: string, test: Tests[string]): Condition {
   if (typeof test === 'string') return { ...emptyCondition, path, pattern: test };
   // Arguments are compared as text, so a choice may be held as text: 5 and "5" ask for the same.
   if (typeof test !== 'object') return { ...emptyCondition, path, kind: 'choice', choices: [String(test)] };
-  if ('in' in test) return { ...emptyCondition, path, kind: 'choice', choices: test.in.map(String) };
-  return { ...emptyCondition, path, kind: 'range', min: test.min, max: test.max };
+  if ('in' in test) {
+    const { in: choices, ...kept } = test;
+    return { ...emptyCondition, path, kind: 'choice', choices: choices.map(String), kept };
+  }
+  const { matches, min, max, ...kept } = test;
+  const bounded = min !== undefined || max !== undefined;
+  if (bounded && matches === undefined) return { ...emptyCondition, path, kind: 'range', min, max, kept };
+  if (matches !== undefined && !bounded) return { ...emptyCondition, path, pattern: matches, kept };
+  return { ...emptyCondition, path, kind: 'kept', kept: test };
 }
 
 /** The cell as the file will hold it; null removes it. */
@@ -56,11 +67,17 @@ export function cellOf({ decision, when, otherwise }: CellDraft): Cell | null {
   return { decision, when: tests, ...(otherwise === 'deny' ? {} : { otherwise }) };
 }
 
-function testOf({ kind, pattern, choices, min, max }: Condition): Tests[string] {
-  if (kind === 'pattern') return pattern;
-  if (kind === 'choice') return { in: [...choices] };
-  return { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };
+function testOf({ kind, pattern, choices, min, max, kept = {} }: Condition): Tests[string] {
+  if (kind === 'kept') return kept;
+  const { from, links, user } = kept;
+  const beside = defined({ from, links, user });
+  if (kind === 'pattern') return Object.keys(beside).length === 0 ? pattern : { matches: pattern, ...beside };
+  if (kind === 'choice') return { in: [...choices], ...beside };
+  return { ...defined({ min, max }), ...beside };
 }
+
+const defined = <T extends object>(parts: T): Partial<T> =>
+  Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as Partial<T>;
 
 /** What is missing before it can be saved, in words; the server judges the rest. */
 export function lacks({ decision, when }: CellDraft): string | undefined {
@@ -96,11 +113,33 @@ export function lookOf(cell: Cell | undefined): (CellLook & { readonly condition
   return { ...looks[cell.decision], conditional: Object.keys(cell.when ?? {}).length > 0 };
 }
 
-function conditionText({ kind, pattern, choices, min, max }: Condition): string {
+function conditionText(condition: Condition): string {
+  return [fieldsText(condition), ...keptTexts(condition)].filter((text) => text !== '').join(' and ');
+}
+
+function fieldsText({ kind, pattern, choices, min, max }: Condition): string {
+  if (kind === 'kept') return '';
   if (kind === 'pattern') return `matches ${pattern}`;
   if (kind === 'choice') return choices.length === 1 ? `is ${choices.join('')}` : `is one of ${choices.join(', ')}`;
+  return rangeText(min, max);
+}
+
+function rangeText(min: number | undefined, max: number | undefined): string {
   if (min !== undefined && max !== undefined) return `is from ${min} to ${max}`;
   return max === undefined ? `is at least ${min}` : `is at most ${max}`;
+}
+
+/** What the editor keeps and cannot change, in words. */
+export function keptTexts({ kind, kept = {} }: Condition): string[] {
+  const { matches, min, max, from, links, user } = kept;
+  const texts: string[] = [];
+  if (kind === 'kept' && matches !== undefined) texts.push(`matches ${matches}`);
+  if (kind === 'kept' && (min !== undefined || max !== undefined)) texts.push(rangeText(min, max));
+  if (user === 'id') texts.push("is the user's own id");
+  if (typeof user === 'object') texts.push(`is in the user's claim ${user.claim}`);
+  if (from !== undefined) texts.push(`comes at least from: ${from}`);
+  if (links !== undefined) texts.push(`has only links at least from: ${links}`);
+  return texts;
 }
 
 /** What a cell demands of the arguments, in one line. */

@@ -1,8 +1,23 @@
-import type { ArgumentProvenance, AuthorizationRequest, Explanation, JsonObject, PolicyAction } from '@sallyport/core';
+import type {
+  ArgumentProvenance,
+  AuthorizationRequest,
+  Explanation,
+  JsonObject,
+  PolicyAction,
+  UserRef,
+} from '@sallyport/core';
 import type { Context } from '../context.ts';
 import type { ExitCode } from '../exit.ts';
 import type { ExplainOptions } from './policy.ts';
-import { flowOfGiven, givenFlowSchema, integrities, unreplayable, zeroCounters, type Integrity } from '@sallyport/core';
+import {
+  claimName,
+  flowOfGiven,
+  givenFlowSchema,
+  integrities,
+  unreplayable,
+  zeroCounters,
+  type Integrity,
+} from '@sallyport/core';
 import { z } from 'zod';
 import { CommandFailure, exitCodes } from '../exit.ts';
 import { connect } from '../client.ts';
@@ -91,9 +106,12 @@ async function recordedRequest(
   context: Context,
   { event = '', ...others }: ExplainOptions,
 ): Promise<AuthorizationRequest> {
-  const { tool, model, host, args, role, from, user } = others;
-  if ([tool, model, host, args, user].some((given) => given !== undefined) || role.length + from.length > 0) {
-    const hint = 'Leave out --tool, --model, --host, --args, --role, --user and --from.';
+  const { tool, model, host, args, role, from, user, claim } = others;
+  if (
+    [tool, model, host, args, user].some((given) => given !== undefined) ||
+    role.length + from.length + claim.length > 0
+  ) {
+    const hint = 'Leave out --tool, --model, --host, --args, --role, --user, --claim and --from.';
     throw new CommandFailure(exitCodes.usage, 'A recorded event brings its own question.', hint);
   }
   const { asked, entry } = await stepOf(await connect(await findDataDir(context)), event);
@@ -104,6 +122,7 @@ async function recordedRequest(
 function requestOf({
   role: roles,
   user = 'anyone',
+  claim,
   tool,
   model,
   host,
@@ -128,10 +147,24 @@ function requestOf({
     action: about.action,
     resource: about.resource,
     ...(values !== undefined && { arguments: values, flow }),
-    user: { id: user, roles: [] },
+    user: { id: user, roles: [], claims: claimsOf(claim) },
     session: zeroCounters,
     now: Date.now(),
   };
+}
+
+/** A claim that is named more than once has all these values. */
+function claimsOf(given: readonly string[]): NonNullable<UserRef['claims']> {
+  const claims = new Map<string, string[]>();
+  for (const text of given) {
+    const at = text.indexOf('=');
+    const name = claimName.safeParse(text.slice(0, at));
+    if (at < 1 || !name.success) {
+      throw new CommandFailure(exitCodes.usage, `--claim: ${text} is no claim.`, 'As in --claim customer=c-1');
+    }
+    claims.set(name.data, [...(claims.get(name.data) ?? []), text.slice(at + 1)]);
+  }
+  return Object.fromEntries(claims);
 }
 
 /** A session that has done nothing yet, with the origins that were named. */

@@ -20,6 +20,7 @@ export function addPolicy(program: Command, run: Runner): void {
     .description('Which rule decides, and how every other one stood; of a case, or of a recorded event')
     .option('--role <name...>', 'roles of the agent', [])
     .option('--user <id>', 'whom it acts for; default anyone')
+    .option('--claim <name=value...>', 'what is known of the user, as in customer=c-1', [])
     .option('--tool <name>', 'a tool call')
     .option('--model <provider/name>', 'a model request')
     .option('--host <name>', 'an egress request')
@@ -41,6 +42,7 @@ export function addPolicy(program: Command, run: Runner): void {
 const explainOptions = z.object({
   role: z.array(z.string()),
   user: z.string().optional(),
+  claim: z.array(z.string()),
   tool: z.string().optional(),
   model: z.string().optional(),
   host: z.string().optional(),

@@ -1,5 +1,14 @@
 import type { Command } from 'commander';
-import type { Config, Forces, Hole, Manifest, RedTeamReport, ToolDefinition, ToolKnown } from '@sallyport/core';
+import type {
+  Config,
+  Forces,
+  Hole,
+  Manifest,
+  RedTeamReport,
+  ToolDefinition,
+  ToolKnown,
+  UserRef,
+} from '@sallyport/core';
 import type { Context, Runner } from '../context.ts';
 import {
   armGuards,
@@ -7,6 +16,7 @@ import {
   permissionsSchema,
   redTeam,
   rulesOf,
+  simulatedUser,
   targetOf,
   techniques,
   unknownManifest,
@@ -63,6 +73,7 @@ async function attack(context: Context, options: Options) {
     forcesOf(
       config,
       known,
+      userOf(matrix),
       openPolicies({ ...folder, ...(folder.permissions && { permissions: { ...folder.permissions, text } }) }),
     );
   const tested = testedBy(matrix, known.roles);
@@ -85,7 +96,12 @@ async function attack(context: Context, options: Options) {
 const plain = (report: RedTeamReport) =>
   JSON.parse(JSON.stringify(report)) as Omit<z.input<typeof redTeamShape>, 'ok' | 'agent'>;
 
-function forcesOf(config: Config, { agent, roles, tools }: Known, policies: ReturnType<typeof openPolicies>): Forces {
+function forcesOf(
+  config: Config,
+  { agent, roles, tools }: Known,
+  user: UserRef,
+  policies: ReturnType<typeof openPolicies>,
+): Forces {
   const { guards } = config;
   // What asks or marks for a model decides nothing here: the model is taken as wholly hijacked.
   const judging = {
@@ -107,7 +123,7 @@ function forcesOf(config: Config, { agent, roles, tools }: Known, policies: Retu
       id: 'simulated',
       tenant: 'default',
       agent: { id: 'simulated', name: agent, roles },
-      user: { id: 'simulated', roles: [] },
+      user,
       purpose: 'redteam',
       openedAt: now,
       expiresAt: now + 3_600_000,
@@ -157,6 +173,17 @@ async function askRuntime(
 }
 
 const isTool = ({ definition }: ToolKnown): boolean => !definition.name.includes('*');
+
+/** Has every claim that the matrix asks for: where a call fails, it is the attack that failed. */
+function userOf(matrix: string): UserRef {
+  const read = permissionsSchema.safeParse(parse(matrix, { maxAliasCount: 0 }));
+  const cells = Object.values(read.data?.roles ?? {}).flatMap((role) => Object.values(role?.tools ?? {}));
+  const tests = cells.flatMap((cell) => (typeof cell === 'string' ? [] : Object.values(cell.when ?? {})));
+  const claims = tests.flatMap((test) =>
+    typeof test === 'object' && typeof test.user === 'object' ? [[test.user.claim, [simulatedUser]] as const] : [],
+  );
+  return { id: simulatedUser, roles: [], claims: Object.fromEntries(claims) };
+}
 
 /** What the roles' cells demand of a tool's arguments. */
 function testedBy(matrix: string, roles: readonly string[]): (tool: string) => NonNullable<ToolKnown['tested']> {

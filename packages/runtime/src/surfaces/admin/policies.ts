@@ -34,14 +34,14 @@ export const policyHandlers: Handlers<PolicyRoute> = {
     }),
   },
   'policies.explain': ({ body }, { policies, clock, tenant }) => {
-    const { roles, user, action, resource, arguments: values } = body;
+    const { roles, user, claims, action, resource, arguments: values } = body;
     return explanationView(
       policies.current().explain({
         principal: { id: 'anyone', tenant, roles },
         action,
         resource,
         ...given({ arguments: values }),
-        user: { id: user, roles: [] },
+        user: { id: user, roles: [], ...given({ claims }) },
         session: zeroCounters,
         now: clock.now(),
         // Of a session that has read and done nothing: what rules about origins and trajectories say then.
