@@ -1,0 +1,55 @@
+import type { AttachConfig, AttachedCredential } from '@sallyport/core';
+import type { Attachment } from './attachment.ts';
+import type { SecretReader } from '../reader.ts';
+
+type Place = (secret: string) => AttachedCredential;
+
+const nothing = { headers: {}, query: {} } as const;
+const inHeaders = (headers: Readonly<Record<string, string>>): AttachedCredential => ({ ...nothing, headers });
+
+/** Where a secret goes that is sent as it is kept; undefined for the other kinds. */
+export function placeOf(attach: AttachConfig): Place | undefined {
+  switch (attach.kind) {
+    case 'bearer':
+      return (secret) => inHeaders({ authorization: `Bearer ${secret}` });
+    case 'header':
+      return (secret) => inHeaders({ [attach.name.toLowerCase()]: `${attach.prefix}${secret}` });
+    case 'query':
+      return (secret) => ({ ...nothing, query: { [attach.name]: secret } });
+    case 'basic':
+      return (secret) => inHeaders({ authorization: `Basic ${basicOf(attach.username, secret)}` });
+    default:
+      return undefined;
+  }
+}
+
+/** RFC 7617, UTF-8. */
+export const basicOf = (username: string, password: string): string =>
+  Buffer.from(`${username}:${password}`, 'utf8').toString('base64');
+
+/** A secret that is sent as it is kept. */
+export const staticAttachment = (reader: SecretReader, place: Place): Attachment => ({
+  attach: async () => place(await reader.read()),
+  rejected: () => reread(reader),
+  forget: () => reader.forget(),
+});
+
+/** A client certificate (RFC 8446); the secret is its private key. */
+export const mtlsAttachment = (
+  reader: SecretReader,
+  files: { readonly cert: SecretReader; readonly ca: SecretReader | undefined },
+): Attachment => ({
+  async attach() {
+    const [key, cert, ca] = await Promise.all([reader.read(), files.cert.read(), files.ca?.read()]);
+    return { ...nothing, tls: { cert, key, ...(ca !== undefined && { ca }) } };
+  },
+  rejected: () => reread(reader),
+  forget: () => reader.forget(),
+});
+
+/** Whether the secret is another one by now. */
+async function reread(reader: SecretReader): Promise<boolean> {
+  const before = reader.held;
+  reader.forget();
+  return (await reader.read()) !== before;
+}

@@ -1,0 +1,1 @@
+export { CredentialBroker, type CredentialBrokerOptions } from './broker.ts';
