@@ -16,6 +16,11 @@ export const faults = {
     hint: 'Send an agent key or a session token as a Bearer token.',
   },
   forbidden: { status: 403, title: 'Not allowed for this role', hint: 'Ask an operator whose role may do this.' },
+  insufficient_scope: {
+    status: 403,
+    title: 'The access token has too little scope',
+    hint: 'Ask the identity provider for a token with the named scope (RFC 6750 section 3.1).',
+  },
   not_found: { status: 404, title: 'No such thing', hint: 'Check the address.' },
   conflict: { status: 409, title: 'Changed in the meantime', hint: 'Reload and try again.' },
   invalid_config: { status: 422, title: 'The configuration is not valid', hint: 'Correct the named key.' },
@@ -70,6 +75,11 @@ export const faults = {
     title: 'An injection detector could not answer',
     hint: 'Check what guards.injection.detectors names, and its timeoutMs; what cannot be judged is denied.',
   },
+  identity_unavailable: {
+    status: 503,
+    title: 'An identity provider cannot be asked',
+    hint: 'Try again; check identity.issuers.<name>.issuer and the network. Without its keys nobody is let in.',
+  },
   store_unavailable: { status: 503, title: 'The store is not writable', hint: 'Check disk space and the data folder.' },
   shutting_down: { status: 503, title: 'The runtime is stopping', hint: 'Try again.' },
   internal: { status: 500, title: 'Something failed inside Sallyport', hint: 'See the log for the request id.' },
@@ -84,12 +94,15 @@ export class RuntimeFault extends Error {
   readonly detail: string | undefined;
   /** Dotted path of the offending value, where there is one. */
   readonly path: string | undefined;
+  /** Of `insufficient_scope`: what the token must hold (RFC 6750 section 3.1). */
+  readonly scope: string | undefined;
 
-  constructor(code: FaultCode, options: { detail?: string; path?: string; cause?: unknown } = {}) {
+  constructor(code: FaultCode, options: { detail?: string; path?: string; scope?: string; cause?: unknown } = {}) {
     super(options.detail ?? faults[code].title, { cause: options.cause });
     this.code = code;
     this.detail = options.detail;
     this.path = options.path;
+    this.scope = options.scope;
   }
 
   get status(): number {

@@ -9,6 +9,8 @@ export interface UserRef {
   readonly roles: readonly string[];
   /** What the user's identity provider, or a trusted back end, says of them: `customer`, `department`. Every claim is a list. */
   readonly claims?: Readonly<Record<string, readonly string[]>>;
+  /** Name of the configured issuer whose token said so; absent where a trusted back end named the user. */
+  readonly issuer?: string;
 }
 
 export const sessionStates = ['open', 'ended'] as const;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isLoopback } from './loopback.ts';
+import type { Secret } from './secret.ts';
 
 /** `identity` of `sallyport.yaml`: who may say who somebody is. */
 
@@ -38,7 +39,17 @@ const issuerSchema = z.strictObject({
     })
     .optional()
     .describe('Lets MCP clients in by their OAuth access token alone'),
-  scope: z.string().min(1).default('mcp').describe('Scope that an access token must have for the MCP surface'),
+  scope: z
+    .string()
+    .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'a scope is one word of visible ASCII (RFC 6749 section 3.3)')
+    .default('mcp')
+    .describe('Scope that an access token must have'),
+  accessTokens: z
+    .enum(['at+jwt', 'jwt'])
+    .default('at+jwt')
+    .describe(
+      '`at+jwt`: only those typed as access tokens (RFC 9068); `jwt`: for providers that type none, any with a scope that is no ID token',
+    ),
 });
 
 const operatorsSchema = z
@@ -60,16 +71,31 @@ const operatorsSchema = z
   })
   .describe('Operators sign in at this provider, beside one-time links');
 
+/** Of two entries of one issuer it would be chance which one's audience, roles and agents a token is read by. */
+function refuseTwins(issuers: Record<string, z.output<typeof issuerSchema>>, context: z.RefinementCtx): void {
+  const seen = new Set<string>();
+  for (const [name, { issuer }] of Object.entries(issuers)) {
+    if (seen.has(issuer)) {
+      context.addIssue({ code: 'custom', path: [name, 'issuer'], message: 'another entry has the same issuer' });
+    }
+    seen.add(issuer);
+  }
+}
+
 export const identitySchema = z
   .strictObject({
     issuers: z
       .record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), issuerSchema)
       .default({})
-      .describe('OpenID providers of the users'),
+      .superRefine(refuseTwins)
+      .describe('OpenID providers of the users; where there are several, a user is `<name>:<id>`'),
     operators: operatorsSchema.optional(),
     userContextMinutes: z.int().min(1).max(15).default(5).describe('How long a signed user context is good for'),
   })
   .prefault({});
 
-export type IdentityConfig = z.output<typeof identitySchema>;
+type ParsedIdentity = z.output<typeof identitySchema>;
+type ParsedOperators = NonNullable<ParsedIdentity['operators']>;
+export type OperatorIssuerConfig = Omit<ParsedOperators, 'secret'> & { readonly secret?: Secret };
+export type IdentityConfig = Omit<ParsedIdentity, 'operators'> & { readonly operators?: OperatorIssuerConfig };
 export type IssuerConfig = z.output<typeof issuerSchema>;

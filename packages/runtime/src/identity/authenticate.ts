@@ -3,6 +3,7 @@ import { RuntimeFault } from '@sallyport/core';
 import type { AgentService, AuthenticatedAgent } from '../agents/agents.ts';
 import type { SessionService } from '../sessions/sessions.ts';
 import type { SessionTokens, TokenClaims } from './tokens.ts';
+import { isUserId } from './user-id.ts';
 
 /** Who a request says it is from. Values as they stand in the headers; a list where a header came more than once. */
 export interface Credentials {
@@ -26,11 +27,6 @@ const credentialHeaders = new Set(['authorization', 'x-api-key', userHeaderName]
 const longestCredential = 4096;
 /** RFC 6750 section 2.1; the scheme's name in any case (RFC 9110 section 11.1). */
 const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
-/** Visible ASCII: what shows is what is meant, and no two ids look alike. */
-const userIdForm = /^[\x21-\x7e]{1,200}$/;
-
-export const isUserId = (text: string): boolean => userIdForm.test(text);
-
 /**
  * The credentials of a request. Read from the raw headers: Node keeps the first of two `authorization` headers, a proxy in
  * front may have looked at the second.

@@ -30,7 +30,7 @@ export interface SessionToken {
 }
 
 export interface TokenOptions {
-  readonly settings: SettingStore;
+  readonly settings: Pick<SettingStore, 'get' | 'setOnce'>;
   readonly clock: Clock;
   readonly newId: NewId;
   /** Names this runtime in `iss`. */
@@ -111,7 +111,7 @@ export class SessionTokens {
   }
 }
 
-async function keepNewKey(settings: SettingStore): Promise<string> {
+async function keepNewKey(settings: TokenOptions['settings']): Promise<string> {
   const { privateKey } = await generateKeyPair(algorithm, { crv: 'Ed25519', extractable: true });
   return await settings.setOnce(settingKey, JSON.stringify(await exportJWK(privateKey)));
 }

@@ -4,10 +4,9 @@ import type { AgentService } from '../agents/agents.ts';
 import type { SessionToken, SessionTokens } from '../identity/tokens.ts';
 import type { LiveSession } from './live.ts';
 import { agentRef } from '../agents/agents.ts';
+import { anonymousUser } from '../identity/user-id.ts';
 import { LiveSessions } from './live.ts';
 
-/** The user of a session for which no user was named. */
-export const anonymousUser = 'anonymous';
 /** The purpose of a session that an agent key opened by being used. */
 const directPurpose = 'direct use of the agent key';
 

@@ -1,17 +1,18 @@
 import type { Kysely } from 'kysely';
 import type { OperatorRecord, OperatorStore, SignInRecord } from '@sallyport/core';
 import { changed } from './agents.ts';
-import type { Database } from './schema.ts';
+import type { Database, OperatorTable } from './schema.ts';
 
 export function operatorStore(db: Kysely<Database>): OperatorStore {
   return {
     list: async () =>
-      (await db.selectFrom('operators').selectAll().orderBy('createdAt').orderBy('id').execute()) as OperatorRecord[],
-    get: async (id) =>
-      (await db.selectFrom('operators').selectAll().where('id', '=', id).executeTakeFirst()) as
-        OperatorRecord | undefined,
-    async insert({ id, name, role, createdAt, disabledAt }) {
-      await db.insertInto('operators').values({ id, name, role, createdAt, disabledAt }).execute();
+      (await db.selectFrom('operators').selectAll().orderBy('createdAt').orderBy('id').execute()).map(toOperator),
+    async get(id) {
+      const row = await db.selectFrom('operators').selectAll().where('id', '=', id).executeTakeFirst();
+      return row && toOperator(row);
+    },
+    async insert({ id, name, role, createdAt, disabledAt, account = null }) {
+      await db.insertInto('operators').values({ id, name, role, createdAt, disabledAt, account }).execute();
     },
     async update(id, change) {
       return changed(
@@ -37,3 +38,8 @@ export function operatorStore(db: Kysely<Database>): OperatorStore {
     },
   };
 }
+
+const toOperator = ({ account, ...row }: OperatorTable): OperatorRecord => ({
+  ...(row as OperatorRecord),
+  ...(account === null ? {} : { account }),
+});

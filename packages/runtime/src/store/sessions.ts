@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { zeroCounters } from '@sallyport/core';
-import type { Scope, Session, SessionState, SessionStore } from '@sallyport/core';
+import type { Scope, Session, SessionState, SessionStore, UserRef } from '@sallyport/core';
 import { changed } from './agents.ts';
 import { checkLimit } from './limit.ts';
 import type { Database, NewSessionRow, SessionRow } from './schema.ts';
@@ -30,8 +30,12 @@ export function sessionStore(db: Kysely<Database>): SessionStore {
       }
       return (await query.limit(checkLimit(limit)).execute()).map(toSession);
     },
-    async update(id, { scope, ...change }) {
-      const row = { ...change, ...(scope === undefined ? {} : { scope: JSON.stringify(scope) }) };
+    async update(id, { scope, user, ...change }) {
+      const row = {
+        ...change,
+        ...(scope === undefined ? {} : { scope: JSON.stringify(scope) }),
+        ...(user === undefined ? {} : said(user)),
+      };
       return changed(
         await db
           .updateTable('sessions')
@@ -52,7 +56,8 @@ function toRow({ id, tenant, agent, user, purpose, scope, openedAt, expiresAt, s
     agentName: agent.name,
     agentRoles: JSON.stringify(agent.roles),
     userId: user.id,
-    userRoles: JSON.stringify(user.roles),
+    userIssuer: user.issuer ?? null,
+    ...said(user),
     purpose,
     openedAt,
     expiresAt,
@@ -62,13 +67,26 @@ function toRow({ id, tenant, agent, user, purpose, scope, openedAt, expiresAt, s
   };
 }
 
+/** What is said of the user; who it is never changes. */
+const said = ({ roles, claims }: UserRef) => ({
+  userRoles: JSON.stringify(roles),
+  userClaims: claims === undefined ? null : JSON.stringify(claims),
+});
+
+const toUser = ({ userId, userRoles, userClaims, userIssuer }: SessionRow): UserRef => ({
+  id: userId,
+  roles: JSON.parse(userRoles) as string[],
+  ...(userClaims === null ? {} : { claims: JSON.parse(userClaims) as Record<string, string[]> }),
+  ...(userIssuer === null ? {} : { issuer: userIssuer }),
+});
+
 function toSession(row: SessionRow): Session {
   const { modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros } = row;
   return {
     id: row.id,
     tenant: row.tenant,
     agent: { id: row.agentId, name: row.agentName, roles: JSON.parse(row.agentRoles) as string[] },
-    user: { id: row.userId, roles: JSON.parse(row.userRoles) as string[] },
+    user: toUser(row),
     purpose: row.purpose,
     ...(row.scope === null ? {} : { scope: JSON.parse(row.scope) as Scope }),
     openedAt: row.openedAt,

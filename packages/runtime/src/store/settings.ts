@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { SettingStore } from '@sallyport/core';
+import { changed } from './agents.ts';
 import type { Database } from './schema.ts';
 
 export function settingStore(db: Kysely<Database>): SettingStore {
@@ -14,6 +15,10 @@ export function settingStore(db: Kysely<Database>): SettingStore {
         .onConflict((conflict) => conflict.column('key').doNothing())
         .execute();
       return (await get(key)) ?? value;
+    },
+    async replace(key, before, after) {
+      const query = db.updateTable('settings').set({ value: after }).where('key', '=', key).where('value', '=', before);
+      return changed(await query.executeTakeFirst());
     },
   };
 }

@@ -5,8 +5,8 @@ import { RuntimeFault, isScopePattern } from '@sallyport/core';
 import type { AuthenticatedAgent } from '../../agents/agents.ts';
 import type { Authenticator } from '../../identity/authenticate.ts';
 import type { NewSession, SessionService } from '../../sessions/sessions.ts';
-import { anonymousUser } from '../../sessions/sessions.ts';
-import { credentialsOf, isUserId, requireNamesUsers } from '../../identity/authenticate.ts';
+import { anonymousUser, isUserId } from '../../identity/user-id.ts';
+import { credentialsOf, requireNamesUsers } from '../../identity/authenticate.ts';
 import { parseInput, readJsonBodies } from '../admin/input.ts';
 import { sendProblem } from '../admin/problem.ts';
 

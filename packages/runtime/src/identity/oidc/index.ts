@@ -1,0 +1,2 @@
+export { claimBounds } from './claims.ts';
+export { OidcIssuers, type OidcIssuersOptions, type UserTokenKind, type VerifiedUser } from './issuers.ts';
