@@ -1,0 +1,139 @@
+import type { CredentialUse, Credentials, Session } from '@sallyport/core';
+import { RuntimeFault, showText } from '@sallyport/core';
+import type { ExchangeOptions, HttpAnswer, HttpHeaders, HttpRequest } from './exchange.ts';
+import { Exchange } from './exchange.ts';
+import { Pools } from './pools.ts';
+
+export interface EndpointOptions {
+  readonly upstream: string;
+  readonly url: URL;
+  /** Of the configuration: the weakest, so that it can replace neither a credential nor what the protocol says. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly connectMs: number;
+  readonly credentials: Credentials;
+}
+
+export interface Sending extends ExchangeOptions {
+  readonly method: HttpRequest['method'];
+  /** Where it is not the endpoint's own. Of the same origin. */
+  readonly url?: URL;
+  /** Stays open for long, so it must not take a place that calls need. */
+  readonly long?: boolean;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly session?: Session;
+  readonly tool?: string;
+}
+
+/** One address of one upstream: attaches its credentials at the wire, and nowhere else. */
+export class Endpoint {
+  readonly #options: EndpointOptions;
+  readonly #calls: Pools;
+  readonly #streams: Pools;
+
+  constructor(options: EndpointOptions) {
+    this.#options = options;
+    const { url, connectMs } = options;
+    this.#calls = new Pools(url.origin, connectMs, 256);
+    this.#streams = new Pools(url.origin, connectMs, null);
+  }
+
+  get url(): URL {
+    return this.#options.url;
+  }
+
+  /**
+   * Sends a request, once more only where the upstream answered 401 to a credential of which there is a fresh one.
+   *
+   * @param signal aborts with a RuntimeFault as its reason
+   * @throws RuntimeFault
+   */
+  async send(sending: Sending, signal: AbortSignal): Promise<HttpAnswer> {
+    const first = await this.#attempt(sending, signal);
+    if (first.status !== 401) return this.#permitted(first);
+    const fresh = await this.#options.credentials.rejected(this.#use(sending));
+    const answer = fresh ? await this.#attempt(sending, signal) : first;
+    if (answer.status !== 401) return this.#permitted(answer);
+    const detail = `Upstream ${this.#options.upstream} refused the credential (HTTP 401); nothing was run.`;
+    throw new RuntimeFault('upstream_failed', { detail });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#calls.close(), this.#streams.close()]);
+  }
+
+  #use({ method, session, tool, url }: Sending): CredentialUse {
+    const { upstream } = this.#options;
+    return {
+      upstream,
+      url: (url ?? this.#options.url).href,
+      httpMethod: method,
+      ...(tool === undefined ? {} : { tool }),
+      ...(session === undefined ? {} : { session }),
+    };
+  }
+
+  async #attempt(sending: Sending, signal: AbortSignal): Promise<HttpAnswer> {
+    const attached = await this.#options.credentials.attach(this.#use(sending));
+    signal.throwIfAborted();
+    const { pathname, search } = sending.url ?? this.#options.url;
+    const query = new URLSearchParams(attached.query).toString();
+    const request: HttpRequest = {
+      method: sending.method,
+      path: pathname + (query === '' ? search : `${search}${search === '' ? '?' : '&'}${query}`),
+      headers: merged(this.#options.headers, attached.headers, sending.headers, { 'accept-encoding': 'identity' }),
+      ...(sending.body === undefined ? {} : { body: sending.body }),
+    };
+    const pools = sending.long === true ? this.#streams : this.#calls;
+    const exchange = new Exchange(pools.for(attached.tls), request, sending);
+    const stop = () => exchange.abort(signal.reason as Error);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await exchange.answer;
+    } catch (error) {
+      throw this.#fault(error);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** A redirect would carry the call, and what is attached to it, to where nobody has said that it may go. */
+  #permitted(answer: HttpAnswer): HttpAnswer {
+    const { status, headers } = answer;
+    const { upstream } = this.#options;
+    if (status >= 300 && status < 400) {
+      const detail = `Upstream ${upstream} redirects (HTTP ${status}), which is not followed: set its url to where it is.`;
+      throw new RuntimeFault('upstream_failed', { detail });
+    }
+    if (status === 403) {
+      const scope = missingScope(headers);
+      const why = scope === undefined ? '' : `: its credential lacks the scope ${showText(scope)}`;
+      throw new RuntimeFault('upstream_failed', { detail: `Upstream ${upstream} forbids it (HTTP 403)${why}.` });
+    }
+    return answer;
+  }
+
+  #fault(error: unknown): RuntimeFault {
+    if (error instanceof RuntimeFault) return error;
+    const { code } = (error instanceof Error ? error : {}) as { code?: unknown };
+    const why = typeof code === 'string' ? code : 'the connection broke off';
+    const timedOut = /TIMEOUT|ETIMEDOUT/.test(why);
+    const detail = `Upstream ${this.#options.upstream}: ${showText(why, 60)}.`;
+    return new RuntimeFault(timedOut ? 'upstream_timeout' : 'upstream_failed', { detail, cause: error });
+  }
+}
+
+/** Later ones replace earlier ones, however they are spelt. */
+function merged(...all: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const each of all) for (const [name, value] of Object.entries(each)) headers[name.toLowerCase()] = value;
+  return headers;
+}
+
+/** Of a 403 (RFC 6750, section 3.1): the scope that would be enough; empty where it is not named. */
+function missingScope(headers: HttpHeaders): string | undefined {
+  const challenge = headers['www-authenticate'];
+  const text = (Array.isArray(challenge) ? challenge.join(', ') : (challenge ?? '')).slice(0, 4_096);
+  if (!/\berror="?insufficient_scope\b/i.test(text)) return undefined;
+  return /\bscope="([^"]*)"/i.exec(text)?.[1] ?? '';
+}
