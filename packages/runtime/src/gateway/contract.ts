@@ -55,6 +55,11 @@ export interface Gateway {
    * @throws JsonRpcError for the client; RuntimeFault where something failed
    */
   handle(session: Session, method: string, params: JsonObject, client: McpClient): Promise<JsonObject>;
+  /**
+   * `inputSchema` of a tool as this session sees it, nothing where it sees none: 2026 clients repeat marked arguments in
+   * `Mcp-Param-*` headers, which are held against it. Without this method requests with such headers are refused.
+   */
+  inputSchema?(session: Session, tool: string): Promise<JsonObject | undefined>;
   /** A notification of the client: `notifications/roots/list_changed`. Those about a request are the surface's. */
   notified(session: Session, method: string, params: JsonObject): void;
   /** Returns how to stop. */

@@ -1,0 +1,160 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { JsonRpcError } from '@sallyport/core';
+import type { Session } from '@sallyport/core';
+import type { ClientSession } from './client-session.ts';
+import type { ClientSessions } from './client-sessions.ts';
+import { Refusal, errorCodes, invalidParams, invalidRequest } from './errors.ts';
+import { EventStream, type StreamServices } from './event-stream.ts';
+import { Exchange } from './exchange.ts';
+import { isObject, shown, type RpcMessage } from './message.ts';
+import { gatewayMethods, isSessionRevision, sessionRevisions } from './revisions.ts';
+import type { McpServices } from './services.ts';
+
+export interface Era2025 extends McpServices, StreamServices {
+  readonly limits: StreamServices['limits'];
+  readonly sessions: ClientSessions;
+}
+
+/** One message of a client that speaks 2025-11-25 or one of the two before it. */
+export async function post2025(
+  services: Era2025,
+  session: Session,
+  message: RpcMessage,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  if (message.kind === 'request' && message.method === 'initialize')
+    return await initialize(services, session, message, request, reply);
+  const own = sessionOf(services, session, request);
+  switch (message.kind) {
+    case 'answer':
+      own.answer(message.id, message);
+      return await accepted(reply);
+    case 'notification':
+      notified(services, session, own, message);
+      return await accepted(reply);
+    case 'request':
+      return await call(services, session, own, message, reply);
+  }
+}
+
+async function initialize(
+  services: Era2025,
+  session: Session,
+  { id, params }: RpcMessage & { kind: 'request' },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { protocolVersion: asked, capabilities, clientInfo } = params;
+  if (typeof asked !== 'string') throw invalidParams('protocolVersion must be a string.');
+  if (!isObject(capabilities)) throw invalidParams('capabilities must be an object.');
+  if (!isObject(clientInfo)) throw invalidParams('clientInfo must be an object.');
+  if (request.headers['mcp-session-id'] !== undefined)
+    throw invalidRequest('A session is begun without Mcp-Session-Id.');
+  const protocol = isSessionRevision(asked) ? asked : sessionRevisions[0];
+  const exchange = new Exchange(reply, id, services);
+  let own: ClientSession | undefined;
+  try {
+    own = services.sessions.begin(session, { protocol, capabilities, info: clientInfo });
+    // At once: where the rest is long in coming, the head of the answer goes out before it.
+    reply.header('mcp-session-id', own.id);
+    const { signal } = exchange;
+    const described = await services.gateway.describe(session, { capabilities, signal });
+    signal.throwIfAborted();
+    const { serverInfo, instructions } = described;
+    return exchange.succeed({
+      protocolVersion: protocol,
+      capabilities: described.capabilities,
+      serverInfo,
+      ...(instructions === undefined ? {} : { instructions }),
+    });
+  } catch (error) {
+    if (own) services.sessions.end(own);
+    reply.removeHeader('mcp-session-id');
+    return exchange.fail(error);
+  }
+}
+
+function notified(
+  { gateway }: Era2025,
+  session: Session,
+  own: ClientSession,
+  { method, params }: RpcMessage & { kind: 'notification' },
+): void {
+  const { requestId } = params;
+  if (method === 'notifications/cancelled') {
+    if (typeof requestId === 'string' || typeof requestId === 'number') own.cancel(requestId);
+  } else if (method === 'notifications/roots/list_changed') gateway.notified(session, method, params);
+}
+
+async function call(
+  services: Era2025,
+  session: Session,
+  own: ClientSession,
+  { id, method, params }: RpcMessage & { kind: 'request' },
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const exchange = new Exchange(reply, id, services);
+  try {
+    own.begin(exchange);
+    if (method === 'ping') return exchange.succeed({});
+    if (!gatewayMethods.session.has(method))
+      throw new JsonRpcError(errorCodes.methodNotFound, `There is no method ${shown(method)}.`);
+    if (method === 'resources/subscribe') own.mayWatch(params);
+    const meta = isObject(params['_meta']) ? params['_meta'] : {};
+    const result = await services.gateway.handle(session, method, params, own.client(exchange, meta));
+    own.learn(session, method, params);
+    return exchange.succeed(result);
+  } catch (error) {
+    return exchange.fail(error);
+  }
+}
+
+/** The stream for what comes outside requests. */
+export async function get2025(
+  services: Era2025,
+  session: Session,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const own = sessionOf(services, session, request);
+  const { 'last-event-id': after } = request.headers;
+  const stream: EventStream = new EventStream(reply, services, () => void stillAllowed());
+  // For hours, perhaps: whoever lost their key, or their session, reads no further.
+  const stillAllowed = async () => {
+    const now = await services.authenticate(request).catch(() => undefined);
+    if (now?.id !== session.id) stream.end();
+  };
+  own.attach(session, stream, typeof after === 'string' ? after : undefined);
+  return reply;
+}
+
+export async function delete2025(
+  services: Era2025,
+  session: Session,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  services.sessions.end(sessionOf(services, session, request));
+  return await reply.code(204).send();
+}
+
+function sessionOf({ sessions }: Era2025, session: Session, { headers }: FastifyRequest): ClientSession {
+  const id = headers['mcp-session-id'];
+  if (typeof id !== 'string' || id === '')
+    throw invalidRequest(
+      'Mcp-Session-Id is missing: begin with initialize, or speak 2026-07-28, which needs no session.',
+    );
+  const own = sessions.get(session, id);
+  const version = headers['mcp-protocol-version'];
+  // Clients of 2025-03-26 do not send it.
+  if (version !== undefined && version !== own.handshake.protocol)
+    throw new Refusal(
+      400,
+      errorCodes.invalidRequest,
+      `MCP-Protocol-Version must be ${own.handshake.protocol}, as this session agreed.`,
+    );
+  return own;
+}
+
+const accepted = async (reply: FastifyReply): Promise<FastifyReply> => await reply.code(202).send();

@@ -1,0 +1,135 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { JsonRpcError } from '@sallyport/core';
+import type { JsonObject, Session } from '@sallyport/core';
+import type { McpClient } from '../../gateway/contract.ts';
+import { Refusal, errorCodes, invalidRequest, mismatch } from './errors.ts';
+import { readEnvelope, type Envelope } from './envelope.ts';
+import { Exchange } from './exchange.ts';
+import { checkParamHeaders } from './header-values.ts';
+import { missingCapabilities } from './input-required.ts';
+import { listen, type Listening } from './listen.ts';
+import { shown, type RpcMessage } from './message.ts';
+import { gatewayMethods, logLevels, metaKeys, statelessRevisions } from './revisions.ts';
+
+type Call = RpcMessage & { readonly kind: 'request' };
+
+/** One message of a client that speaks 2026-07-28: it stands alone. */
+export async function post2026(
+  services: Listening,
+  session: Session,
+  message: RpcMessage,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  if (message.kind === 'answer') throw invalidRequest('2026-07-28 takes no answers: send the request again.');
+  const envelope = readEnvelope(message, request.headers);
+  // This revision knows none over HTTP; what a client sends all the same means nothing here.
+  if (message.kind === 'notification') return await reply.code(202).send();
+  const { method } = message;
+  if (method === 'subscriptions/listen') return await listen(services, session, message, envelope, request, reply);
+  if (method !== 'server/discover' && !gatewayMethods.stateless.has(method))
+    throw new Refusal(404, errorCodes.methodNotFound, `There is no method ${shown(method)}.`);
+  if (method === 'tools/call') await checkParams(services, session, message, request);
+  return await call(services, session, message, envelope, reply);
+}
+
+async function call(
+  services: Listening,
+  session: Session,
+  message: Call,
+  envelope: Envelope,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const exchange = new Exchange(reply, message.id, services);
+  try {
+    const result =
+      message.method === 'server/discover'
+        ? await discover(services, session, envelope, exchange)
+        : await services.gateway.handle(session, message.method, message.params, clientOf(envelope, exchange));
+    return exchange.succeed(complete(services, message.method, envelope, result));
+  } catch (error) {
+    // The transport wants an HTTP error for these two, wherever they arise.
+    const status = error instanceof JsonRpcError ? statuses[error.code] : undefined;
+    return exchange.fail(
+      error instanceof JsonRpcError && status !== undefined
+        ? new Refusal(status, error.code, error.message, error.data === undefined ? {} : { data: error.data })
+        : error,
+    );
+  }
+}
+
+const statuses: Readonly<Record<number, number>> = {
+  [errorCodes.methodNotFound]: 404,
+  [errorCodes.missingCapability]: 400,
+};
+
+async function discover({ gateway }: Listening, session: Session, { capabilities }: Envelope, { signal }: Exchange) {
+  const described = await gateway.describe(session, { capabilities, signal });
+  return {
+    supportedVersions: statelessRevisions,
+    capabilities: described.capabilities,
+    ...(described.instructions === undefined ? {} : { instructions: described.instructions }),
+    _meta: { [metaKeys.serverInfo]: described.serverInfo },
+  };
+}
+
+function clientOf({ protocol, capabilities, info, meta, logLevel }: Envelope, exchange: Exchange): McpClient {
+  const least = logLevel === undefined ? Infinity : (logLevels as readonly unknown[]).indexOf(logLevel);
+  return {
+    protocol,
+    capabilities,
+    info,
+    meta,
+    notify: (method, params) => {
+      const wanted =
+        method !== 'notifications/message' || (logLevels as readonly unknown[]).indexOf(params['level']) >= least;
+      if (wanted) exchange.notify(method, params);
+    },
+    keepAlive: () => exchange.keepAlive(),
+    signal: exchange.signal,
+  };
+}
+
+const lists: ReadonlySet<string> = new Set([
+  'tools/list',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+  'server/discover',
+]);
+const asking: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
+
+/** The envelope of results. What is kept is kept by its client alone: lists are what this session may see. */
+function complete(services: Listening, method: string, envelope: Envelope, result: JsonObject): JsonObject {
+  const { resultType = 'complete' } = result;
+  if (resultType === 'input_required') {
+    if (!asking.has(method)) throw new JsonRpcError(errorCodes.internal, `${method} cannot ask for input.`);
+    const missing = missingCapabilities(result['inputRequests'], envelope.capabilities);
+    if (missing)
+      throw new JsonRpcError(
+        errorCodes.missingCapability,
+        `The client must be able to do ${Object.keys(missing).join(', ')} for this.`,
+        { requiredCapabilities: missing },
+      );
+    return result;
+  }
+  if (lists.has(method)) return { ...result, resultType, ttlMs: services.resultTtlMs, cacheScope: 'private' };
+  if (method === 'resources/read') return { ttlMs: 0, ...result, resultType, cacheScope: 'private' };
+  return { ...result, resultType };
+}
+
+/** @throws Refusal 400 with -32020 */
+async function checkParams(
+  { gateway }: Listening,
+  session: Session,
+  { params }: Call,
+  { headers }: FastifyRequest,
+): Promise<void> {
+  const name = params['name'];
+  if (typeof name !== 'string') return;
+  if (gateway.inputSchema)
+    return checkParamHeaders(await gateway.inputSchema(session, name), params['arguments'], headers);
+  // Not to be held against anything: whoever decided on them may have been told another value than the tool will be.
+  if (Object.keys(headers).some((header) => header.startsWith('mcp-param-')))
+    throw mismatch('Mcp-Param-* cannot be checked here.');
+}

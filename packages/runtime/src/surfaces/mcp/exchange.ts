@@ -1,0 +1,114 @@
+import type { FastifyReply } from 'fastify';
+import type { JsonObject } from '@sallyport/core';
+import { asRefusal, errorBody, statusOf } from './errors.ts';
+import { EventStream, type StreamServices } from './event-stream.ts';
+import type { RpcId } from './message.ts';
+
+/** While a person is waited for. */
+const holdMs = 5_000;
+
+/**
+ * One request and its response: JSON where the answer is all there is to say, a stream of events as soon as anything is
+ * said before it, or when it is long in coming.
+ */
+export class Exchange {
+  readonly id: RpcId;
+  readonly #reply: FastifyReply;
+  readonly #services: StreamServices;
+  readonly #ending = new Set<() => void>();
+  readonly #gone = new AbortController();
+  readonly #cancelPatience: () => void;
+  #stream: EventStream | undefined;
+  #over = false;
+
+  constructor(reply: FastifyReply, id: RpcId, services: StreamServices) {
+    this.id = id;
+    this.#reply = reply;
+    this.#services = services;
+    this.#cancelPatience = services.clock.after(services.keepAliveMs, () => this.open());
+    // It may have gone while its request was read: then no event will tell.
+    if (reply.raw.destroyed) this.#lost();
+    else reply.raw.once('close', () => this.#lost());
+  }
+
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** Called once, when nothing more can be said on it. */
+  onEnd(then: () => void): void {
+    if (this.#over) then();
+    else this.#ending.add(then);
+  }
+
+  /** The stream, begun if it has not been. Nothing once the exchange is over. */
+  open(): EventStream | undefined {
+    if (this.#over) return undefined;
+    this.#stream ??= new EventStream(this.#reply, this.#services);
+    return this.#stream;
+  }
+
+  /** What a reader that lags behind misses: progress and log messages are of the moment. */
+  notify(method: string, params: JsonObject): void {
+    const stream = this.open();
+    if (stream?.keepsUp) stream.send({ jsonrpc: '2.0', method, params });
+  }
+
+  /** Returns how to stop. */
+  keepAlive(): () => void {
+    let stop = () => undefined as void;
+    const beat = () => {
+      const stream = this.open();
+      if (!stream) return;
+      if (stream.keepsUp) stream.write(': waiting\n\n');
+      stop = this.#services.clock.after(holdMs, beat);
+    };
+    beat();
+    return () => stop();
+  }
+
+  succeed(result: JsonObject): FastifyReply {
+    return this.#answer({ jsonrpc: '2.0', id: this.id, result }, 200);
+  }
+
+  fail(error: unknown): FastifyReply {
+    const known = asRefusal(error);
+    return this.#answer({ jsonrpc: '2.0', id: this.id, error: errorBody(known) }, statusOf(known));
+  }
+
+  /** The client has taken its request back, and waits for no answer. */
+  cancel(): void {
+    if (this.#over) return;
+    const stream = this.open();
+    this.#finish();
+    this.#gone.abort(new Error('the client has cancelled its request'));
+    stream?.end();
+  }
+
+  #answer(message: JsonObject, status: number): FastifyReply {
+    if (this.#over) return this.#reply;
+    this.#finish();
+    if (!this.#stream) return this.#reply.code(status).type('application/json').send(JSON.stringify(message));
+    this.#stream.send(message);
+    this.#stream.end();
+    return this.#reply;
+  }
+
+  #lost(): void {
+    if (this.#over) return;
+    if (!this.#reply.sent) this.#reply.hijack();
+    this.#finish();
+    this.#gone.abort(new Error('the client has gone'));
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#cancelPatience();
+    for (const then of this.#ending) then();
+    this.#ending.clear();
+  }
+}
