@@ -98,6 +98,7 @@ const rooms: Record<string, { mayImport: readonly string[]; packages?: readonly 
   'packages/runtime/src/compose.ts': { mayImport: ['packages'], node: true },
   'packages/dashboard/src': { mayImport: ['packages/core/src/admin'], node: false },
   'examples/support-agent': { mayImport: ['packages/runtime/src/providers/scripted'], node: true },
+  'examples/orders-api': { mayImport: ['packages/core/src', 'packages/runtime/src/compose.ts'], node: true },
 };
 
 const root = join(import.meta.dirname, '..');
