@@ -1,33 +1,31 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { agreementsOf, effectiveConfig, isLoopback } from '@sallyport/core';
-import type { AuditLog, Config, Session } from '@sallyport/core';
+import type { AuditLog, Config } from '@sallyport/core';
 import { AgentService } from './agents/agents.ts';
 import { ApprovalWebhook, type ApprovalService } from './approvals/index.ts';
-import { Authenticator, credentialsOf } from './identity/authenticate.ts';
 import { OperatorService } from './operators/operators.ts';
 import { PolicyFolder } from './policies/index.ts';
 import { SessionService } from './sessions/sessions.ts';
 import { SessionTokens } from './identity/tokens.ts';
-import { adminSurface } from './surfaces/admin/routes.ts';
 import type { AdminServices } from './surfaces/admin/services.ts';
-import { adminView } from './policies/admin-view.ts';
-import { createHttpServer } from './surfaces/http.ts';
 import { createProviders } from './providers/index.ts';
 import { dashboardDir } from './cli/places.ts';
-import { dashboardRoutes } from './surfaces/dashboard.ts';
 import { ensurePolicyFolder } from './policies/starter.ts';
-import { extractRoutes } from './surfaces/extract/routes.ts';
 import { newId } from './identity/ids.ts';
+import { CredentialBroker } from './credentials/index.ts';
+import { LocalKeys, type GivenMasterKey } from './flow/index.ts';
+import { UserContextSigner } from './identity/user-context.ts';
+import { listen } from './composition/surfaces.ts';
+import { lockPathOf } from './pins/index.ts';
 import { openCheckpoint } from './composition/checkpoint.ts';
+import { openToolGateway } from './composition/tool-gateway.ts';
 import { maskingAudit, openRedaction, type Redaction } from './composition/redaction.ts';
-import { openAiRoutes } from './surfaces/openai/chat.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite.ts';
 import { recoverOpenIntents } from './audit/recover.ts';
 import { runChecks } from './cli/checks/index.ts';
-import { sessionRoutes } from './surfaces/sessions/routes.ts';
 import { signInUrl } from './surfaces/admin/operators.ts';
 import { systemClock as clock } from './clock.ts';
 import { writeAlerts } from './composition/alerts.ts';
@@ -45,6 +43,8 @@ export interface RuntimeOptions {
   readonly dataDir: string;
   /** Overrides `server.port`; 0 takes a free one. */
   readonly port?: number;
+  /** Where credentials of the kind `env` are, and where programs find their parts. Default: this process's. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Where a line for each fault inside Sallyport goes. Default: standard error. */
   readonly logFault?: (line: string) => void;
 }
@@ -80,12 +80,17 @@ export async function startRuntime(given: RuntimeOptions): Promise<Runtime> {
     for (const step of opened.toReversed()) await step();
   };
   try {
-    const redaction = openRedaction({ config, dataDir, store: database.store, clock });
+    const masterKey = givenMasterKey(given);
+    const redaction = await openRedaction({ config, dataDir, store: database.store, clock, masterKey });
     const { logFault = toStandardError } = given;
     const options = { ...given, logFault: (line: string) => logFault(redaction.maskText(line)) };
     const audit = maskingAudit(database.audit, redaction.log);
     const parts = await openParts(options, { store: database.store, audit, redaction }, opened);
-    const app = await listen(options, parts);
+    const { port = config.server.port } = given;
+    const app = await listen(
+      { config, port, folder: folderOf(given), version, tenant, clock, newId, logFault: options.logFault },
+      parts,
+    );
     opened.push(() => app.close());
     const url = urlOf(config, app);
     parts.settings.reachedAt(url);
@@ -109,7 +114,7 @@ interface Kept extends Pick<SqliteStore, 'store' | 'audit'> {
   readonly redaction: Redaction;
 }
 
-type Parts = Awaited<ReturnType<typeof openParts>>;
+export type Parts = Awaited<ReturnType<typeof openParts>>;
 
 async function openParts(options: RuntimeOptions, { store, audit, redaction }: Kept, opened: (() => unknown)[]) {
   const { config } = options;
@@ -148,9 +153,47 @@ async function openParts(options: RuntimeOptions, { store, audit, redaction }: K
   opened.push(() => checkpoint.close());
   opened.push(writeAlerts(audit, options.logFault ?? toStandardError));
   const settings = settingsOf(options, policyDir);
+  const tooling = await openTooling(options, { store, redaction, policies, sessions, settings, ...checkpoint });
+  opened.push(() => tooling.close());
   const webhook = openWebhook(options, { audit, approvals: checkpoint.approvals, settings, mask: redaction.maskText });
   opened.push(() => webhook?.close());
-  return { store, audit, policies, providers, agents, operators, tokens, sessions, ...checkpoint, settings };
+  const services = { store, audit, policies, providers, agents, operators, tokens, sessions, settings };
+  return { ...services, ...checkpoint, ...tooling };
+}
+
+interface ToolingParts extends Omit<Parameters<typeof openToolGateway>[0], 'credentials' | 'userContexts' | OwnKeys> {
+  readonly store: SqliteStore['store'];
+  readonly redaction: Redaction;
+  readonly settings: ReturnType<typeof settingsOf>;
+}
+type OwnKeys = 'config' | 'clock' | 'newId' | 'env' | 'folder' | 'lockPath' | 'version' | 'baseUrl' | 'onFault';
+
+/** Upstreams, and with what they are called: the user's name and keys that no agent holds. */
+async function openTooling(options: RuntimeOptions, { store, redaction, settings, ...parts }: ToolingParts) {
+  const { config, env = process.env } = options;
+  const folder = folderOf(options);
+  const { credentials: configured, upstreams, identity } = config;
+  const keys = new LocalKeys(redaction.masterKey);
+  const sealing = { store: store.credentials, keys, clock };
+  const credentials = await CredentialBroker.open({ credentials: configured, upstreams, env, folder, ...sealing });
+  const issuer = () => settings.baseUrl();
+  const signing = { settings: store.settings, clock, newId, issuer, minutes: identity.userContextMinutes };
+  const userContexts = await UserContextSigner.open(signing);
+  const tooling = await openToolGateway({
+    ...parts,
+    config,
+    credentials,
+    userContexts,
+    clock,
+    newId,
+    env,
+    folder,
+    lockPath: lockPathOf(options),
+    version,
+    baseUrl: () => settings.baseUrl(),
+    onFault: faultLogger(options),
+  });
+  return { ...tooling, credentials, userContexts };
 }
 
 interface WebhookParts {
@@ -231,74 +274,6 @@ function settingsOf({ config, configPath, dataDir }: RuntimeOptions, policyDir: 
   };
 }
 
-async function listen(options: RuntimeOptions, parts: Parts): Promise<FastifyInstance> {
-  const { config, port = config.server.port, logFault = toStandardError } = options;
-  const { server } = config;
-  const read = (path: string) => readFileSync(resolve(folderOf(options), path), 'utf8');
-  const tls = server.tls && { cert: read(server.tls.certFile), key: read(server.tls.keyFile) };
-  const app = createHttpServer({ server, newId, logFault, ...(tls ? { tls } : {}) });
-  const { monitor, providers, policies, sessions, approvals, agents, tokens } = parts;
-  const authenticator = new Authenticator({ agents, sessions, tokens });
-  app.get('/health', () => ({ status: 'ok', version }));
-  await app.register(openAiRoutes, {
-    monitor,
-    providers,
-    clock,
-    newId,
-    reasks: config.deniedCalls.reasks,
-    maxJsonDepth: server.maxJsonDepth,
-    approvals,
-    holdOpenMs: config.approvals.holdOpenMs,
-    authenticate: (request) => authenticator.authenticate(credentialsOf(request.raw)),
-    mayUse: (session, { provider, name }) => {
-      const { agent, user, counters } = session;
-      const question = {
-        principal: { ...agent, tenant },
-        action: 'model_request',
-        resource: `${provider}/${name}`,
-      } as const;
-      return (
-        policies.current().authorize({ ...question, user, session: counters, now: clock.now() }).outcome !== 'deny'
-      );
-    },
-  });
-  await app.register(sessionRoutes({ authenticator, sessions, clock }));
-  const { secondModel } = parts;
-  if (secondModel && config.secondModel?.extract) {
-    await app.register(extractRoutes({ authenticator, secondModel, monitor, clock, newId }));
-  }
-  await app.register(adminSurface(adminServices(options, parts)));
-  if (existsSync(join(dashboardDir, 'index.html'))) await app.register(dashboardRoutes, { dist: dashboardDir });
-  await app.listen({ host: server.host, port });
-  return app;
-}
-
-function adminServices({ config }: RuntimeOptions, parts: Parts): AdminServices {
-  const { agents, sessions, operators, approvals, flows, tools, policies, settings, store, audit } = parts;
-  const opened = (session: Session | undefined) => (session && sessions.isOpen(session) ? session : undefined);
-  return {
-    agents,
-    sessions,
-    operators,
-    approvals,
-    flows: {
-      describe: async (id) => {
-        const session = opened(await sessions.get(id));
-        return session && (await flows.describe(session));
-      },
-    },
-    tools,
-    policies: adminView(policies),
-    settings,
-    entries: store.entries,
-    audit,
-    clock,
-    newId,
-    tenant,
-    trustedHosts: config.server.trustedHosts,
-  };
-}
-
 const conveniences = ({ operators, agents, audit }: Parts, url: string) => ({
   createSignInUrl: async () => signInUrl(url, (await operators.createSignInLink(operators.owner().id)).secret),
   createAgentKey: async ({ agent: name, roles, namesUsers = false }: Parameters<Runtime['createAgentKey']>[0]) => {
@@ -312,6 +287,14 @@ const conveniences = ({ operators, agents, audit }: Parts, url: string) => ({
     return secret;
   },
 });
+
+function givenMasterKey(options: RuntimeOptions): GivenMasterKey | undefined {
+  const { config, env = process.env } = options;
+  const { masterKey } = config.encryption;
+  if (!masterKey) return undefined;
+  if ('env' in masterKey) return { env: masterKey.env, value: env[masterKey.env] };
+  return { file: resolve(folderOf(options), masterKey.file) };
+}
 
 /** Where relative places in the configuration are read from. */
 const folderOf = ({ configPath }: RuntimeOptions): string => resolve(configPath ? dirname(configPath) : '.');

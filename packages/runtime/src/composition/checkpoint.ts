@@ -17,6 +17,7 @@ import { ToolRegistry, observing } from '../tools/index.ts';
 import type { PolicyFolder } from '../policies/index.ts';
 import type { SessionService } from '../sessions/sessions.ts';
 import type { Redaction } from './redaction.ts';
+import { manifestOfOperation } from '../gateway/operations.ts';
 import { keepContent } from '../audit/content.ts';
 
 export interface CheckpointOptions {
@@ -40,7 +41,8 @@ export interface CheckpointOptions {
 export async function openCheckpoint(options: CheckpointOptions) {
   const { config, store, policies, sessions, clock, redaction } = options;
   const { masterKey, box, marks, vaults } = redaction;
-  const tools = await ToolRegistry.open({ store: store.manifests, configured: config.tools, clock });
+  const builtIn = (tool: string) => manifestOfOperation(tool, (name) => Object.hasOwn(config.upstreams, name));
+  const tools = await ToolRegistry.open({ store: store.manifests, configured: config.tools, clock, builtIn });
   const { profile, rules, maxBytes } = config.flow;
   const asked = await openDetectors(config.guards.injection, { folder: options.folder, clock });
   const injection = new InjectionJudge(config.guards.injection, asked.detectors);

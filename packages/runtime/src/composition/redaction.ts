@@ -1,6 +1,6 @@
 import type { AuditLog, Clock, Config, Entry, Store } from '@sallyport/core';
 import { LogMask, RedactPolicy, Redactor } from '@sallyport/core';
-import { SealedBox, openMasterKey } from '../flow/index.ts';
+import { SealedBox, openMasterKey, pinMasterKey, type GivenMasterKey } from '../flow/index.ts';
 import { SessionVaults } from '../vault/index.ts';
 import { createMarks } from '../marks/marks.ts';
 
@@ -10,11 +10,14 @@ export interface RedactionOptions {
   readonly dataDir: string;
   readonly store: Store;
   readonly clock: Clock;
+  /** What `encryption.masterKey` says, where it says anything. */
+  readonly masterKey: GivenMasterKey | undefined;
 }
 
 /** What is sealed, what is replaced and what is masked: made first, since nothing is to be written down before. */
-export function openRedaction({ config, dataDir, store, clock }: RedactionOptions) {
-  const masterKey = openMasterKey(dataDir);
+export async function openRedaction({ config, dataDir, store, clock, masterKey: given }: RedactionOptions) {
+  const masterKey = openMasterKey(dataDir, given);
+  await pinMasterKey(store.settings, masterKey);
   const box = new SealedBox(masterKey, store.flow);
   const marks = createMarks(masterKey);
   const vaults = new SessionVaults({ store: store.vault, box, clock });
@@ -36,7 +39,7 @@ export function openRedaction({ config, dataDir, store, clock }: RedactionOption
     maskName: (name: string) => names.text(name),
   };
 }
-export type Redaction = ReturnType<typeof openRedaction>;
+export type Redaction = Awaited<ReturnType<typeof openRedaction>>;
 
 /** Masks every entry before it is written, whoever writes it. */
 export function maskingAudit(audit: AuditLog, log: LogMask): AuditLog {

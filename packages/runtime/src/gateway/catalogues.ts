@@ -1,6 +1,7 @@
 import { JsonRpcError } from '@sallyport/core';
-import type { Clock, Config, Json, JsonObject, OfferedTool, ToolPins, Upstream } from '@sallyport/core';
+import type { Clock, Config, Json, JsonObject, OfferedTool, ToolDefinition, ToolPins, Upstream } from '@sallyport/core';
 import { Catalogue, type Having, type ListKind, type Offer } from './catalogue.ts';
+import { definitionOf } from './operations.ts';
 import { listedNames, prefixed } from './names.ts';
 import { matchesTemplate } from './templates.ts';
 
@@ -13,6 +14,8 @@ export interface CataloguesOptions {
   readonly mcp: Config['mcp'];
   readonly pins: ToolPins;
   readonly clock: Clock;
+  /** Takes note of a tool that may be called now. */
+  readonly onOffered: (definition: ToolDefinition) => void;
   readonly onFault: (fault: string, error: unknown) => void;
 }
 
@@ -21,6 +24,10 @@ interface OwnedTool {
   readonly name: string;
   readonly listedAs: string | undefined;
   readonly tool: OfferedTool;
+}
+
+interface ListedTool extends OwnedTool {
+  readonly definition: ToolDefinition;
 }
 
 interface OwnedPrompt {
@@ -34,7 +41,7 @@ export class Catalogues {
   readonly #options: CataloguesOptions;
   readonly #each: readonly Catalogue[];
   /** Made anew when an offer is another one. */
-  #listed: { readonly offers: readonly Offer[]; readonly tools: ReadonlyMap<string, OwnedTool> } | undefined;
+  #listed: { readonly offers: readonly Offer[]; readonly tools: ReadonlyMap<string, ListedTool> } | undefined;
 
   constructor(options: CataloguesOptions) {
     this.#options = options;
@@ -58,12 +65,12 @@ export class Catalogues {
   }
 
   /** By the name under which agents know them. */
-  async tools(): Promise<ReadonlyMap<string, OwnedTool>> {
+  async tools(): Promise<ReadonlyMap<string, ListedTool>> {
     return this.#toolsOf(await this.all());
   }
 
   /** Without waiting: of those that were asked before. */
-  knownTools(): ReadonlyMap<string, OwnedTool> {
+  knownTools(): ReadonlyMap<string, ListedTool> {
     return this.#toolsOf(this.#each.flatMap(({ known }) => known ?? []));
   }
 
@@ -144,7 +151,7 @@ export class Catalogues {
     await Promise.all(this.#each.map((catalogue) => catalogue.close()));
   }
 
-  #toolsOf(offers: readonly Offer[]): ReadonlyMap<string, OwnedTool> {
+  #toolsOf(offers: readonly Offer[]): ReadonlyMap<string, ListedTool> {
     const before = this.#listed;
     if (before?.offers.length === offers.length && before.offers.every((offer, index) => offer === offers[index])) {
       return before.tools;
@@ -152,7 +159,12 @@ export class Catalogues {
     const all = offers.flatMap(({ upstream, tools }) =>
       tools.map(({ tool, listedAs }): OwnedTool => ({ upstream, name: tool.name, listedAs, tool })),
     );
-    const tools = listedNames(all, this.#options.mcp);
+    const tools = new Map<string, ListedTool>();
+    for (const [name, owned] of listedNames(all, this.#options.mcp)) {
+      const definition = definitionOf(name, owned.tool);
+      this.#options.onOffered(definition);
+      tools.set(name, { ...owned, definition });
+    }
     this.#listed = { offers, tools };
     return tools;
   }

@@ -40,6 +40,8 @@ export interface GatewayOptions {
   readonly approvals: GatewayApprovals;
   readonly approvalUrl: (id: string) => string;
   readonly version: string;
+  /** Takes note of a tool that may be called now. */
+  readonly onOffered: (definition: ToolDefinition) => void;
   readonly onFault: (fault: string, error: unknown) => void;
 }
 
@@ -217,9 +219,9 @@ export class ToolGateway implements Gateway {
     }
     const found = (await this.#catalogues.tools()).get(name);
     if (found) {
-      const { upstream, tool } = found;
+      const { upstream, tool, definition } = found;
       const target = { upstream, method: 'tools/call', tool: tool.name } as const;
-      return { session, tool: name, definition: definitionOf(name, tool), target, arguments: values as JsonObject };
+      return { session, tool: name, definition, target, arguments: values as JsonObject };
     }
     const upstream = await this.#catalogues.quarantinedOf(name);
     // Unknown alike for those who may not know that it exists.
@@ -267,16 +269,6 @@ const instructions =
   'one that waits for a person says where it is answered. What stands in angle brackets as a type and a number, such as ' +
   '<TYPE_1>, stands for a value that was taken out: copy it exactly wherever the value belongs.';
 
-function definitionOf(name: string, tool: JsonObject): ToolDefinition {
-  const { description, inputSchema, annotations } = tool;
-  return {
-    name,
-    ...(typeof description === 'string' ? { description } : {}),
-    ...(isObject(inputSchema) ? { parameters: inputSchema } : {}),
-    ...(isObject(annotations) ? { annotations } : {}),
-  };
-}
-
 const requestKey = (method: string, { tool, target, arguments: values }: Asked): string =>
   JSON.stringify([method, tool, target, values]);
 
@@ -289,6 +281,3 @@ function listing<Key extends string>(
   const { page, nextCursor } = pageOf(items, (item) => item[key], params);
   return { [member]: page, ...(nextCursor === undefined ? {} : { nextCursor }) };
 }
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

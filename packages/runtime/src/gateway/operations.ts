@@ -50,3 +50,17 @@ export function operationOf(upstream: string, method: UpstreamMethod): ToolDefin
   if (method === 'tools/call') throw new TypeError('a tool has a definition of its own');
   return { name: prefixed({ upstream, name: method }), ...operations[method] };
 }
+
+/** A tool of an upstream, under the name by which agents know it. */
+export function definitionOf(name: string, tool: JsonObject): ToolDefinition {
+  const { description, inputSchema, annotations } = tool;
+  return {
+    name,
+    ...(typeof description === 'string' ? { description } : {}),
+    ...(isObject(inputSchema) ? { parameters: inputSchema } : {}),
+    ...(isObject(annotations) ? { annotations } : {}),
+  };
+}
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

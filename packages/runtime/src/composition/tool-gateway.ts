@@ -1,0 +1,124 @@
+import type {
+  Clock,
+  Config,
+  Credentials,
+  Monitor,
+  NewId,
+  Upstream,
+  UpstreamConfig,
+  UpstreamStatus,
+  UserContexts,
+} from '@sallyport/core';
+import type { UpstreamView } from '@sallyport/core/admin';
+import type { ApprovalService } from '../approvals/index.ts';
+import type { PolicyFolder } from '../policies/index.ts';
+import type { SessionService } from '../sessions/sessions.ts';
+import type { ToolRegistry } from '../tools/index.ts';
+import { PinService } from '../pins/index.ts';
+import { ToolGateway } from '../gateway/gateway.ts';
+import { createUpstream, localProcessRunner } from '../upstreams/index.ts';
+
+export interface ToolGatewayOptions {
+  readonly config: Config;
+  readonly monitor: Monitor;
+  readonly tools: ToolRegistry;
+  readonly approvals: ApprovalService;
+  readonly policies: PolicyFolder;
+  readonly sessions: SessionService;
+  readonly credentials: Credentials;
+  readonly userContexts: UserContexts;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  /** What programs inherit: where their parts are found, and nothing else. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Of sallyport.yaml; absolute. */
+  readonly folder: string;
+  /** Of sallyport.lock; absolute. */
+  readonly lockPath: string;
+  readonly version: string;
+  readonly baseUrl: () => string;
+  readonly onFault: (fault: string, error: unknown) => void;
+}
+
+/** The tool gateway with the upstreams that the configuration names. */
+export async function openToolGateway(options: ToolGatewayOptions) {
+  const { config, lockPath, clock, sessions, policies, baseUrl } = options;
+  const pins = await PinService.open({ path: lockPath, upstreams: config.upstreams, clock });
+  const upstreams = openUpstreams(options);
+  const gateway = new ToolGateway({
+    ...options,
+    upstreams,
+    configured: config.upstreams,
+    mcp: config.mcp,
+    pins,
+    policies: () => policies.current(),
+    approvalUrl: (id) => `${baseUrl()}/approvals/${encodeURIComponent(id)}`,
+    onOffered: (definition) => options.tools.offered(definition),
+  });
+  const forget = sessions.onEnd((id) => {
+    gateway.end(id).catch((error: unknown) => options.onFault(`upstreams of session ${id} are not closed`, error));
+  });
+  return {
+    gateway,
+    pins,
+    upstreams: { list: async () => Object.entries(config.upstreams).map((each) => viewOf(each, upstreams)) },
+    close: async () => {
+      forget();
+      await gateway.close();
+      pins.close();
+    },
+  };
+}
+
+function openUpstreams({ config, env, ...rest }: ToolGatewayOptions) {
+  const { PATH, HOME } = env;
+  const runner = localProcessRunner({
+    ...(PATH === undefined ? {} : { PATH }),
+    ...(HOME === undefined ? {} : { HOME }),
+  });
+  const services = { ...rest, runner };
+  return new Map<string, Upstream>(
+    Object.entries(config.upstreams).map(([name, each]) => [name, createUpstream(name, each, services)]),
+  );
+}
+
+const states: Readonly<Record<UpstreamStatus['state'], UpstreamView['state']>> = {
+  idle: 'idle',
+  connected: 'ready',
+  restarting: 'failed',
+  failing: 'failed',
+};
+
+function viewOf(
+  [name, config]: [string, UpstreamConfig],
+  upstreams: ReadonlyMap<string, Upstream>,
+): Omit<UpstreamView, 'pins'> {
+  const status = upstreams.get(name)?.status();
+  const pinned = config.kind === 'stdio' ? config.package : undefined;
+  return {
+    name,
+    kind: config.kind,
+    address: addressOf(config),
+    state: states[status?.state ?? 'idle'],
+    ...(status?.detail === undefined ? {} : { problem: status.detail }),
+    protocol: status?.protocol ?? null,
+    isolation: config.kind === 'stdio' ? (status?.isolation ?? 'none') : null,
+    ...(pinned
+      ? {
+          package: {
+            registry: pinned.registry,
+            name: pinned.name,
+            version: pinned.version,
+            integrity: pinned.integrity ?? null,
+            source: pinned.source ?? null,
+          },
+        }
+      : {}),
+  };
+}
+
+/** For people. Of a program without its environment. */
+function addressOf(config: UpstreamConfig): string {
+  if (config.kind === 'stdio') return [config.command, ...config.args].join(' ');
+  return config.kind === 'openapi' ? (config.url ?? config.document) : config.url;
+}
