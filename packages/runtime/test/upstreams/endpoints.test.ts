@@ -15,6 +15,7 @@ import {
   services,
   startEndpoints as start,
   TestCredentials,
+  textOf,
 } from './http-fixtures.ts';
 
 describe('endpoints are tools', () => {

@@ -73,7 +73,8 @@ export function toolOf(endpoint: Endpoint, base: URL): JsonObject {
   const required = [...parameters, ...(body ? [body] : [])].filter((each) => each.required);
   return {
     name: tool,
-    description: endpoint.description || `${method} ${path}`,
+    // `POST` alone would read as a verb of its own.
+    description: endpoint.description || `HTTP ${method} ${path}`,
     inputSchema: {
       type: 'object',
       properties: Object.fromEntries(properties),

@@ -2,6 +2,7 @@ import type {
   Clock,
   ConnectOptions,
   Credentials,
+  Glob,
   JsonObject,
   Session,
   ToolCall,
@@ -89,12 +90,7 @@ export class HttpUpstream implements Upstream {
 
   async #open(): Promise<OfferedApi> {
     const { base, endpoints, skipped, serverInfo } = await this.#describe();
-    const globs = this.#config.tools.map((pattern) => {
-      const glob = parseGlob(pattern);
-      if (!('problem' in glob)) return glob;
-      const path = `upstreams.${this.name}.tools`;
-      throw new RuntimeFault('invalid_config', { path, detail: `${path}: the pattern ${pattern} ${glob.problem}` });
-    });
+    const globs = globsOf(this.name, this.#config);
     const offered = endpoints.filter(({ tool }) => globs.some((glob) => matchesGlob(glob, tool)));
     return {
       base,
@@ -105,6 +101,20 @@ export class HttpUpstream implements Upstream {
       exchange: new Exchange(this.name, base.origin, this.#config, this.#services.clock),
     };
   }
+}
+
+/**
+ * Which tools are offered at all.
+ *
+ * @throws RuntimeFault `invalid_config`
+ */
+export function globsOf(name: string, { tools }: Pick<HttpConfig, 'tools'>): readonly Glob[] {
+  return tools.map((pattern) => {
+    const glob = parseGlob(pattern);
+    if (!('problem' in glob)) return glob;
+    const path = `upstreams.${name}.tools`;
+    throw new RuntimeFault('invalid_config', { path, detail: `${path}: the pattern ${pattern} ${glob.problem}` });
+  });
 }
 
 interface OfferedApi {
