@@ -109,7 +109,13 @@ export const sessionSchema = z.object({
   id: z.string(),
   tenant: z.string(),
   agent: z.object({ id: z.string(), name: z.string(), roles: z.array(z.string()) }),
-  user: z.object({ id: z.string(), roles: z.array(z.string()), claims: claimsSchema.exactOptional() }),
+  user: z.object({
+    id: z.string(),
+    roles: z.array(z.string()),
+    claims: claimsSchema.exactOptional(),
+    /** Whose token said so; absent where a back end named the user. */
+    issuer: z.string().exactOptional(),
+  }),
   purpose: z.string(),
   openedAt: time,
   expiresAt: time,

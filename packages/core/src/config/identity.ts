@@ -11,7 +11,10 @@ const issuerUrl = z.url({ protocol: /^https?$/ }).refine((url) => {
 /** As OpenID providers name claims, addresses included (OpenID Connect Core 1.0, section 5.1). */
 export const claimName = z
   .string({ error: 'must be the name of a claim' })
-  .regex(/^[A-Za-z_][A-Za-z0-9_:./-]{0,127}$/, 'must be the name of a claim: letters, digits and _ : . / -');
+  .regex(
+    /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_:./-]{0,127}$/,
+    'must be the name of a claim: letters, digits and _ : . / -',
+  );
 const roleName = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'a role is lower-case letters, digits, - and _');
 
 /** An OpenID provider whose tokens say for whom an agent works. */

@@ -1,8 +1,11 @@
 import type { Session } from '@sallyport/core';
-import { RuntimeFault } from '@sallyport/core';
+import { RuntimeFault, showText } from '@sallyport/core';
+import { decodeProtectedHeader } from 'jose';
 import type { AgentService, AuthenticatedAgent } from '../agents/agents.ts';
 import type { SessionService } from '../sessions/sessions.ts';
+import type { OidcIssuers, VerifiedUser } from './oidc/index.ts';
 import type { SessionTokens, TokenClaims } from './tokens.ts';
+import { sessionTokenType } from './tokens.ts';
 import { isUserId } from './user-id.ts';
 
 /** Who a request says it is from. Values as they stand in the headers; a list where a header came more than once. */
@@ -18,13 +21,16 @@ export interface AuthenticatorServices {
   readonly agents: AgentService;
   readonly sessions: SessionService;
   readonly tokens: SessionTokens;
+  /** Whose access tokens let agents in; without it only keys and session tokens do. */
+  readonly oidc?: Pick<OidcIssuers, 'isEmpty' | 'known' | 'verifyUser' | 'agentOf' | 'scopeOf'>;
 }
 
 /** Names the user for whom an agent acts that may name users. */
 const userHeaderName = 'x-sallyport-user';
 const credentialHeaders = new Set(['authorization', 'x-api-key', userHeaderName]);
 
-const longestCredential = 4096;
+/** Access tokens carry claims; Node takes 16 KiB of headers. */
+const longestCredential = 12_288;
 /** RFC 6750 section 2.1; the scheme's name in any case (RFC 9110 section 11.1). */
 const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 /**
@@ -56,17 +62,21 @@ export class Authenticator {
   }
 
   /**
-   * The session of a session token, or the direct session of an agent key. Every credential that will not do gets the
-   * same answer: a caller never learns which part was wrong.
+   * The session of a session token, or the direct session of an agent key or of a user's access token. Every credential that
+   * will not do gets the same answer: a caller never learns which part was wrong.
    *
-   * @throws RuntimeFault `unauthenticated`; `forbidden` when the agent may not act for the user it names
+   * @throws RuntimeFault `unauthenticated`; `forbidden` when the agent may not act for the user it names, or the client is no
+   *   agent; `insufficient_scope` with the scope that an access token lacks; `identity_unavailable` when its issuer cannot be
+   *   asked
    */
   async authenticate(credentials: Credentials): Promise<Session> {
     const secret = secretOf(credentials);
     const known = this.#services.agents.authenticateKey(secret);
     if (known) return await this.#direct(known, userOf(credentials));
-    const claims = this.#services.tokens.known(secret) ?? (await this.#services.tokens.verify(secret));
-    const session = claims && (await this.#sessionOf(claims));
+    const { tokens, oidc } = this.#services;
+    const claims = tokens.known(secret) ?? (isForeign(secret) ? undefined : await tokens.verify(secret));
+    const user = claims || !oidc || oidc.isEmpty ? undefined : await userOfToken(oidc, secret);
+    const session = claims ? await this.#sessionOf(claims) : user && (await this.#ofUser(user));
     if (!session) throw unauthenticated();
     checkUser(session, userOf(credentials));
     return session;
@@ -77,6 +87,23 @@ export class Authenticator {
     const known = this.#services.agents.authenticateKey(secretOf(credentials));
     if (!known) throw unauthenticated();
     return known;
+  }
+
+  /** The client says which agent it is, the token for whom: both by the issuer's word, never by the request's. */
+  #ofUser(user: VerifiedUser): Session | Promise<Session> | undefined {
+    const { agents, sessions, oidc } = this.#services;
+    const scope = oidc?.scopeOf(user.issuer);
+    // An issuer that is configured for no agents lets none in.
+    if (scope === undefined) return undefined;
+    if (!user.scopes.includes(scope)) {
+      const detail = `The access token does not have the scope ${scope}.`;
+      throw new RuntimeFault('insufficient_scope', { scope, detail });
+    }
+    const name = oidc?.agentOf(user);
+    const named = name === undefined ? [] : agents.list().filter((agent) => agent.name === name);
+    const [agent] = named;
+    if (!agent || named.length > 1 || agent.disabledAt !== null) throw noSuchClient(user);
+    return sessions.forUser(agent, user);
   }
 
   #direct({ agent }: AuthenticatedAgent, userId: string | undefined): Session | Promise<Session> {
@@ -109,6 +136,27 @@ function secretOf({ authorization, xApiKey }: Credentials): string {
   return secret;
 }
 
+/** Whether it says itself that it is no session token: then it need not be verified as one. Nothing else is believed of it. */
+function isForeign(secret: string): boolean {
+  try {
+    return decodeProtectedHeader(secret).typ !== sessionTokenType;
+  } catch {
+    return true;
+  }
+}
+
+async function userOfToken(
+  oidc: NonNullable<AuthenticatorServices['oidc']>,
+  secret: string,
+): Promise<VerifiedUser | undefined> {
+  try {
+    return await oidc.verifyUser(secret, 'access');
+  } catch (error) {
+    if (error instanceof RuntimeFault && error.code === 'unauthenticated') return undefined;
+    throw error;
+  }
+}
+
 function userOf({ userHeader }: Credentials): string | undefined {
   if (userHeader === undefined) return undefined;
   if (typeof userHeader !== 'string' || !isUserId(userHeader)) {
@@ -133,4 +181,11 @@ const unauthenticated = (): RuntimeFault =>
 const mayNotNameUsers = (): RuntimeFault =>
   new RuntimeFault('forbidden', {
     detail: 'This agent may not name the user it acts for. Set namesUsers on the agent if its back end is trusted to.',
+  });
+
+const noSuchClient = ({ issuer, clientId }: VerifiedUser): RuntimeFault =>
+  new RuntimeFault('forbidden', {
+    detail:
+      `The OAuth client ${showText(clientId ?? 'of the token')} is no enabled agent. ` +
+      `An operator can name it under identity.issuers.${issuer}.agents.map.`,
   });

@@ -1,12 +1,12 @@
 import type { Clock, NewId, Session, SettingStore } from '@sallyport/core';
 import { SignJWT, exportJWK, generateKeyPair, importJWK, jwtVerify } from 'jose';
-import type { CryptoKey, JWK } from 'jose';
+import type { CryptoKey, JWK, JWTPayload } from 'jose';
 import { BoundedMap } from './bounded.ts';
 import { sha256 } from './secrets.ts';
 
 const algorithm = 'EdDSA';
 /** Explicit typing (RFC 8725 section 3.11): no other token that this key may ever sign passes for a session's. */
-const type = 'sallyport-session+jwt';
+export const sessionTokenType = 'sallyport-session+jwt';
 const audience = 'sallyport';
 const settingKey = 'sessions.signingKey';
 const cachedTokens = 10_000;
@@ -38,7 +38,10 @@ export interface TokenOptions {
   readonly tokenMinutes: number;
 }
 
-/** Signs and verifies session tokens: JWT (RFC 7519), signed with Ed25519 (RFC 8037). */
+/**
+ * Signs and verifies session tokens: JWT (RFC 7519), signed with Ed25519 (RFC 8037), about the user, for whom the agent acts
+ * (`act`, RFC 8693 section 4.1).
+ */
 export class SessionTokens {
   readonly #options: TokenOptions;
   readonly #privateKey: CryptoKey;
@@ -66,12 +69,13 @@ export class SessionTokens {
     const { clock, newId, issuer, tokenMinutes } = this.#options;
     const now = seconds(clock.now());
     const expires = Math.min(now + tokenMinutes * 60, seconds(session.expiresAt));
-    const claims = { sid: session.id, user: session.user.id, ...(keyId === undefined ? {} : { key: keyId }) };
+    const act = { sub: session.agent.id };
+    const claims = { sid: session.id, act, ...(keyId === undefined ? {} : { key: keyId }) };
     const token = await new SignJWT(claims)
-      .setProtectedHeader({ alg: algorithm, typ: type })
+      .setProtectedHeader({ alg: algorithm, typ: sessionTokenType })
       .setIssuer(issuer)
       .setAudience(audience)
-      .setSubject(session.agent.id)
+      .setSubject(session.user.id)
       .setJti(newId())
       .setIssuedAt(now)
       .setExpirationTime(expires)
@@ -93,16 +97,17 @@ export class SessionTokens {
       // The same clock signed it, so no skew is granted.
       const { payload } = await jwtVerify(token, this.#publicKey, {
         algorithms: [algorithm],
-        typ: type,
+        typ: sessionTokenType,
         issuer,
         audience,
         currentDate: new Date(clock.now()),
-        requiredClaims: ['sub', 'sid', 'user', 'exp', 'iat', 'jti'],
+        requiredClaims: ['sub', 'sid', 'act', 'exp', 'iat', 'jti'],
       });
-      const { sub, sid, user, key, exp } = payload;
-      if (typeof sub !== 'string' || typeof sid !== 'string' || typeof user !== 'string') return undefined;
+      const { sub, sid, act, key, exp } = payload as JWTPayload & { act?: { sub?: unknown } | null };
+      const actor = act?.sub;
+      if (typeof sub !== 'string' || typeof sid !== 'string' || typeof actor !== 'string') return undefined;
       if (typeof exp !== 'number' || (key !== undefined && typeof key !== 'string')) return undefined;
-      const claims = { sessionId: sid, agentId: sub, userId: user, keyId: key, expiresAt: exp * 1000 };
+      const claims = { sessionId: sid, agentId: actor, userId: sub, keyId: key, expiresAt: exp * 1000 };
       this.#verified.set(sha256(token), claims);
       return claims;
     } catch {

@@ -1,4 +1,14 @@
-import type { AgentRecord, AuditLog, Clock, NewId, Scope, Session, SessionFilter, SessionStore } from '@sallyport/core';
+import type {
+  AgentRecord,
+  AuditLog,
+  Clock,
+  NewId,
+  Scope,
+  Session,
+  SessionFilter,
+  SessionStore,
+  UserRef,
+} from '@sallyport/core';
 import { RuntimeFault, isNarrower, isOpen, zeroCounters } from '@sallyport/core';
 import type { AgentService } from '../agents/agents.ts';
 import type { SessionToken, SessionTokens } from '../identity/tokens.ts';
@@ -7,8 +17,9 @@ import { agentRef } from '../agents/agents.ts';
 import { anonymousUser } from '../identity/user-id.ts';
 import { LiveSessions } from './live.ts';
 
-/** The purpose of a session that an agent key opened by being used. */
+/** The purposes of sessions that a credential opened by being used. */
 const directPurpose = 'direct use of the agent key';
+const accessTokenPurpose = "direct use of the user's access token";
 
 const liveSessions = 10_000;
 const minuteMs = 60_000;
@@ -33,11 +44,31 @@ export interface NewSession {
   readonly agent: AgentRecord;
   readonly userId: string;
   readonly userRoles?: readonly string[];
+  readonly userClaims?: NonNullable<UserRef['claims']>;
+  /** Whose token says so; absent where a trusted back end names the user. */
+  readonly userIssuer?: string;
   readonly purpose: string;
   /** Seconds; cut to `maxHours`, which is also what it is by default. */
   readonly ttlSeconds?: number;
   /** What the task may use; without one it is not narrowed. */
   readonly scope?: Omit<Scope, 'by'>;
+}
+
+/** What a user's token says of them, and since when. */
+export interface SaidUser {
+  readonly userId: string;
+  readonly issuer: string;
+  readonly roles: readonly string[];
+  readonly claims: NonNullable<UserRef['claims']>;
+  /** Milliseconds since the epoch. */
+  readonly issuedAt: number;
+}
+
+/** What a credential that is used directly opens. */
+interface Direct {
+  readonly agent: AgentRecord;
+  readonly user: UserRef;
+  readonly purpose: string;
 }
 
 /**
@@ -54,6 +85,8 @@ export class SessionService {
   readonly #direct = new Map<string, string>();
   readonly #openingDirect = new Map<string, Promise<LiveSession>>();
   readonly #savedExpiry = new WeakMap<LiveSession, number>();
+  /** What was said last of the user of a session. */
+  readonly #said = new WeakMap<LiveSession, SaidUser>();
   readonly #stopListening: (() => void)[];
   readonly #endListeners = new Set<(sessionId: string) => void>();
   #cancelSweep: (() => void) | undefined;
@@ -67,12 +100,16 @@ export class SessionService {
     this.#sweepLater();
   }
 
-  async open({ agent, userId, userRoles = [], purpose, ttlSeconds, scope }: NewSession): Promise<Session> {
+  /** @throws RuntimeFault `invalid_request` for a purpose by which sessions are found that a credential opened by itself */
+  async open({ agent, purpose, ttlSeconds, scope, ...given }: NewSession): Promise<Session> {
     const { maxHours } = this.#options;
+    if (purpose === directPurpose || purpose === accessTokenPurpose) {
+      throw new RuntimeFault('invalid_request', { path: 'purpose', detail: 'Say what the session is for.' });
+    }
     const ttlMs = Math.min(ttlSeconds === undefined ? Infinity : ttlSeconds * 1000, maxHours * 60 * minuteMs);
     const narrowed = scope ? { scope: { ...scope, by: 'caller' } as const } : {};
     const { mask = (text: string) => text } = this.#options;
-    const asked = { user: { id: userId, roles: userRoles }, purpose: mask(purpose), ...narrowed };
+    const asked = { user: userOf(given), purpose: mask(purpose), ...narrowed };
     return await this.#insert(agent, asked, ttlMs);
   }
 
@@ -154,24 +191,50 @@ export class SessionService {
    * `idleMinutes`. Answers without waiting when it is in memory.
    */
   forKey(agent: AgentRecord, userId: string = anonymousUser): Session | Promise<Session> {
-    const pair = `${agent.id} ${userId}`;
-    const id = this.#direct.get(pair);
-    const live = id === undefined ? undefined : this.#live.get(id);
-    if (live && this.isOpen(live)) return this.#used(live);
-    let opening = this.#openingDirect.get(pair);
-    if (!opening) {
-      opening = this.#findOrOpen(agent, userId, pair).finally(() => this.#openingDirect.delete(pair));
-      this.#openingDirect.set(pair, opening);
+    return this.#directly({ agent, user: { id: userId, roles: [] }, purpose: directPurpose });
+  }
+
+  /**
+   * As `forKey`, for a user whose access token lets the agent in. What the newest token says of the user counts from now on.
+   */
+  forUser(agent: AgentRecord, said: SaidUser): Session | Promise<Session> {
+    const { userId: id, roles, claims, issuer } = said;
+    const session = this.#directly({ agent, user: { id, roles, claims, issuer }, purpose: accessTokenPurpose });
+    const refreshed = (live: LiveSession): LiveSession => {
+      // Lost, it is said again by the next token after a restart.
+      void this.#refresh(live, said).catch(() => undefined);
+      return live;
+    };
+    return session instanceof Promise ? session.then(refreshed) : refreshed(session);
+  }
+
+  /** Whether only the user's own access token lets anyone into it. */
+  isByAccessToken({ purpose }: Session): boolean {
+    return purpose === accessTokenPurpose;
+  }
+
+  /**
+   * Takes up what a fresh token says of the session's user; at once for everyone who holds it, also when the store then fails.
+   *
+   * @throws RuntimeFault `forbidden` when it is another user's; `not_found`
+   */
+  async refreshUser(id: string, said: SaidUser): Promise<Session> {
+    const session = await this.get(id);
+    const live = this.#live.get(id);
+    if (!session || !live) throw noSuchSession(id);
+    if (live.user.id !== said.userId || live.user.issuer !== said.issuer) {
+      throw new RuntimeFault('forbidden', { detail: "The token is another user's than the session's." });
     }
-    return opening;
+    await this.#refresh(live, said);
+    return live;
   }
 
   /** Marks as ended what has expired: lists stay true, and what was kept for it is destroyed. */
   async sweep(): Promise<void> {
     const { clock, store } = this.#options;
-    for (const [pair, id] of this.#direct) {
+    for (const [key, id] of this.#direct) {
       const live = this.#live.get(id);
-      if (!live || !this.isOpen(live)) this.#direct.delete(pair);
+      if (!live || !this.isOpen(live)) this.#direct.delete(key);
     }
     for await (const session of this.#storedOpen({})) {
       const current = this.#live.get(session.id) ?? session;
@@ -186,18 +249,44 @@ export class SessionService {
     for (const stop of this.#stopListening) stop();
   }
 
-  async #findOrOpen(agent: AgentRecord, userId: string, pair: string): Promise<LiveSession> {
+  #directly(direct: Direct): LiveSession | Promise<LiveSession> {
+    const { agent, user, purpose } = direct;
+    const key = JSON.stringify([agent.id, purpose, user.issuer, user.id]);
+    const id = this.#direct.get(key);
+    const live = id === undefined ? undefined : this.#live.get(id);
+    if (live && this.isOpen(live)) return this.#used(live);
+    let opening = this.#openingDirect.get(key);
+    if (!opening) {
+      opening = this.#findOrOpen(direct, key).finally(() => this.#openingDirect.delete(key));
+      this.#openingDirect.set(key, opening);
+    }
+    return opening;
+  }
+
+  async #refresh(live: LiveSession, said: SaidUser): Promise<void> {
+    const before = this.#said.get(live);
+    // An older token of the same user must not bring back what is no longer so.
+    if (before === said || (before && said.issuedAt < before.issuedAt)) return;
+    this.#said.set(live, said);
+    const { roles, claims } = said;
+    if (JSON.stringify([live.user.roles, live.user.claims]) === JSON.stringify([roles, claims])) return;
+    live.user = { ...live.user, roles, claims };
+    this.#touch(live.id);
+    await this.#options.store.update(live.id, { user: live.user });
+    this.#touch(live.id);
+  }
+
+  async #findOrOpen({ agent, user, purpose }: Direct, key: string): Promise<LiveSession> {
     const { idleMinutes } = this.#options;
-    for await (const stored of this.#storedOpen({ agentId: agent.id, userId })) {
-      if (stored.purpose !== directPurpose || !this.isOpen(stored)) continue;
+    for await (const stored of this.#storedOpen({ agentId: agent.id, userId: user.id })) {
+      if (stored.purpose !== purpose || stored.user.issuer !== user.issuer || !this.isOpen(stored)) continue;
       const session = await this.get(stored.id);
       if (!session || !this.isOpen(session)) continue;
-      this.#direct.set(pair, session.id);
+      this.#direct.set(key, session.id);
       return this.#used(session);
     }
-    const asked = { user: { id: userId, roles: [] }, purpose: directPurpose };
-    const session = await this.#insert(agent, asked, idleMinutes * minuteMs);
-    this.#direct.set(pair, session.id);
+    const session = await this.#insert(agent, { user, purpose }, idleMinutes * minuteMs);
+    this.#direct.set(key, session.id);
     return session;
   }
 
@@ -303,5 +392,14 @@ export class SessionService {
 
 const noSuchSession = (id: string): RuntimeFault =>
   new RuntimeFault('not_found', { detail: `There is no session ${id.slice(0, 40)}.` });
+
+type Given = Pick<NewSession, 'userId' | 'userRoles' | 'userClaims' | 'userIssuer'>;
+
+const userOf = ({ userId, userRoles = [], userClaims, userIssuer }: Given): UserRef => ({
+  id: userId,
+  roles: userRoles,
+  ...(userClaims === undefined ? {} : { claims: userClaims }),
+  ...(userIssuer === undefined ? {} : { issuer: userIssuer }),
+});
 
 const ended = (session: Session): Session => ({ ...session, state: 'ended' });

@@ -9,6 +9,7 @@ import { manifestSchema } from '@sallyport/core';
 import { ApprovalService } from '../../src/approvals/index.ts';
 import type { ApprovalServiceOptions } from '../../src/approvals/index.ts';
 import { SealedBox, openMasterKey } from '../../src/flow/index.ts';
+import { PinService } from '../../src/pins/index.ts';
 import { PolicyFolder } from '../../src/policies/index.ts';
 import { adminView } from '../../src/policies/admin-view.ts';
 import { adminSurface } from '../../src/surfaces/admin/routes.ts';
@@ -47,12 +48,14 @@ const permissionsText = `roles:
 
 export const host = '127.0.0.1:7411';
 
-export async function openAdmin(change: Partial<AdminServices> = {}): Promise<AdminHarness> {
-  const h = await openHarness();
+export async function openAdmin(change: Partial<AdminServices> = {}, opened?: Harness): Promise<AdminHarness> {
+  const h = opened ?? (await openHarness());
   const { logged, stream } = collectLines();
   const app = Fastify({ logger: { level: 'trace', stream }, genReqId: () => h.newId() });
   const policies = await openPolicies(h);
   const approvals = openApprovals(h);
+  const path = join(dirname(h.file), 'sallyport.lock');
+  const pins = await PinService.open({ path, upstreams: {}, clock: h.clock });
   const services: AdminServices = {
     ...h,
     approvals,
@@ -63,6 +66,8 @@ export async function openAdmin(change: Partial<AdminServices> = {}): Promise<Ad
       forget: () => Promise.resolve(),
       manifestOf: () => manifestSchema.parse({}),
     },
+    upstreams: { list: () => Promise.resolve([]) },
+    pins,
     entries: h.store.entries,
     policies: adminView(policies),
     settings,
@@ -90,6 +95,7 @@ export async function openAdmin(change: Partial<AdminServices> = {}): Promise<Ad
     async close() {
       await app.close();
       approvals.close();
+      pins.close();
       await policies.close();
       await h.close();
     },

@@ -1,18 +1,21 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { AgentRecord, AuditLog, Clock, Entry, Store } from '@sallyport/core';
+import { dirname, join } from 'node:path';
+import type { AgentRecord, AuditLog, Clock, Entry, IdentityConfig, Store } from '@sallyport/core';
 import { AgentService } from '../../src/agents/agents.ts';
 import { Authenticator } from '../../src/identity/authenticate.ts';
 import { createIds } from '../../src/identity/ids.ts';
+import { OidcIssuers } from '../../src/identity/oidc/index.ts';
+import { SealedBox, openMasterKey } from '../../src/flow/index.ts';
 import { SessionTokens } from '../../src/identity/tokens.ts';
+import { UserTokens } from '../../src/identity/user-tokens.ts';
 import { OperatorService } from '../../src/operators/operators.ts';
 import { SessionService } from '../../src/sessions/sessions.ts';
 import { systemClock } from '../../src/clock.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 
 /** A clock that only moves when a test moves it. */
-class TestClock implements Clock {
+export class TestClock implements Clock {
   #now = Date.UTC(2026, 10, 21);
   #timers = new Set<{ readonly at: number; readonly run: () => void }>();
 
@@ -51,6 +54,8 @@ export interface Harness {
   readonly sessions: SessionService;
   readonly operators: OperatorService;
   readonly authenticator: Authenticator;
+  readonly oidc: OidcIssuers;
+  readonly userTokens: UserTokens;
   agent(
     change?: Partial<Pick<AgentRecord, 'name' | 'roles' | 'namesUsers'>>,
   ): Promise<{ agent: AgentRecord; key: string }>;
@@ -62,7 +67,11 @@ export interface Harness {
 }
 
 /** The real services on a real store in a folder of its own. */
-export async function openHarness(file?: string, clock = new TestClock()): Promise<Harness> {
+export async function openHarness(
+  file?: string,
+  clock = new TestClock(),
+  issuers: IdentityConfig['issuers'] = {},
+): Promise<Harness> {
   const folder = file === undefined ? mkdtempSync(join(tmpdir(), 'sallyport-')) : undefined;
   const path = file ?? join(folder ?? '', 'sallyport.db');
   // Its time-outs are about the disk, which no test's clock moves.
@@ -75,9 +84,13 @@ export async function openHarness(file?: string, clock = new TestClock()): Promi
   const sessionOptions = { store: store.sessions, audit, agents, tokens, clock, newId };
   const sessions = new SessionService({ ...sessionOptions, idleMinutes: 60, maxHours: 24 });
   const operators = await OperatorService.open({ store: store.operators, audit, ...shared });
-  const authenticator = new Authenticator({ agents, sessions, tokens });
+  const oidc = new OidcIssuers({ issuers, clock });
+  const box = new SealedBox(openMasterKey(dirname(path)), store.flow);
+  const userTokens = new UserTokens({ store: store.userTokens, box, clock });
+  const authenticator = new Authenticator({ agents, sessions, tokens, oidc });
   const stop = async () => {
     sessions.close();
+    await oidc.close();
     await store.close();
   };
   return {
@@ -91,6 +104,8 @@ export async function openHarness(file?: string, clock = new TestClock()): Promi
     sessions,
     operators,
     authenticator,
+    oidc,
+    userTokens,
     async agent(change = {}) {
       const agent = await agents.create({ name: 'support', roles: ['support'], namesUsers: true, ...change });
       const { secret } = await agents.createKey(agent.id, { name: 'test', expiresInDays: 90 });
@@ -99,7 +114,7 @@ export async function openHarness(file?: string, clock = new TestClock()): Promi
     signIn: (secret, userHeader) => authenticator.authenticate({ authorization: `Bearer ${secret}`, userHeader }),
     async restart() {
       await stop();
-      return await openHarness(path, clock);
+      return await openHarness(path, clock, issuers);
     },
     async close() {
       await stop();

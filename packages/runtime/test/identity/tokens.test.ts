@@ -28,9 +28,9 @@ async function forge(
   const claims = {
     iss: 'http://127.0.0.1:7411',
     aud: 'sallyport',
-    sub: session.agent.id,
+    sub: session.user.id,
     sid: session.id,
-    user: session.user.id,
+    act: { sub: session.agent.id },
     iat: now,
     exp: now + 600,
     jti: 'x',
@@ -66,7 +66,7 @@ test('a token that says alg none is refused', async () => {
   const good = await forge(session);
   const [, body = ''] = good.split('.');
   const header = base64url.encode(JSON.stringify({ alg: 'none', typ: 'sallyport-session+jwt' }));
-  const unsecured = new UnsecuredJWT({ sid: session.id, sub: session.agent.id, user: 'ann' }).encode();
+  const unsecured = new UnsecuredJWT({ sid: session.id, sub: 'ann', act: { sub: session.agent.id } }).encode();
   for (const token of [`${header}.${body}.`, `${header}.${body}`, unsecured, good.replace(/[^.]+$/, '')]) {
     expect(await codeOf(h.signIn(token))).toBe('unauthenticated');
   }
@@ -96,8 +96,9 @@ test.each([
   ['an expiry in the past', { exp: 1_700_000_000 }],
   ['no session', { sid: undefined }],
   ['a session that is no text', { sid: { $ne: '' } }],
-  ['another agent', { sub: 'another' }],
-  ['another user', { user: 'bob' }],
+  ['another agent', { act: { sub: 'another' } }],
+  ['no agent', { act: null }],
+  ['another user', { sub: 'bob' }],
   ['a key that does not exist', { key: 'no-such-key' }],
 ])('a well-signed token with %s is refused', async (_, claims) => {
   const { session } = await openSession();

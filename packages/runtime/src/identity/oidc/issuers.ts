@@ -105,9 +105,10 @@ export class OidcIssuers {
     return map && clientId !== undefined && Object.hasOwn(map, clientId) ? map[clientId] : undefined;
   }
 
-  /** The scope that an access token of this issuer must have. */
+  /** The scope that an access token of this issuer must have; undefined where it lets no agents in. */
   scopeOf(issuer: string): string | undefined {
-    return this.#named(issuer)?.config.scope;
+    const config = this.#named(issuer)?.config;
+    return config?.agents && config.scope;
   }
 
   async close(): Promise<void> {
