@@ -27,6 +27,7 @@ export * from './normalize/json.ts';
 export * from './normalize/nearest.ts';
 export * from './normalize/show.ts';
 export * from './pins.ts';
+export * from './pins/index.ts';
 export { matchesGlob, parseGlob, type Glob } from './policy/glob.ts';
 export * from './policy/index.ts';
 export * from './ports.ts';

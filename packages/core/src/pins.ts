@@ -52,3 +52,17 @@ export interface ToolPins {
   /** Calls back when a review changed what may be listed. Returns how to stop. */
   onChange(listener: (upstream: string) => void): () => void;
 }
+
+/** What the program of an upstream is made from, exactly. */
+export interface PackagePin {
+  readonly registry: 'npm' | 'pypi' | 'oci';
+  readonly name: string;
+  /** One exact version; of an image its tag, for people. */
+  readonly version: string;
+  /** npm: `sha512-…` of the tarball; PyPI: `sha256:…` of the first file; OCI: `sha256:…` of the manifest. */
+  readonly integrity: string;
+  /** PyPI: every file of the version, by name, with its SHA-256 (hex). */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Repository that a verified attestation names as its source. */
+  readonly source?: string;
+}

@@ -4,6 +4,7 @@ import { credentialHandlers } from './credentials.ts';
 import { entryHandlers } from './entries.ts';
 import { operatorHandlers } from './operators.ts';
 import { overviewHandlers } from './overview.ts';
+import { pinHandlers } from './pins.ts';
 import { policyHandlers } from './policies.ts';
 import { providerHandlers } from './providers.ts';
 import { sessionHandlers } from './sessions.ts';
@@ -17,6 +18,7 @@ export const handlers: Handlers = {
   ...sessionHandlers,
   ...approvalHandlers,
   ...toolHandlers,
+  ...pinHandlers,
   ...credentialHandlers,
   ...entryHandlers,
   ...policyHandlers,

@@ -8,9 +8,19 @@ import type {
   Manifest,
   NewId,
   OperatorRecord,
+  PinState,
   PolicySet,
 } from '@sallyport/core';
-import type { AdminAnswer, AdminInput, AdminRouteName, Cell, adminRoutes, cellKinds } from '@sallyport/core/admin';
+import type {
+  AdminAnswer,
+  AdminInput,
+  AdminRouteName,
+  Cell,
+  PinView,
+  UpstreamView,
+  adminRoutes,
+  cellKinds,
+} from '@sallyport/core/admin';
 import type { AgentService } from '../../agents/agents.ts';
 import type { ApprovalService } from '../../approvals/index.ts';
 import type { OperatorService } from '../../operators/operators.ts';
@@ -71,6 +81,25 @@ interface AdminTools {
 /** Tools' credentials: where they are kept and where they go. What they are is never asked for. */
 type AdminCredentials = Pick<CredentialKeeper, 'list' | 'set' | 'revoke' | 'restore'>;
 
+/** The configured upstreams, as they are now. */
+interface AdminUpstreams {
+  /** In the order of the configuration. */
+  list(): Promise<readonly Shown<Omit<UpstreamView, 'pins'>>[]>;
+}
+
+/** What was reviewed of the tools that upstreams offer. */
+interface AdminPins {
+  list(filter: { readonly upstream?: string; readonly state?: PinState }): Promise<Shown<readonly PinView[]>>;
+  /**
+   * Both reject with `conflict` when the tool is not offered with the definition of this hash any more, `not_found` when the
+   * upstream never offered it, `store_unavailable` when the lock file cannot be written; then nothing has changed.
+   */
+  approve(upstream: string, tool: string, hash: string, operatorId: string): Promise<Shown<PinView>>;
+  reject(upstream: string, tool: string, hash: string, operatorId: string): Promise<Shown<PinView>>;
+  /** Of each upstream, how many of its tools are in each state. */
+  counts(): Promise<ReadonlyMap<string, Readonly<Record<PinState, number>>>>;
+}
+
 /** What each session has read. */
 interface AdminFlows {
   /** Undefined once the session has ended and its flow was destroyed. */
@@ -83,6 +112,8 @@ export interface AdminServices {
   readonly credentials?: AdminCredentials;
   readonly flows: AdminFlows;
   readonly tools: AdminTools;
+  readonly upstreams: AdminUpstreams;
+  readonly pins: AdminPins;
   readonly sessions: SessionService;
   readonly operators: OperatorService;
   readonly policies: AdminPolicies;

@@ -1,0 +1,145 @@
+import { distance } from 'fastest-levenshtein';
+import { fold } from '../normalize/fold.ts';
+import { showText } from '../normalize/show.ts';
+import { visible } from '../normalize/visible.ts';
+import type { DefinitionText } from './texts.ts';
+import type { PinFinding } from '../pins.ts';
+
+/** A tool that is known beside the one that is looked at. */
+export interface KnownTool {
+  readonly upstream: string;
+  readonly name: string;
+}
+
+const shown = ({ upstream, name }: KnownTool): string => `${showText(name, 60)} of ${showText(upstream, 60)}`;
+
+/**
+ * What is wrong with a name beside others: it is that of another upstream's tool, or passes for one.
+ *
+ * @param others tools of other upstreams
+ * @param siblings names of the same upstream's other tools: of these only the look of the letters counts
+ */
+export function nameFindings(
+  name: string,
+  others: readonly KnownTool[],
+  siblings: readonly string[],
+): readonly PinFinding[] {
+  const found: PinFinding[] = [];
+  const same = others.find((other) => other.name === name);
+  if (same) found.push({ code: 'shadows', at: '/name', detail: `It has the name of ${shown(same)}` });
+  const seen = lookOf(name);
+  if (seen.disguised) {
+    const detail = `${showText(name, 80)} is written with letters that pass for others; it reads ${seen.reads}`;
+    found.push({ code: 'lookalike', at: '/name', detail });
+  }
+  const like = others.find((other) => other.name !== name && resemblance(seen, lookOf(other.name)) !== undefined);
+  if (like) {
+    const how = resemblance(seen, lookOf(like.name)) ?? '';
+    found.push({ code: 'lookalike', at: '/name', detail: `It ${how} ${shown(like)}` });
+  }
+  const twin = siblings.find((each) => each !== name && lookOf(each).skeleton === seen.skeleton);
+  if (twin !== undefined && lookOf(twin).bare !== seen.bare) {
+    found.push({ code: 'lookalike', at: '/name', detail: `It reads like ${showText(twin, 60)} of the same upstream` });
+  }
+  return found;
+}
+
+interface Look {
+  readonly reads: string;
+  readonly disguised: boolean;
+  readonly words: readonly string[];
+  /** Without separators and case. */
+  readonly bare: string;
+  /** With one letter for those that look alike. */
+  readonly skeleton: string;
+  /** Without the `s` of plurals. */
+  readonly singular: string;
+}
+
+const looks = new Map<string, Look>();
+
+function lookOf(name: string): Look {
+  const known = looks.get(name);
+  if (known) return known;
+  const seen = visible(name.slice(0, 200)).text;
+  const parts = seen.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2');
+  const reads = fold(parts).text;
+  const words = reads.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '');
+  const bare = words.join('');
+  const look = {
+    reads: showText(fold(seen).text, 80),
+    disguised: fold(seen).text !== seen.toLowerCase() || seen !== name.slice(0, 200),
+    words,
+    bare,
+    skeleton: bare.replaceAll(/[0o]/g, 'o').replaceAll(/[1il]/g, 'l').replaceAll('rn', 'm').replaceAll('vv', 'w'),
+    singular: words.map((word) => (word.length > 3 ? word.replace(/s$/, '') : word)).join(''),
+  };
+  if (looks.size >= mostLooks) looks.clear();
+  looks.set(name, look);
+  return look;
+}
+const mostLooks = 5_000;
+
+function resemblance(a: Look, b: Look): string | undefined {
+  if (a.skeleton === b.skeleton) return 'reads like';
+  if (a.singular === b.singular) return 'differs only in a plural from';
+  return isMistyped(a, b) ? 'is one slip away from' : undefined;
+}
+
+/** One slip in a word of five letters, two in one of eight: in shorter words that is another word (`get`, `set`). */
+function isMistyped(a: Look, b: Look): boolean {
+  if (Math.abs(a.bare.length - b.bare.length) > 2 || a.bare.length < 7) return false;
+  if (a.words.length !== b.words.length) return a.bare.length >= 10 && distance(a.bare, b.bare) <= 1;
+  const differing = a.words.flatMap((word, i) => (word === b.words[i] ? [] : [[word, b.words[i] ?? ''] as const]));
+  const [only] = differing;
+  if (differing.length !== 1 || !only) return false;
+  const [one, other] = only;
+  if (one.replaceAll(/\d/g, '') === other.replaceAll(/\d/g, '')) return false;
+  const length = Math.min(one.length, other.length);
+  return length >= 5 && distance(one, other) <= (length >= 8 ? 2 : 1);
+}
+
+const token = /[\p{L}\p{N}_][\p{L}\p{N}_.:/-]{0,120}/gu;
+
+/** Texts that speak of a tool of another upstream, which the upstream's own tools do not share the name with. */
+export function mentionFindings(
+  texts: readonly DefinitionText[],
+  others: readonly KnownTool[],
+  own: readonly string[],
+): readonly PinFinding[] {
+  const known = new Map<string, KnownTool>();
+  const ours = new Set(own.map((name) => name.toLowerCase()));
+  for (const other of others) {
+    if (ours.has(other.name.toLowerCase())) continue;
+    known.set(other.name.toLowerCase(), other);
+    for (const mark of ['__', '_', ':', '.', '/'])
+      known.set(`${other.upstream}${mark}${other.name}`.toLowerCase(), other);
+    known.set(`mcp_${other.upstream}_${other.name}`.toLowerCase(), other);
+  }
+  if (known.size === 0) return [];
+  const found: PinFinding[] = [];
+  for (const { at, text, isName } of texts) {
+    if (isName || at === '/name') continue;
+    const other = mentioned(text, known);
+    if (other) found.push({ code: 'shadows', at, detail: `It speaks of ${shown(other)}` });
+  }
+  return found;
+}
+
+function mentioned(text: string, known: ReadonlyMap<string, KnownTool>): KnownTool | undefined {
+  const read = fold(visible(text.slice(0, longestRead)).text).text;
+  for (const { 0: word, index } of read.matchAll(token)) {
+    const name = word.replace(/[.:/-]+$/, '');
+    const other = known.get(name);
+    // A list of choices may hold any word; whole sentences are what leads a model.
+    if (!other || read.trim() === name) continue;
+    const before = read[index - 1] ?? '';
+    const after = read.slice(index + name.length, index + name.length + 6);
+    if (isCompound(name) || (/["'`*]/.test(before) && /^["'`*]/.test(after)) || /^\(|^ tool/.test(after)) return other;
+  }
+  return undefined;
+}
+const longestRead = 50_000;
+
+/** `send_email` is a name wherever it stands; `search` is a word. */
+const isCompound = (name: string): boolean => /[\p{L}\p{N}][_.:/-][\p{L}\p{N}]/u.test(name);

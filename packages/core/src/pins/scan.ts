@@ -1,0 +1,140 @@
+import type { OfferedTool, PinFinding } from '../pins.ts';
+import type { KnownTool } from './names.ts';
+import type { PoisonPattern } from './poison.ts';
+import { fold } from '../normalize/fold.ts';
+import { mentionFindings, nameFindings } from './names.ts';
+import { parameterPatterns, poisonPatterns } from './poison.ts';
+import { scanInjection } from '../injection/scan.ts';
+import { showText } from '../normalize/show.ts';
+import { textsOf, type DefinitionText } from './texts.ts';
+import { viewsOf } from '../normalize/views.ts';
+
+export interface ScanContext {
+  /** Reviewed tools of other upstreams. */
+  readonly others: readonly KnownTool[];
+  /** Names of all tools that this upstream offers. */
+  readonly siblings: readonly string[];
+}
+
+/** Honest descriptions stay below by far. */
+const longestText = 8_000;
+const longestDefinition = 65_536;
+const mostFindings = 20;
+/** What is scanned of one definition, in characters; what is longer is oversized, so never unseen. */
+const mostScanned = 100_000;
+
+/**
+ * What is suspicious about a tool: everything that its own definition shows, and what it does beside other tools. A signal
+ * for whoever reviews it, never proof that it is harmless.
+ */
+export const scanDefinition = (tool: OfferedTool, context: ScanContext): readonly PinFinding[] =>
+  [...scanTexts(tool), ...scanBeside(tool, context)].slice(0, mostFindings);
+
+/** The part of the scan that hangs on nothing but the definition: the same definition has the same findings. */
+export function scanTexts(tool: OfferedTool): readonly PinFinding[] {
+  const { texts, complete } = textsOf(tool);
+  const found: PinFinding[] = [...invisible(texts), ...oversized(tool, texts, complete)];
+  let left = mostScanned;
+  const scanned: DefinitionText[] = [];
+  for (const { at, text, isName } of texts) {
+    if (left <= 0) break;
+    scanned.push({ at, text: text.slice(0, left), isName });
+    left -= text.length;
+  }
+  found.push(...instructions(scanned));
+  return found.slice(0, mostFindings);
+}
+
+/** The part of the scan that hangs on which other tools there are. */
+export function scanBeside(tool: OfferedTool, { others, siblings }: ScanContext): readonly PinFinding[] {
+  const own = [...siblings, tool.name];
+  return [...nameFindings(tool.name, others, siblings), ...mentionFindings(textsOf(tool).texts, others, own)].slice(
+    0,
+    mostFindings,
+  );
+}
+
+/** Characters that show nothing, but for those without which emoji and some scripts cannot be written. */
+const hidden =
+  // oxlint-disable-next-line no-misleading-character-class, no-control-regex -- single code points are what is sought
+  /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\p{Co}\p{Cs}\u{e0000}-\u{e0fff}]/u;
+const joined =
+  /\p{Extended_Pictographic}[\p{Emoji_Modifier}\ufe0f]?(?:\u200d\p{Extended_Pictographic}[\p{Emoji_Modifier}\ufe0f]?){0,8}|[0-9#*]\ufe0f\u20e3|(?<=[\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Malayalam}\p{Script=Kannada}\p{Script=Sinhala}])[\u200c\u200d]/gu;
+const gap = /[^\S\n]{80}|\n[\s]{0,3}\n(?:\s{0,3}\n){10}/;
+
+function invisible(texts: readonly DefinitionText[]): PinFinding[] {
+  const found: PinFinding[] = [];
+  for (const { at, text } of texts) {
+    const first = hidden.exec(text.replaceAll(joined, ''))?.[0];
+    if (first !== undefined) found.push({ code: 'invisible', at, detail: `It holds ${showText(first)}` });
+    else if (gap.test(text)) found.push({ code: 'invisible', at, detail: 'A long gap hides what comes after it' });
+    if (found.length >= mostFindings) break;
+  }
+  return found;
+}
+
+function oversized(tool: OfferedTool, texts: readonly DefinitionText[], complete: boolean): PinFinding[] {
+  const found: PinFinding[] = [];
+  const whole = texts.reduce((sum, { text }) => sum + text.length, 0);
+  if (!complete) found.push({ code: 'oversized', at: '', detail: 'It is too deep or too large to be read whole' });
+  else if (whole > longestDefinition)
+    found.push({ code: 'oversized', at: '', detail: `Its texts are ${whole} characters` });
+  for (const { at, text } of texts) {
+    if (text.length <= longestText) continue;
+    found.push({ code: 'oversized', at, detail: `${text.length} characters` });
+  }
+  if (tool.name.length > 128) found.push({ code: 'oversized', at: '/name', detail: `${tool.name.length} characters` });
+  return found.slice(0, 3);
+}
+
+interface Sign {
+  readonly pattern: Omit<PoisonPattern, 'text'>;
+  readonly at: string;
+  readonly excerpt: string;
+}
+
+const enough = 2;
+
+/** Signs add up over the whole definition, so that an instruction which is cut into pieces is one still. */
+function instructions(texts: readonly DefinitionText[]): PinFinding[] {
+  const signs = texts.flatMap(signsOf);
+  const weights = new Map(signs.map(({ pattern }) => [pattern.id, pattern.weight]));
+  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+  if (total < enough) return [];
+  const strong = signs.filter(({ pattern }) => pattern.weight >= enough);
+  const told = new Map<string, PinFinding>();
+  for (const { pattern, at, excerpt } of strong.length > 0 ? strong : signs) {
+    const key = `${pattern.code} ${at}`;
+    if (!told.has(key)) told.set(key, { code: pattern.code, at, detail: `${capital(pattern.says)}: “${excerpt}”` });
+  }
+  return [...told.values()];
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+function signsOf({ at, text, isName }: DefinitionText): Sign[] {
+  const signs: Sign[] = [];
+  const readable = isName ? spaced(text) : text;
+  for (const view of viewsOf(readable).views) {
+    const { text: folded } = fold(view.text);
+    for (const { text: expression, ...pattern } of poisonPatterns) {
+      const hit = folded.match(expression)?.[0];
+      if (hit !== undefined) signs.push({ pattern, at, excerpt: showText(hit, 80) });
+    }
+  }
+  if (isName) {
+    const bare = fold(text).text.replaceAll(/[^a-z0-9]/g, '');
+    for (const { text: expression, ...pattern } of parameterPatterns) {
+      if (bare.match(expression)) signs.push({ pattern, at, excerpt: showText(text, 60) });
+    }
+  }
+  const { verdict } = scanInjection(readable);
+  if (verdict !== 'none') {
+    const pattern = { id: 'injection', code: 'instructions', weight: 2, says: 'it reads like an attack' } as const;
+    signs.push({ pattern, at, excerpt: showText(text, 80) });
+  }
+  return signs;
+}
+
+/** `readTheFileFirst` and `read_the_file_first` are sentences too. */
+const spaced = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll(/[_-]+/g, ' ');
