@@ -2,7 +2,7 @@ import type { Clock, CredentialConfig, SubjectTokens, UpstreamConfig } from '@sa
 import { Binding } from './binding.ts';
 import { HeldCredential, Progress } from './held.ts';
 import { openAttachment } from './attach/index.ts';
-import { openSource, type Source } from './sources/index.ts';
+import { openSource, type Source, type SourceContext } from './sources/index.ts';
 import { SecretReader } from './reader.ts';
 import { unfit } from './fit.ts';
 import type { Mask } from './mask.ts';
@@ -21,8 +21,7 @@ export interface Surroundings {
 }
 
 /** What an attachment is made of. */
-export interface OpenParts extends Surroundings {
-  readonly name: string;
+export interface OpenParts extends Surroundings, SourceContext {
   readonly config: CredentialConfig;
   readonly progress: Progress;
   /** A reader of something else that the credential needs, such as the client's own secret. */
@@ -52,8 +51,9 @@ export function openCredential(
     onRead: (value: string) => mask.add(value),
   });
   const { attach } = config;
+  const context = { ...surroundings, name, remember: (value: string) => mask.add(value) };
   const remembered = secretly(attach.kind);
-  const reader = readerOf(openSource(config.source, { ...surroundings, name }), {
+  const reader = readerOf(openSource(config.source, context), {
     check: (value) => {
       const problem = remembered.check(value);
       if (problem === undefined) progress.had();
@@ -65,8 +65,7 @@ export function openCredential(
     },
   });
   const parts: OpenParts = {
-    ...surroundings,
-    name,
+    ...context,
     config,
     progress,
     reader: (source, { secret }) =>

@@ -87,10 +87,13 @@ export class SecretReader {
   }
 }
 
-function faultOf(name: string, error: unknown): RuntimeFault {
+/** Every failure as one of the credential, in words that may be shown. */
+export function faultOf(name: string, error: unknown): RuntimeFault {
   if (error instanceof SourceProblem) return unavailable(name, error.message);
-  if (error instanceof RuntimeFault && error.detail !== undefined) return unavailable(name, `failed: ${error.detail}`);
-  return unavailable(name, `could not be read (${kindOf(error)}).`);
+  if (!(error instanceof RuntimeFault)) return unavailable(name, `failed (${kindOf(error)}).`);
+  return error.code === 'credential_unavailable'
+    ? error
+    : unavailable(name, `failed: ${error.detail ?? error.message}`);
 }
 
 /** The signal fires when the time is over; what does not heed it is left alone. */

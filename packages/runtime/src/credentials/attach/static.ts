@@ -9,18 +9,12 @@ const inHeaders = (headers: Readonly<Record<string, string>>): AttachedCredentia
 
 /** Where a secret goes that is sent as it is kept; undefined for the other kinds. */
 export function placeOf(attach: AttachConfig): Place | undefined {
-  switch (attach.kind) {
-    case 'bearer':
-      return (secret) => inHeaders({ authorization: `Bearer ${secret}` });
-    case 'header':
-      return (secret) => inHeaders({ [attach.name.toLowerCase()]: `${attach.prefix}${secret}` });
-    case 'query':
-      return (secret) => ({ ...nothing, query: { [attach.name]: secret } });
-    case 'basic':
-      return (secret) => inHeaders({ authorization: `Basic ${basicOf(attach.username, secret)}` });
-    default:
-      return undefined;
-  }
+  const { kind } = attach;
+  if (kind === 'bearer') return (secret) => inHeaders({ authorization: `Bearer ${secret}` });
+  if (kind === 'header') return (secret) => inHeaders({ [attach.name.toLowerCase()]: `${attach.prefix}${secret}` });
+  if (kind === 'query') return (secret) => ({ ...nothing, query: { [attach.name]: secret } });
+  if (kind !== 'basic') return undefined;
+  return (secret) => inHeaders({ authorization: `Basic ${basicOf(attach.username, secret)}` });
 }
 
 /** RFC 7617, UTF-8. */

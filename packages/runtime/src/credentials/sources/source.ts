@@ -14,4 +14,6 @@ export interface SourceContext {
   /** Absolute: relative files are read from here. */
   readonly folder: string;
   readonly sealed: SealedSecrets;
+  /** Of what else is read on the way, such as a store's own token: taken out of texts from now on. */
+  remember(value: string): void;
 }
