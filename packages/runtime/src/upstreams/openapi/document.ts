@@ -122,7 +122,8 @@ function parseYaml(text: string): Json {
     if (error) throw error;
     raw = document.toJS({ maxAliasCount: 1_000 });
   } catch (error) {
-    const why = error instanceof RangeError ? 'it is nested too deep' : messageOf(error);
+    const message = messageOf(error);
+    const why = message.includes('call stack') ? 'it is nested too deep' : message;
     throw new RuntimeFault('upstream_malformed', { detail: `it is no YAML that can be read: ${why}`, cause: error });
   }
   return asJson(raw, { values: 0 }, 0);
