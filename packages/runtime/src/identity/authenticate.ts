@@ -89,6 +89,15 @@ export class Authenticator {
     return known;
   }
 
+  /** The agent whose key or session token this is, if it is good now. Opens nothing. */
+  async actor(secret: string): Promise<string | undefined> {
+    const { agents, tokens } = this.#services;
+    const known = agents.authenticateKey(secret);
+    if (known) return known.agent.id;
+    const claims = isForeign(secret) ? undefined : await tokens.verify(secret);
+    return claims && (await this.#sessionOf(claims))?.agent.id;
+  }
+
   /** The client says which agent it is, the token for whom: both by the issuer's word, never by the request's. */
   #ofUser(user: VerifiedUser): Session | Promise<Session> | undefined {
     const { agents, sessions, oidc } = this.#services;
