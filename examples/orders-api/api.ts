@@ -10,29 +10,24 @@ export interface OrdersApi {
   readonly url: string;
   /** What it does from now on; for showing what a tool that was taken over can reach. */
   operations: readonly Operation[];
+  /** Whose user contexts are believed; until it is said, nobody's. */
+  contexts: ContextVerifier | undefined;
   close(): Promise<void>;
-}
-
-export interface OrdersApiOptions {
-  readonly database: OrdersDatabase;
-  readonly operations: readonly Operation[];
-  /** Made once the address is known. */
-  readonly verifier: (audience: string) => ContextVerifier;
 }
 
 const longestBody = 65_536;
 const longestText = 1_000;
 
 /** Serves the orders on a free port of this machine, to callers with a user context only. */
-export async function startOrdersApi({ database, operations, verifier }: OrdersApiOptions): Promise<OrdersApi> {
+export async function startOrdersApi(database: OrdersDatabase, operations: readonly Operation[]): Promise<OrdersApi> {
   const server = createServer((request, response) => {
     void answer(request, response).catch(() => response.destroy());
   });
   const url = await listen(server);
-  const contexts = verifier(url);
   const api: OrdersApi = {
     url,
     operations,
+    contexts: undefined,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -42,9 +37,10 @@ export async function startOrdersApi({ database, operations, verifier }: OrdersA
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
       const { operation, input } = await readRequest(request, api.operations);
-      const { customer } = await contexts.callerOf(request, operation.name);
+      if (!api.contexts) throw new Refused('nobody may call yet');
+      const { customer } = await api.contexts.callerOf(request, operation.name);
       const orders = await database.forCustomer(customer, (query) => operation.run(query, input));
-      send(response, orders.length === 0 ? 404 : 200, { orders });
+      send(response, orders.length === 0 && operation.answers === 'one' ? 404 : 200, { orders });
     } catch (error) {
       if (error instanceof Refused) send(response, 401, { error: error.message });
       else if (error instanceof Malformed) send(response, error.status, { error: error.message });

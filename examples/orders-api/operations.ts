@@ -11,6 +11,8 @@ export interface Operation {
   /** With `{name}` for a segment. */
   readonly path: string;
   readonly needs: readonly string[];
+  /** `one` is 404 where there is none; of a list nothing is an answer. */
+  readonly answers: 'list' | 'one';
   run(query: Query, input: Input): Promise<readonly Record<string, unknown>[]>;
 }
 
@@ -23,6 +25,7 @@ export const operations: readonly Operation[] = [
     method: 'GET',
     path: '/orders',
     needs: ['customer_id'],
+    answers: 'list',
     run: (query, input) =>
       query(`select ${columns} from orders where customer_id = $1 order by id`, [text(input, 'customer_id')]),
   },
@@ -31,6 +34,7 @@ export const operations: readonly Operation[] = [
     method: 'GET',
     path: '/orders/search',
     needs: ['customer_id', 'text'],
+    answers: 'list',
     run: (query, input) =>
       query(
         `select ${columns} from orders where customer_id = $1 and position(lower($2) in lower(item || ' ' || address)) > 0 order by id`,
@@ -42,6 +46,7 @@ export const operations: readonly Operation[] = [
     method: 'GET',
     path: '/orders/{order_id}',
     needs: ['order_id'],
+    answers: 'one',
     run: (query, input) => query(`select ${columns} from orders where id = $1`, [text(input, 'order_id')]),
   },
   {
@@ -49,6 +54,7 @@ export const operations: readonly Operation[] = [
     method: 'PUT',
     path: '/orders/{order_id}/address',
     needs: ['order_id', 'address'],
+    answers: 'one',
     run: (query, input) =>
       query(`update orders set address = $2 where id = $1 and status = 'open' returning ${columns}`, [
         text(input, 'order_id'),
@@ -60,6 +66,7 @@ export const operations: readonly Operation[] = [
     method: 'POST',
     path: '/orders/{order_id}/cancel',
     needs: ['order_id'],
+    answers: 'one',
     run: (query, input) =>
       query(`update orders set status = 'cancelled' where id = $1 and status = 'open' returning ${columns}`, [
         text(input, 'order_id'),

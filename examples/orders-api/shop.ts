@@ -1,4 +1,3 @@
-import type { ContextVerifier } from './user-context.ts';
 import type { Order } from './database.ts';
 import type { OrdersApi } from './api.ts';
 import { OrdersDatabase } from './database.ts';
@@ -38,12 +37,12 @@ export interface Shop {
   close(): Promise<void>;
 }
 
-/** Starts the shop: a Postgres of its own with everybody's orders, and the API before it. */
-export async function openShop(verifier: (audience: string) => ContextVerifier): Promise<Shop> {
+/** Starts the shop: a Postgres of its own with everybody's orders, and the API before it, which believes nobody yet. */
+export async function openShop(): Promise<Shop> {
   const postgres = await startPostgres();
   try {
     const database = await OrdersDatabase.create(postgres, orders);
-    const api = await startOrdersApi({ database, operations, verifier });
+    const api = await startOrdersApi(database, operations);
     const close = async () => {
       await api.close();
       await database.close();

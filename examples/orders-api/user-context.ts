@@ -44,12 +44,12 @@ export class ContextVerifier {
     // Of two, another reader might take the other.
     if (token === undefined || more.length > 0) throw new Refused('one Sallyport-User-Context is needed');
     const { jti, sub, exp, tool, claims } = await this.#verify(token);
-    if (tool !== operation) throw new Refused('the user context is for another tool');
     if (jti === undefined || sub === undefined || exp === undefined)
       throw new Refused('the user context is incomplete');
-    const customer = customerOf(claims);
+    // It is spent whatever else is wrong with the request: what was seen once is not tried at the next door.
     this.#useOnce(jti, exp);
-    return { user: sub, customer };
+    if (tool !== operation) throw new Refused('the user context is for another tool');
+    return { user: sub, customer: customerOf(claims) };
   }
 
   async #verify(token: string) {

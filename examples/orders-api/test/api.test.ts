@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { JWTPayload } from 'jose';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { compromised, operations } from '../operations.ts';
+import { statements } from './attacks.ts';
 import { leaksTo, openShop, orders, ordersOf, people, writesBeyond, type Person, type Shop } from '../shop.ts';
 import { Signer, contextOf } from './signer.ts';
 import { noRowSecurity, unsealed } from './weaker.ts';
@@ -10,7 +11,8 @@ let shop: Shop;
 let signer: Signer;
 beforeAll(async () => {
   signer = await Signer.create();
-  shop = await openShop(signer.verifier);
+  shop = await openShop();
+  shop.api.contexts = signer.verifier(shop.api.url);
 }, 120_000);
 afterAll(() => shop.close());
 beforeEach(async () => {
@@ -42,6 +44,8 @@ const context = (person: Person, tool: string, change: JWTPayload = {}) =>
 const callAs = async (person: Person, tool: Tool, argument: string) =>
   call(tool, argument, { 'sallyport-user-context': await context(person, tool) });
 
+const none = JSON.stringify({ orders: [] });
+
 describe('a customer reads and changes their own orders', () => {
   test('and finds them', async () => {
     const { status, text } = await callAs(ann, 'listOrders', ann.customer);
@@ -62,7 +66,7 @@ describe('a customer reads and changes their own orders', () => {
 test.each(Object.keys(paths) as Tool[])('another’s order is not there, by %s', async (tool) => {
   const argument = tool === 'listOrders' || tool === 'searchOrders' ? bob.customer : 'A-201';
   const { status, text } = await callAs(ann, tool, argument);
-  expect(status).toBe(404);
+  expect([status, text]).toEqual(tool === 'listOrders' || tool === 'searchOrders' ? [200, none] : [404, none]);
   expect(leaksTo(ann.customer, text)).toEqual([]);
   expect(await shop.database.all()).toEqual(orders);
 });
@@ -125,65 +129,21 @@ describe('only a user context of the runtime says who calls', () => {
     for (const person of [ann, bob]) two.append('sallyport-user-context', await context(person, 'listOrders'));
     expect((await fetch(`${shop.api.url}/orders?customer_id=C-1001`, { headers: two })).status).toBe(401);
   });
+  test('one that was refused at another operation is spent', async () => {
+    const headers = { 'sallyport-user-context': await context(ann, 'listOrders') };
+    expect((await call('cancelOrder', 'A-101', headers)).status).toBe(401);
+    expect((await call('listOrders', ann.customer, headers)).status).toBe(401);
+  });
   test('no other header does', async () => {
     const spoofed = { 'x-sallyport-user': bob.id, 'x-customer': bob.customer, authorization: `Bearer ${bob.id}` };
     expect((await call('listOrders', bob.customer, spoofed)).status).toBe(401);
     const own = { ...spoofed, 'sallyport-user-context': await context(ann, 'listOrders') };
-    expect((await call('listOrders', bob.customer, own)).status).toBe(404);
+    expect((await call('listOrders', bob.customer, own)).text).toBe(none);
   });
 });
 
 describe('who takes over the tool gets the customer’s orders, and no other’s', () => {
-  /** Each with the statement alone, and with whatever it takes to be more than a statement. */
-  const attacks = [
-    'select * from orders',
-    'select * from public.orders where true or customer_id is not null',
-    "select set_config('app.customer', 'C-1002', true); select * from orders",
-    "set local app.customer = 'C-1002'; select * from orders",
-    "with wish as materialized (select set_config('app.customer', 'C-1002', true)) select orders.* from wish, orders",
-    "do $$ begin perform set_config('app.customer', 'C-1002', true); end $$; select * from orders",
-    "select set_config('app.customer', 'C-1002', true), set_config('app.seal', '', true); select * from orders",
-    "commit; begin; set local app.customer = 'C-1002'; select * from orders",
-    "commit; select set_config('app.customer', 'C-1002', false); select * from orders",
-    'rollback; select * from orders',
-    'set role postgres; select * from orders',
-    'reset role; reset session authorization; select * from orders',
-    "set session authorization 'postgres'; select * from orders",
-    'set row_security = off; select * from orders',
-    'alter table orders disable row level security; select * from orders',
-    'alter table orders no force row level security',
-    'drop policy own_orders on orders; select * from orders',
-    'create policy mine on orders using (true)',
-    'select key from app.sealing',
-    'select * from pg_catalog.pg_authid',
-    "select pg_read_file('/etc/passwd')",
-    "copy orders to program 'cat'",
-    'copy orders to stdout',
-    'table orders',
-    'select * from only orders for update',
-    "select query_to_xml('select * from orders', true, false, '')",
-    "select database_to_xml(true, false, '')",
-    'create function public.leak() returns text language sql as $$ select 1 $$',
-    'create temporary table orders as select * from public.orders',
-    'create or replace function app.customer() returns text language sql as $$ select $q$C-1002$q$ $$',
-    'select most_common_vals from pg_stats',
-    'select histogram_bounds from pg_stats; select * from pg_statistic',
-    "update orders set customer_id = 'C-1001'",
-    "update orders set customer_id = 'C-1002' where customer_id = 'C-1001'",
-    "update orders set status = 'cancelled' where id like 'A-2%' returning *",
-    'delete from orders; select * from orders',
-    "delete from orders where customer_id <> 'C-1001' returning *",
-    "insert into orders values ('A-999', 'C-1002', 'gift', 'somewhere') returning *",
-    "insert into orders values ('A-201', 'C-1001', 'mine', 'here') on conflict (id) do update set customer_id = 'C-1001' returning *",
-    "insert into orders values ('A-201', 'C-1001', 'mine', 'here') on conflict (id) do nothing returning *",
-    "merge into orders using (values ('A-201')) as v(id) on orders.id = v.id when matched then update set address = 'x'",
-    'truncate orders',
-    'lock table orders; select * from orders',
-    'select lo_import($$/etc/passwd$$)',
-    "select address, 1/(case when address like '%1002%' then 0 else 1 end) from orders",
-    "select cast(address as integer) from orders where customer_id = 'C-1002'",
-  ];
-  test.each(attacks)('%s', async (attack) => {
+  test.each(statements)('%s', async (attack) => {
     shop.api.operations = compromised(() => attack);
     const before = await shop.database.all();
     const { text } = await callAs(ann, 'listOrders', ann.customer);
@@ -233,8 +193,9 @@ describe('the checks find what a weaker schema lets through', () => {
       "set local app.customer = 'C-1002'; update orders set status = 'cancelled' returning *",
     ],
   ])('%s', async (_, weaker, attack) => {
-    const weak = await openShop(signer.verifier);
+    const weak = await openShop();
     try {
+      weak.api.contexts = signer.verifier(weak.api.url);
       await weak.database.weaken(weaker);
       weak.api.operations = compromised(() => attack);
       const token = await signer.sign(contextOf(ann, weak.api.url, 'listOrders'));
