@@ -6,6 +6,7 @@ const maxConnections = 1_000;
 
 interface Held {
   readonly connection: Promise<UpstreamConnection>;
+  readonly upstream: string;
   readonly sessionId: string;
   /** Requests under way. */
   inUse: number;
@@ -17,6 +18,8 @@ export interface ConnectionsOptions {
   readonly connectMs: (upstream: string) => number;
   readonly clock: Clock;
   readonly idleMs: number;
+  /** Whether something is still to come on it, though nobody uses it. */
+  readonly mustStay: (upstream: string, sessionId: string) => boolean;
   readonly onNotification: (upstream: string, sessionId: string, method: string, params: JsonObject) => void;
 }
 
@@ -85,17 +88,17 @@ export class Connections {
       signal: abort.signal,
     });
     const sessionId = upstream.shared ? '' : session.id;
-    const held: Held = { connection, sessionId, inUse: 0, cancelIdle: () => undefined };
+    const held: Held = { connection, upstream: upstream.name, sessionId, inUse: 0, cancelIdle: () => undefined };
     this.#held.set(key, held);
     const forget = () => {
       held.cancelIdle();
       if (this.#held.get(key) === held) this.#held.delete(key);
     };
-    void this.#follow(upstream.name, held, forget).finally(cancel);
+    void this.#follow(held, forget).finally(cancel);
     return held;
   }
 
-  async #follow(upstream: string, { connection, sessionId }: Held, forget: () => void): Promise<void> {
+  async #follow({ connection, upstream, sessionId }: Held, forget: () => void): Promise<void> {
     try {
       const open = await connection;
       open.onClose(forget);
@@ -109,7 +112,9 @@ export class Connections {
   #closeLater(key: string, held: Held): void {
     held.cancelIdle();
     held.cancelIdle = this.#options.clock.after(this.#options.idleMs, () => {
-      if (held.inUse === 0) void this.#close(key, held);
+      if (held.inUse > 0) return;
+      if (this.#options.mustStay(held.upstream, held.sessionId)) this.#closeLater(key, held);
+      else void this.#close(key, held);
     });
   }
 

@@ -38,6 +38,8 @@ export interface ListenFilter {
   readonly resourcesListChanged?: boolean;
   /** URIs as the client knows them. */
   readonly resources?: readonly string[];
+  /** Whether listening is all it does to watch them, as in 2026-07-28: before that they are subscribed to by requests. */
+  readonly watch?: boolean;
   /** Log messages of upstreams (2025: after `logging/setLevel`). */
   readonly messages?: boolean;
 }

@@ -2,6 +2,7 @@ import { JsonRpcError, inScope } from '@sallyport/core';
 import type {
   Clock,
   Config,
+  Json,
   JsonObject,
   Monitor,
   NewId,
@@ -22,6 +23,7 @@ import { Holds, type GatewayApprovals } from './holds.ts';
 import { Listeners } from './listeners.ts';
 import { Reads } from './reads.ts';
 import { UpstreamQuestions } from './questions.ts';
+import { Watched } from './watched.ts';
 import { operationOf } from './operations.ts';
 import { pageOf } from './pages.ts';
 
@@ -53,6 +55,7 @@ export class ToolGateway implements Gateway {
   readonly #calls: Calls;
   readonly #parked: Parked;
   readonly #reads = new Reads();
+  readonly #watched = new Watched();
   readonly #listeners = new Listeners();
   readonly #stopListening: () => void;
 
@@ -66,7 +69,12 @@ export class ToolGateway implements Gateway {
       clock,
       connectMs: (name) => configured[name]?.connectMs ?? 15_000,
       idleMs: mcp.idleMinutes * 60_000,
-      onNotification: (_, sessionId, method, params) => this.#listeners.tell(sessionId, method, params),
+      mustStay: (name, sessionId) => this.#watched.has(sessionId, name),
+      onNotification: (name, sessionId, method, params) => {
+        if (method !== 'notifications/resources/updated') return;
+        const uri = this.#watched.askedAs(sessionId, name, params['uri']);
+        if (uri !== undefined) this.#listeners.tell(sessionId, method, { uri });
+      },
     });
     const holds = new Holds({ approvals, approvalUrl, holdOpenMs: mcp.holdOpenMs, clock });
     const questions = new UpstreamQuestions({ monitor, clock, newId });
@@ -121,7 +129,9 @@ export class ToolGateway implements Gateway {
         return {};
       default: {
         const asked = await this.#asked(session, method, params);
-        return await this.#run(asked, requestKey(method, asked), params, client);
+        const result = await this.#run(asked, requestKey(method, asked), params, client);
+        this.#watch(asked, method, params['uri']);
+        return result;
       }
     }
   }
@@ -131,7 +141,14 @@ export class ToolGateway implements Gateway {
   }
 
   listen(session: Session, filter: ListenFilter, listener: (method: string, params: JsonObject) => void): () => void {
-    return this.#listeners.add(session.id, filter, listener);
+    const stop = this.#listeners.add(session.id, filter, listener);
+    // A 2026 client watches by listening; what it may not watch it does not hear of.
+    const watches = filter.watch ? (filter.resources ?? []) : [];
+    for (const uri of watches) void this.#follow(session, 'resources/subscribe', uri);
+    return () => {
+      stop();
+      for (const uri of watches) void this.#follow(session, 'resources/unsubscribe', uri);
+    };
   }
 
   /** Whether the runtime itself carries out calls of this tool, for proposals that come by on another surface. */
@@ -145,6 +162,7 @@ export class ToolGateway implements Gateway {
     this.#parked.end(sessionId);
     this.#reads.end(sessionId);
     this.#listeners.end(sessionId);
+    this.#watched.end(sessionId);
     await this.#connections.end(sessionId);
   }
 
@@ -154,6 +172,22 @@ export class ToolGateway implements Gateway {
     await this.#connections.close();
     await this.#catalogues.close();
     await Promise.all([...this.#options.upstreams.values()].map((upstream) => upstream.close()));
+  }
+
+  #watch({ session, target: { upstream }, arguments: { uri } }: Asked, method: string, asked: Json | undefined): void {
+    if (typeof uri !== 'string' || typeof asked !== 'string') return;
+    if (method === 'resources/subscribe') this.#watched.add(session.id, upstream, uri, asked);
+    else if (method === 'resources/unsubscribe') this.#watched.remove(session.id, upstream, uri);
+  }
+
+  async #follow(session: Session, method: string, uri: string): Promise<void> {
+    const { signal } = new AbortController();
+    const nobody = { protocol: '', capabilities: {}, info: {}, meta: {}, notify: () => undefined, signal };
+    try {
+      await this.handle(session, method, { uri }, { ...nobody, keepAlive: () => () => undefined });
+    } catch (error) {
+      if (!(error instanceof JsonRpcError)) this.#options.onFault(`${method} for a listening client failed`, error);
+    }
   }
 
   async #run(asked: Asked, request: string, params: JsonObject, client: McpClient): Promise<JsonObject> {

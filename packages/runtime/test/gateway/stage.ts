@@ -23,7 +23,7 @@ export type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 type Answer = (args: Record<string, unknown>, extra: Extra) => CallToolResult | Promise<CallToolResult>;
 
 export interface ScriptedTool extends Partial<Tool> {
-  readonly answer: Answer;
+  answer: Answer;
 }
 
 export const say = (text: string): CallToolResult => ({ content: [{ type: 'text', text }] });
@@ -38,11 +38,11 @@ export async function startServer(tools: Record<string, ScriptedTool>) {
       { capabilities: { tools: { listChanged: true }, logging: {} } },
     );
     server.setRequestHandler(ListToolsRequestSchema, () => ({
-      tools: Object.entries(tools).map(([name, { answer: _, ...tool }]) => ({
-        inputSchema: { type: 'object' },
-        ...tool,
-        name,
-      })),
+      tools: Object.entries(tools).map(([name, scripted]) => {
+        const tool: Partial<ScriptedTool> = { ...scripted };
+        delete tool.answer;
+        return { inputSchema: { type: 'object' as const }, ...tool, name };
+      }),
     }));
     server.setRequestHandler(CallToolRequestSchema, async ({ params: { name, arguments: args = {} } }, extra) => {
       calls.push({ tool: name, args });
@@ -124,7 +124,7 @@ export async function stage({ config = '', permissions = allowAll, tools = {}, s
     /** An official client of the 2025 line. */
     const old = async (capabilities: object = {}) => {
       const client = new Client({ name: 'old', version: '1' }, { capabilities });
-      await client.connect(new StreamableHTTPClientTransport(url, { requestInit }) as never);
+      await client.connect(new StreamableHTTPClientTransport(url, { requestInit }));
       clients.push(client);
       return client;
     };

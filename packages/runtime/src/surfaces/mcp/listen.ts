@@ -103,7 +103,7 @@ function readFilter(value: Json | undefined, most: number): ListenFilter {
     ...(wants('toolsListChanged') ? { toolsListChanged: true } : {}),
     ...(wants('promptsListChanged') ? { promptsListChanged: true } : {}),
     ...(wants('resourcesListChanged') ? { resourcesListChanged: true } : {}),
-    ...(uris.length > 0 ? { resources: uris as string[] } : {}),
+    ...(uris.length > 0 ? { resources: uris as string[], watch: true } : {}),
   };
 }
 
@@ -114,6 +114,6 @@ function honoured(asked: ListenFilter, { tools, prompts, resources }: JsonObject
     ...(asked.toolsListChanged && offers(tools, 'listChanged') ? { toolsListChanged: true } : {}),
     ...(asked.promptsListChanged && offers(prompts, 'listChanged') ? { promptsListChanged: true } : {}),
     ...(asked.resourcesListChanged && offers(resources, 'listChanged') ? { resourcesListChanged: true } : {}),
-    ...(asked.resources && offers(resources, 'subscribe') ? { resources: asked.resources } : {}),
+    ...(asked.resources && offers(resources, 'subscribe') ? { resources: asked.resources, watch: true } : {}),
   };
 }
