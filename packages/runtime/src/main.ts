@@ -15,6 +15,7 @@ const code = await runCli({
   argv: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
+  stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   interactive: process.stdin.isTTY && process.stdout.isTTY,

@@ -10,6 +10,8 @@ export interface Surroundings {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** For values that must not be on a command line. Default: nothing. */
+  readonly stdin?: AsyncIterable<Uint8Array>;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** Whether a person sits there: prompts make sense, and a demo may go on serving. */

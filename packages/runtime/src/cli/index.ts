@@ -3,6 +3,7 @@ import type { ExitCode } from './exit.ts';
 import { Command, CommanderError } from 'commander';
 import { addApprovals } from './commands/approvals.ts';
 import { addConfig } from './commands/config.ts';
+import { addCredentials } from './commands/credentials.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDev } from './commands/dev.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -26,6 +27,7 @@ const commands = [
   addTail,
   addTools,
   addApprovals,
+  addCredentials,
   addPolicy,
   addRedTeam,
   addConfig,

@@ -1,6 +1,6 @@
 import type { Technique } from '@sallyport/core';
 import { techniques } from '@sallyport/core';
-import { agentKeySchema, explanationSchema, outcomes, toolSchema } from '@sallyport/core/admin';
+import { agentKeySchema, credentialViewSchema, explanationSchema, outcomes, toolSchema } from '@sallyport/core/admin';
 import { z } from 'zod';
 
 /*
@@ -39,6 +39,9 @@ export const revokedShape = z.object({ id: z.string(), revoked: z.literal(true) 
 
 export const toolsShape = z.object({ tools: z.array(toolSchema) });
 export const forgottenShape = z.object({ name: z.string(), forgotten: z.literal(true) });
+
+export const credentialsShape = z.object({ credentials: z.array(credentialViewSchema) });
+export const credentialChangedShape = z.object({ name: z.string(), change: z.enum(['set', 'revoked', 'restored']) });
 
 export const configShape = z.object({ path: z.string().nullable(), config: z.json() });
 

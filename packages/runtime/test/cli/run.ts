@@ -12,6 +12,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly interrupted?: AbortSignal;
   readonly stdout?: Captured;
+  readonly stdin?: AsyncIterable<Uint8Array>;
 }
 
 /** Runs one command line as `main.ts` does, nobody sitting there. */
@@ -22,6 +23,7 @@ export async function run(line: readonly string[], options: RunOptions): Promise
     argv: line,
     env: options.env ?? {},
     cwd: options.cwd,
+    ...(options.stdin && { stdin: options.stdin }),
     stdout,
     stderr,
     interactive: false,

@@ -16,6 +16,12 @@ export interface CheckContext {
   readonly ownPort: number | undefined;
   /** Absolute: where the dashboard is built to. */
   readonly dashboardDir: string;
+  /** Reads each of the tools' credentials once; only a runtime can. */
+  readonly credentialProblems?: () => Promise<readonly { readonly name: string; readonly problem: string }[]>;
+  /** What a running runtime finds, where another program asks: it alone may read what is sealed. */
+  readonly runtimeFinding?: (check: string) => Promise<Finding | undefined>;
+  /** For what a check can find out without a runtime. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch; by default the machine's. */
   readonly now?: number;
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { CheckContext } from '../checks/index.ts';
+import type { AdminClient } from '../client.ts';
+import type { CheckContext, Finding } from '../checks/index.ts';
 import type { Context, Runner } from '../context.ts';
 import { doctorSchema } from '@sallyport/core/admin';
 import { z } from 'zod';
@@ -35,7 +36,14 @@ async function doctor(context: Context) {
 
 async function whatToCheck(context: Context): Promise<CheckContext> {
   const dataDir = await findDataDir(context);
-  const common = { nodeVersion: process.versions.node, dashboardDir, ownPort: await portOfRunning(dataDir) };
+  const admin = await runningOn(dataDir);
+  const common = {
+    nodeVersion: process.versions.node,
+    dashboardDir,
+    env: context.env,
+    ownPort: admin && Number(new URL(admin.url).port),
+    ...(admin && { runtimeFinding: (check: string) => runtimeFinding(admin, check) }),
+  };
   try {
     // The practice model only listens while a runtime runs, so without one there is no provider to reach.
     const { config, configPath, policyDir } = await loadConfig(context, undefined);
@@ -51,12 +59,20 @@ async function whatToCheck(context: Context): Promise<CheckContext> {
   }
 }
 
-async function portOfRunning(dataDir: string): Promise<number | undefined> {
+async function runningOn(dataDir: string): Promise<AdminClient | undefined> {
   try {
     const admin = await connect(dataDir);
     await admin.me();
-    return Number(new URL(admin.url).port);
+    return admin;
   } catch {
     return undefined;
   }
+}
+
+async function runtimeFinding(admin: AdminClient, check: string): Promise<Finding | undefined> {
+  const { checks } = await admin.call('settings.doctor', {});
+  const found = checks.find(({ name }) => name === check);
+  if (!found) return undefined;
+  const { status, why, fix } = found;
+  return { status, why, ...(fix !== undefined && { fix }) };
 }

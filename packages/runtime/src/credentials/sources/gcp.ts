@@ -13,7 +13,7 @@ export function gcpSource({ secret, field, endpoint }: GcpConfig): Source {
     async read() {
       const gcp = await loadClient('@google-cloud/secret-manager', () => import('@google-cloud/secret-manager'));
       client ??= new gcp.SecretManagerServiceClient({ fallback: true, ...placeOf(endpoint) });
-      const [answer] = await client.accessSecretVersion({ name: secret }).catch((error: unknown) => {
+      const [answer] = await client.accessSecretVersion({ name: secret }, once).catch((error: unknown) => {
         throw new SourceProblem(`cannot be read: Google Secret Manager answered with ${statusOf(error)}.`);
       });
       const data = answer.payload?.data;
@@ -25,6 +25,9 @@ export function gcpSource({ secret, field, endpoint }: GcpConfig): Source {
     },
   };
 }
+
+/** It would go on asking for a minute; whoever waits for a call does not. */
+const once = { timeout: 10_000, retry: null } as const;
 
 function placeOf(endpoint: string | undefined) {
   if (endpoint === undefined) return {};
