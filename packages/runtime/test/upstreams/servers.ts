@@ -35,9 +35,9 @@ export function oldServer(): OldServer {
       await extra.sendNotification({ method: 'notifications/message', params: { level: 'info', data: `log ${step}` } });
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    stopped.push(extra.signal.aborted);
     return { content: [{ type: 'text', text: 'done' }] };
   });
+  server.registerTool('wait', { inputSchema: { label: z.string() } }, ({ label }, extra) => stop(label, extra.signal));
   server.registerTool('ask', { inputSchema: { question: z.string() } }, async ({ question }, extra) => {
     const answer = await extra
       .sendRequest(
@@ -61,8 +61,19 @@ export function oldServer(): OldServer {
   return server;
 }
 
-/** Whether each call of `slow` was told to stop. */
-export const stopped: boolean[] = [];
+/** Labels of the calls of `wait` that began, and that were told to stop. */
+export const begun: string[] = [];
+export const stopped: string[] = [];
+
+/** Says nothing, until it is told to stop. */
+async function stop(label: string, signal: AbortSignal): Promise<{ content: [] }> {
+  begun.push(label);
+  await new Promise((resolve) => {
+    signal.addEventListener('abort', resolve);
+  });
+  stopped.push(label);
+  return { content: [] };
+}
 
 /** Remembers events, so that streams can be taken up again. */
 class Events implements EventStore {
@@ -159,9 +170,11 @@ export function newServer(): McpServer {
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    stopped.push(context.mcpReq.signal.aborted);
     return { content: [{ type: 'text', text: 'done' }] };
   });
+  server.registerTool('wait', { inputSchema: z.object({ label: z.string() }) }, ({ label }, context) =>
+    stop(label, context.mcpReq.signal),
+  );
   server.registerResource('note', 'note://one', {}, (uri) => ({ contents: [{ uri: uri.href, text: 'a note' }] }));
   return server;
 }

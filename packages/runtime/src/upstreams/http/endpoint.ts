@@ -107,7 +107,7 @@ export class Endpoint {
     }
     if (status === 403) {
       const scope = missingScope(headers);
-      const why = scope === undefined ? '' : `: its credential lacks the scope ${showText(scope)}`;
+      const why = scope === undefined ? '' : `: its credential lacks a scope (${scope})`;
       throw new RuntimeFault('upstream_failed', { detail: `Upstream ${upstream} forbids it (HTTP 403)${why}.` });
     }
     return answer;
@@ -130,10 +130,12 @@ function merged(...all: readonly Readonly<Record<string, string>>[]): Record<str
   return headers;
 }
 
-/** Of a 403 (RFC 6750, section 3.1): the scope that would be enough; empty where it is not named. */
+/** Of a 403 (RFC 6750, section 3.1): the scope that would be enough, as far as it is one and no message to the agent. */
 function missingScope(headers: HttpHeaders): string | undefined {
   const challenge = headers['www-authenticate'];
   const text = (Array.isArray(challenge) ? challenge.join(', ') : (challenge ?? '')).slice(0, 4_096);
   if (!/\berror="?insufficient_scope\b/i.test(text)) return undefined;
-  return /\bscope="([^"]*)"/i.exec(text)?.[1] ?? '';
+  const scopes = /\bscope="([^"]*)"/i.exec(text)?.[1]?.split(' ') ?? [];
+  const named = scopes.filter((scope) => /^[A-Za-z0-9:._/-]{1,64}$/.test(scope)).slice(0, 5);
+  return named.length === 0 ? 'it does not say which' : named.join(', ');
 }

@@ -16,6 +16,8 @@ export class EventReader {
   #data: string[] = [];
   #size = 0;
   #first = true;
+  /** Bytes since the last event. */
+  #idle = 0;
   /** Of the last event that had one; where a broken stream may be taken up again. */
   lastId = '';
   /** As the server asked for, in milliseconds. */
@@ -30,6 +32,9 @@ export class EventReader {
 
   /** @throws RuntimeFault `upstream_malformed`, and what `onEvent` throws */
   push(chunk: Buffer): void {
+    this.#idle += chunk.length;
+    // An endless stream of comments would keep us reading for nothing.
+    if (this.#idle > 2 * this.#maxBytes) throw tooLong(this.#maxBytes);
     this.#lines.push(chunk);
   }
 
@@ -47,10 +52,7 @@ export class EventReader {
   #field(field: string, value: string): void {
     if (field === 'data') {
       this.#size += value.length + 1;
-      if (this.#size > this.#maxBytes) {
-        const detail = `A message is longer than ${this.#maxBytes} bytes (maxResultBytes).`;
-        throw new RuntimeFault('upstream_malformed', { detail });
-      }
+      if (this.#size > this.#maxBytes) throw tooLong(this.#maxBytes);
       this.#data.push(value);
     } else if (field === 'event') this.#event = value;
     // An id goes back to the server in a header: what no header can carry is no place to take the stream up again.
@@ -64,6 +66,11 @@ export class EventReader {
     this.#event = '';
     this.#data = [];
     this.#size = 0;
-    if (!empty) this.#onEvent(event);
+    if (empty) return;
+    this.#idle = 0;
+    this.#onEvent(event);
   }
 }
+
+const tooLong = (maxBytes: number): RuntimeFault =>
+  new RuntimeFault('upstream_malformed', { detail: `A message is longer than ${maxBytes} bytes (maxResultBytes).` });

@@ -4,9 +4,10 @@ import type { Era } from '../protocol/handshake.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { Endpoint } from '../http/endpoint.ts';
 import { LegacySse } from './legacy-sse.ts';
-import { NotUnderstood } from '../protocol/transport.ts';
+import { NotUnderstood, SessionGone } from '../protocol/transport.ts';
 import { StatusBoard } from '../status.ts';
 import { StreamableHttp } from './streamable.ts';
+import { offeredBy } from '../offered.ts';
 import { connectOver } from '../protocol/connect.ts';
 
 type Carrier = 'streamable' | 'sse';
@@ -21,6 +22,7 @@ class McpUpstream implements Upstream {
   readonly #services: UpstreamServices;
   readonly #endpoint: Endpoint;
   readonly #status: StatusBoard;
+  readonly #offers: (tool: string) => boolean;
   /** What it was found to speak, and over what; asked anew after a failure. */
   #era: Era | undefined;
   #carrier: Carrier | undefined;
@@ -31,6 +33,7 @@ class McpUpstream implements Upstream {
     this.#config = config;
     this.#services = services;
     this.#status = new StatusBoard(services.clock);
+    this.#offers = offeredBy(name, config.tools);
     const { headers, connectMs } = config;
     const { credentials } = services;
     this.#endpoint = new Endpoint({ upstream: name, url: new URL(config.url), headers, connectMs, credentials });
@@ -88,6 +91,12 @@ class McpUpstream implements Upstream {
         this.#era = era;
       },
       forget: () => this.#forget(),
+      offers: this.#offers,
+      explain: ({ message }) => message,
+      onLost: (fault) => {
+        // A 2025 server forgets sessions as it likes.
+        if (!(fault instanceof SessionGone)) services.onFault(`upstream ${this.name} was lost`, fault);
+      },
     });
   }
 

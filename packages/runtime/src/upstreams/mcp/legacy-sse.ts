@@ -24,12 +24,12 @@ export class LegacySse implements Transport {
     this.#options = options;
   }
 
-  open(channel: Channel, signal: AbortSignal): Promise<void> {
+  open(channel: Channel, signal: AbortSignal, about: About): Promise<void> {
     this.#channel = channel;
     return new Promise((resolve, reject) => {
       const aborted = () => reject(signal.reason as Error);
       signal.addEventListener('abort', aborted, { once: true });
-      this.#follow((url) => {
+      this.#follow(about, (url) => {
         signal.removeEventListener('abort', aborted);
         this.#messages = url;
         resolve();
@@ -90,14 +90,21 @@ export class LegacySse implements Transport {
     for (const controller of this.#sending) controller.abort(closed);
   }
 
-  async #follow(named: (url: URL) => void): Promise<void> {
+  async #follow({ session }: About, named: (url: URL) => void): Promise<void> {
     const { upstream, endpoint, maxBytes } = this.#options;
     const onEvent = ({ event, data }: ServerSentEvent): void => {
       if (event === 'endpoint' && !this.#messages) named(this.#endpointOf(data));
       else if (event === 'message') this.#read(data);
     };
     const headers = { accept: 'text/event-stream' };
-    const sending: Sending = { method: 'GET', headers, long: true, maxBytes, onEvent };
+    const sending: Sending = {
+      method: 'GET',
+      headers,
+      long: true,
+      maxBytes,
+      onEvent,
+      ...(session === undefined ? {} : { session }),
+    };
     const answer = await endpoint.send(sending, this.#controller.signal);
     if (!answer.events) throw new NotUnderstood(upstream, answer.status);
     const detail = `Upstream ${upstream} ended its event stream. Whether calls under way had their effect is not known.`;

@@ -39,6 +39,7 @@ export class StreamableHttp implements Transport {
   readonly #open = new Set<AbortController>();
   readonly #eventStreams: EventStreams;
   #channel: Channel | undefined;
+  #about: About = {};
   #protocol = '';
   #sessionId: string | undefined;
   #closing: Promise<void> | undefined;
@@ -51,8 +52,9 @@ export class StreamableHttp implements Transport {
     });
   }
 
-  async open(channel: Channel): Promise<void> {
+  async open(channel: Channel, _: AbortSignal, about: About): Promise<void> {
     this.#channel = channel;
+    this.#about = about;
   }
 
   speak(protocol: string): void {
@@ -82,11 +84,11 @@ export class StreamableHttp implements Transport {
     }
   }
 
-  listen(about: About): void {
+  listen(): void {
     const controller = this.#begin();
     this.#eventStreams
       .follow(
-        about,
+        this.#about,
         (data) => this.#read(data).forEach((message) => this.#channel?.message(message)),
         controller.signal,
       )
@@ -105,7 +107,12 @@ export class StreamableHttp implements Transport {
     if (this.#sessionId === undefined) return;
     const controller = new AbortController();
     const stop = this.#abortAfter(controller, goodbyeMs);
-    const sending = { method: 'DELETE', headers: this.#headers({}), maxBytes: this.#options.maxBytes } as const;
+    const sending = {
+      method: 'DELETE',
+      headers: this.#headers({}),
+      maxBytes: this.#options.maxBytes,
+      ...sessionOf(this.#about),
+    } as const;
     await this.#options.endpoint.send(sending, controller.signal).catch(() => undefined);
     stop();
   }
@@ -169,7 +176,7 @@ export class StreamableHttp implements Transport {
         if (event === 'message') onData(data);
       },
       ...(method === 'initialize' ? { onHead: (headers) => this.#keepSession(headers) } : {}),
-      ...(about.session === undefined ? {} : { session: about.session }),
+      ...sessionOf(about),
       ...(about.tool === undefined ? {} : { tool: about.tool }),
     };
     return this.#options.endpoint.send(sending, signal);
@@ -188,7 +195,7 @@ export class StreamableHttp implements Transport {
       onEvent: ({ event, data }) => {
         if (event === 'message') onEvent(data);
       },
-      ...(about.session === undefined ? {} : { session: about.session }),
+      ...sessionOf(about),
     };
     return this.#options.endpoint.send(sending, signal);
   }
@@ -250,6 +257,8 @@ function mirrored({ method, params }: JsonObject): Record<string, string> {
   const name = key === undefined ? undefined : (params as JsonObject | undefined)?.[key];
   return { 'mcp-method': method, ...(typeof name === 'string' ? { 'mcp-name': headerValue(name) } : {}) };
 }
+
+const sessionOf = ({ session }: About): Pick<About, 'session'> => (session === undefined ? {} : { session });
 
 const asFailed = (cause: unknown, detail?: string): RuntimeFault =>
   cause instanceof RuntimeFault

@@ -42,6 +42,8 @@ export class Calls {
   #lastId = 0;
   #fault: RuntimeFault | undefined;
   #unasked = { since: 0, count: 0 };
+  /** Why it is over, where nobody meant it to be. */
+  lost: RuntimeFault | undefined;
   /** Of 2026-07-28: what every request carries. */
   envelope: JsonObject | undefined;
 
@@ -98,10 +100,17 @@ export class Calls {
     return () => this.#closed.delete(listener);
   }
 
+  /** Whoever uses it needs it no more. */
+  close(): void {
+    const detail = `The connection to upstream ${this.#options.upstream} was closed.`;
+    this.end(new RuntimeFault('upstream_failed', { detail }), true);
+  }
+
   /** Everything under way fails, and nothing goes out any more. */
-  end(fault: RuntimeFault): void {
+  end(fault: RuntimeFault, meant = false): void {
     if (this.#fault) return;
     this.#fault = fault;
+    this.lost = meant ? undefined : fault;
     for (const call of this.#under.values()) call.fail(fault);
     this.#options.transport.close().catch(() => undefined);
     const listeners = [...this.#closed];

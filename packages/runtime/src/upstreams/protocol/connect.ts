@@ -10,7 +10,12 @@ import { agree, initialize } from './handshake.ts';
 
 export interface Connecting {
   readonly upstream: string;
-  readonly config: { readonly timeoutMs: number; readonly connectMs: number; readonly shared: boolean };
+  readonly config: {
+    readonly timeoutMs: number;
+    readonly connectMs: number;
+    readonly shared: boolean;
+  };
+  readonly offers: (tool: string) => boolean;
   readonly services: Pick<UpstreamServices, 'clock' | 'userContexts'>;
   readonly options: ConnectOptions;
   readonly status: StatusBoard;
@@ -18,6 +23,10 @@ export interface Connecting {
   readonly known: Era | undefined;
   readonly remember: (era: Era) => void;
   readonly forget: () => void;
+  /** What an operator is told of a fault. */
+  readonly explain: (fault: RuntimeFault) => string;
+  /** The connection ended, and nobody had meant it to. */
+  readonly onLost: (fault: RuntimeFault) => void;
 }
 
 /** What a client can be asked; nothing else that it says of itself is passed on. */
@@ -36,15 +45,20 @@ export async function connectOver(transport: Transport, connecting: Connecting):
   const capabilities: JsonObject = Object.fromEntries(
     Object.entries(options.capabilities).filter(([key]) => askable.has(key)),
   );
-  const handshake = { upstream, calls, transport, capabilities, about };
+  const handshake = { upstream, calls, transport, capabilities, about, timeoutMs: config.connectMs };
   const time = limited(options.signal, connecting, (fault) => calls.end(fault));
   try {
-    await transport.open(calls.channel, time.signal);
-    const probeMs = Math.ceil(config.connectMs / 2);
-    const agreed = await agree({ ...handshake, signal: time.signal }, connecting.known, probeMs);
+    const { signal } = time;
+    const agreeing = transport
+      .open(calls.channel, signal, about)
+      .then(() => agree({ ...handshake, signal }, connecting.known, Math.ceil(config.connectMs / 2)));
+    const agreed = await Promise.race([agreeing, time.over]);
     connecting.remember(agreed.era);
     status.connected(agreed.info.protocol);
-    calls.onClose(() => status.closed());
+    calls.onClose(() => {
+      status.closed();
+      if (calls.lost) connecting.onLost(calls.lost);
+    });
     return new McpConnection({
       upstream,
       calls,
@@ -54,7 +68,8 @@ export async function connectOver(transport: Transport, connecting: Connecting):
       shared: config.shared,
       connect: options,
       agreed,
-      again: (signal) => initialize({ ...handshake, signal }),
+      offers: connecting.offers,
+      again: (until) => initialize({ ...handshake, signal: until }),
       audience: connecting.audience,
       userContexts: services.userContexts,
       forget: connecting.forget,
@@ -62,7 +77,7 @@ export async function connectOver(transport: Transport, connecting: Connecting):
   } catch (error) {
     const fault = error instanceof RuntimeFault ? error : refused(upstream, error);
     calls.end(fault);
-    status.failed('failing', fault.message);
+    status.failed('failing', connecting.explain(fault));
     throw fault;
   } finally {
     time.stop();
@@ -77,9 +92,15 @@ function limited(
   outer: AbortSignal,
   { config, upstream, services }: Connecting,
   end: (fault: RuntimeFault) => void,
-): { readonly signal: AbortSignal; readonly stop: () => void } {
+): { readonly signal: AbortSignal; readonly over: Promise<never>; readonly stop: () => void } {
   const controller = new AbortController();
+  let fail: (fault: RuntimeFault) => void = () => undefined;
+  const over = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  over.catch(() => undefined);
   const give = (fault: RuntimeFault) => {
+    fail(fault);
     controller.abort(fault);
     end(fault);
   };
@@ -95,5 +116,5 @@ function limited(
     stopTimer();
     outer.removeEventListener('abort', cancelled);
   };
-  return { signal: controller.signal, stop };
+  return { signal: controller.signal, over, stop };
 }

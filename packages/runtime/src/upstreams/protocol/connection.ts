@@ -14,11 +14,11 @@ import type {
 import type { About, Transport } from './transport.ts';
 import type { Agreed, Era } from './handshake.ts';
 import type { Calls } from './calls.ts';
-import { Cleared, JsonRpcError, RuntimeFault } from '@sallyport/core';
+import { Cleared, JsonRpcError, RuntimeFault, showText } from '@sallyport/core';
 import { SessionGone } from './transport.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { headerParams, paramHeaders } from './header-params.ts';
-import { isObject, metaKeys, rpcCodes } from './messages.ts';
+import { isObject, malformed, metaKeys, rpcCodes } from './messages.ts';
 
 export interface ConnectionOptions {
   readonly upstream: string;
@@ -29,6 +29,7 @@ export interface ConnectionOptions {
   readonly shared: boolean;
   readonly connect: ConnectOptions;
   readonly agreed: Agreed;
+  readonly offers: (tool: string) => boolean;
   /** To begin a new session with a 2025 server that has forgotten the old one. */
   readonly again: (signal: AbortSignal) => Promise<UpstreamInfo>;
   /** For whom statements about users are. */
@@ -81,7 +82,7 @@ export class McpConnection implements UpstreamConnection {
       await this.#begin(signal);
       return ask();
     });
-    return method === 'tools/list' && this.#mirrors ? withoutBadHeaders(result) : result;
+    return method === 'tools/list' ? this.#offered(result) : result;
   }
 
   async run(cleared: Cleared<ToolCall>, peer: UpstreamPeer): Promise<JsonObject> {
@@ -91,7 +92,8 @@ export class McpConnection implements UpstreamConnection {
     if (event.target?.upstream !== upstream) throw misdirected(`It is not for upstream ${upstream}.`);
     if (!shared && connect.session?.id !== cleared.session.id)
       throw misdirected('The connection is of another session.');
-    const { method } = event.target;
+    const { method, tool } = event.target;
+    if (method === 'tools/call' && (tool === undefined || !this.#options.offers(tool))) throw notOffered(tool);
     if (this.#subscriptions && method === 'resources/subscribe') return this.#subscribe(event.arguments, peer);
     if (this.#subscriptions && method === 'resources/unsubscribe') {
       this.#subscriptions.unsubscribe(uriOf(event.arguments));
@@ -120,14 +122,28 @@ export class McpConnection implements UpstreamConnection {
   }
 
   async close(): Promise<void> {
-    const { calls, upstream, transport } = this.#options;
-    calls.end(new RuntimeFault('upstream_failed', { detail: `The connection to upstream ${upstream} was closed.` }));
+    const { calls, transport } = this.#options;
+    calls.close();
     await transport.close();
   }
 
   get #about(): About {
     const { session } = this.#options.connect;
     return session ? { session } : {};
+  }
+
+  /** A client must leave out tools whose headers are not well declared ("Custom Headers from Tool Parameters"). */
+  #offered(result: JsonObject): JsonObject {
+    const { tools } = result;
+    if (!Array.isArray(tools)) throw malformed(`Upstream ${this.#options.upstream} answered tools/list without tools.`);
+    const offered = (tools as readonly Json[]).filter(
+      (tool) =>
+        isObject(tool) &&
+        typeof tool['name'] === 'string' &&
+        this.#options.offers(tool['name']) &&
+        !(this.#mirrors && isObject(tool['inputSchema']) && !declaresWell(tool['inputSchema'])),
+    );
+    return { ...result, tools: offered };
   }
 
   /** Whether arguments go into headers as well. */
@@ -223,18 +239,14 @@ function uriOf({ uri }: JsonObject): string {
   throw new JsonRpcError(rpcCodes.invalidParams, 'uri: is missing.');
 }
 
-/** A client must leave out tools whose headers are not well declared (2026-07-28, "Custom Headers from Tool Parameters"). */
-function withoutBadHeaders(result: JsonObject): JsonObject {
-  const { tools } = result;
-  if (!Array.isArray(tools)) return result;
-  const sound = (tools as readonly Json[]).filter((tool) => {
-    const schema = isObject(tool) ? tool['inputSchema'] : undefined;
-    try {
-      if (isObject(schema)) headerParams(schema);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  return { ...result, tools: sound };
+function declaresWell(schema: JsonObject): boolean {
+  try {
+    headerParams(schema);
+    return true;
+  } catch {
+    return false;
+  }
 }
+
+const notOffered = (tool: string | undefined): JsonRpcError =>
+  new JsonRpcError(rpcCodes.invalidParams, `Unknown tool: ${showText(tool ?? '')}`);

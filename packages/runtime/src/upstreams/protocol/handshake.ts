@@ -1,9 +1,9 @@
 import type { JsonObject, UpstreamInfo } from '@sallyport/core';
 import type { About, Transport } from './transport.ts';
 import type { Calls } from './calls.ts';
-import { JsonRpcError, RuntimeFault, showText } from '@sallyport/core';
+import { JsonRpcError, RuntimeFault } from '@sallyport/core';
 import { NotUnderstood } from './transport.ts';
-import { clientInfo, isObject, legacyProtocols, metaKeys, modernProtocol, rpcCodes } from './messages.ts';
+import { clientInfo, isObject, isRevision, legacyProtocols, metaKeys, modernProtocol, rpcCodes } from './messages.ts';
 
 /** Of the protocol: `modern` has no handshake (2026-07-28), `legacy` has one. A property of the server, so remembered. */
 export type Era = 'modern' | 'legacy';
@@ -16,6 +16,7 @@ export interface Handshake {
   readonly capabilities: JsonObject;
   readonly about: About;
   readonly signal: AbortSignal;
+  readonly timeoutMs: number;
 }
 
 export interface Agreed {
@@ -34,12 +35,26 @@ export async function agree(handshake: Handshake, known: Era | undefined, probeM
     const info = await discover(handshake, probeMs);
     if (info) return { era: 'modern', info };
   }
-  return { era: 'legacy', info: await initialize(handshake) };
+  try {
+    return { era: 'legacy', info: await initialize(handshake) };
+  } catch (error) {
+    // A program that was slow to start did not answer the question in time; or the server has become another since.
+    const info = isModernOnly(error) ? await discover(handshake, handshake.timeoutMs) : undefined;
+    if (info) return { era: 'modern', info };
+    throw error;
+  }
+}
+
+function isModernOnly(error: unknown): boolean {
+  if (!(error instanceof JsonRpcError) || error.code !== rpcCodes.unsupportedProtocol) return false;
+  const supported = isObject(error.data) ? error.data['supported'] : undefined;
+  return Array.isArray(supported) && supported.includes(modernProtocol);
 }
 
 /** Resolves to nothing where the upstream is of the era before. */
 async function discover(handshake: Handshake, probeMs: number): Promise<UpstreamInfo | undefined> {
   const { calls, transport, capabilities, about, signal, upstream } = handshake;
+  const timeoutMs = transport.streams ? handshake.timeoutMs : probeMs;
   calls.envelope = {
     [metaKeys.protocolVersion]: modernProtocol,
     [metaKeys.clientInfo]: clientInfo,
@@ -47,8 +62,7 @@ async function discover(handshake: Handshake, probeMs: number): Promise<Upstream
   };
   transport.speak(modernProtocol);
   try {
-    const timed = transport.streams ? {} : { timeoutMs: probeMs };
-    const result = await calls.request({ method: 'server/discover', params: {}, meta: {}, about, signal, ...timed });
+    const result = await calls.request({ method: 'server/discover', params: {}, meta: {}, about, signal, timeoutMs });
     return discovered(result);
   } catch (error) {
     if (error instanceof JsonRpcError) return refuseOthers(error, upstream);
@@ -77,28 +91,28 @@ function refuseOthers({ code, data }: JsonRpcError, upstream: string): undefined
   const { supported } = data;
   if (!Array.isArray(supported) || supported.length === 0) return undefined;
   if (legacyProtocols.some((protocol) => supported.includes(protocol))) return undefined;
-  const detail = `Upstream ${upstream} speaks only ${showText(supported.join(', '))}; this runtime does not.`;
+  const detail = `Upstream ${upstream} speaks only ${supported.filter(isRevision).slice(0, 10).join(', ')}; this runtime does not.`;
   throw new RuntimeFault('upstream_failed', { detail });
 }
 
 /** The handshake of 2025-11-25 ("Lifecycle") and before. */
 export async function initialize(handshake: Handshake): Promise<UpstreamInfo> {
-  const { calls, transport, capabilities, about, signal, upstream } = handshake;
+  const { calls, transport, capabilities, about, signal, upstream, timeoutMs } = handshake;
   calls.envelope = undefined;
   transport.speak('');
   const params = { protocolVersion: legacyProtocols[0], capabilities, clientInfo };
-  const result = await calls.request({ method: 'initialize', params, meta: {}, about, signal });
+  const result = await calls.request({ method: 'initialize', params, meta: {}, about, signal, timeoutMs });
   const { protocolVersion, instructions } = result;
   const protocol = legacyProtocols.find((each) => each === protocolVersion);
   if (protocol === undefined) {
-    const named = typeof protocolVersion === 'string' ? showText(protocolVersion, 40) : 'no revision';
+    const named = isRevision(protocolVersion) ? protocolVersion : 'no revision';
     throw new RuntimeFault('upstream_failed', {
       detail: `Upstream ${upstream} answered initialize with ${named}; this runtime speaks ${legacyProtocols.join(', ')}.`,
     });
   }
   transport.speak(protocol);
   await calls.notify('notifications/initialized', {}, about);
-  transport.listen?.(about);
+  transport.listen?.();
   return {
     protocol,
     capabilities: isObject(result['capabilities']) ? result['capabilities'] : {},

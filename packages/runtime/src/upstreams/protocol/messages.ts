@@ -1,4 +1,4 @@
-import { JsonRpcError, RuntimeFault, parseJson, showText } from '@sallyport/core';
+import { JsonRpcError, RuntimeFault, parseJson } from '@sallyport/core';
 import type { Json, JsonObject } from '@sallyport/core';
 
 /** Revision without handshake, whose every request carries what it needs. */
@@ -79,9 +79,9 @@ function readMessage(value: Json): Incoming {
 function readOwn(method: Json, id: Json | undefined, given: Json | undefined): Incoming {
   if (typeof method !== 'string' || method.length > maxMethodLength) throw malformed('A method is no short text.');
   const params = given ?? {};
-  if (!isObject(params)) throw malformed(`The params of ${showText(method, 40)} are no object.`);
+  if (!isObject(params)) throw malformed('The params of a message are no object.');
   if (id === undefined) return { kind: 'notification', method, params };
-  if (!isId(id)) throw malformed(`The id of ${showText(method, 40)} is of no known kind.`);
+  if (!isId(id)) throw malformed('The id of a request is of no known kind.');
   return { kind: 'request', id, method, params };
 }
 
@@ -102,6 +102,10 @@ export function errorIn(text: string): JsonRpcError | undefined {
     return undefined;
   }
 }
+
+/** Of a revision that an upstream names; anything else that it says is not repeated. */
+export const isRevision = (value: Json | undefined): value is string =>
+  typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value);
 
 /** What only this runtime may say. */
 const reservedMeta: ReadonlySet<string> = new Set([

@@ -31,8 +31,12 @@ export interface Channel {
 export interface Transport {
   /** Whether every request has a stream of its own. Where it has none, all messages come by the channel. */
   readonly streams: boolean;
-  /** Resolves once messages can be sent. */
-  open(channel: Channel, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves once messages can be sent.
+   *
+   * @param about for whom the connection is
+   */
+  open(channel: Channel, signal: AbortSignal, about: About): Promise<void>;
   /** Sends a request; returns how to close its stream. */
   request(message: JsonObject, about: About, receiver: StreamReceiver): () => void;
   /** Sends a notification or an answer. */
@@ -40,7 +44,7 @@ export interface Transport {
   /** The revision was agreed upon. */
   speak(protocol: string): void;
   /** Listens to what the upstream says outside of requests, where that takes a stream of its own (2025). */
-  listen?(about: About): void;
+  listen?(): void;
   close(): Promise<void>;
 }
 

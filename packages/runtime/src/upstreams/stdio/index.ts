@@ -6,6 +6,7 @@ import { RuntimeFault } from '@sallyport/core';
 import { Restarts } from './restarts.ts';
 import { StatusBoard } from '../status.ts';
 import { StdioTransport } from './transport.ts';
+import { offeredBy } from '../offered.ts';
 import { connectOver } from '../protocol/connect.ts';
 
 /** An MCP server that is a program of ours, speaking over its standard input and output. One for each session. */
@@ -19,6 +20,7 @@ class StdioUpstream implements Upstream {
   readonly #services: UpstreamServices;
   readonly #status: StatusBoard;
   readonly #restarts: Restarts;
+  readonly #offers: (tool: string) => boolean;
   readonly #open = new Set<StdioTransport>();
   #era: Era | undefined;
   #closed = false;
@@ -30,6 +32,7 @@ class StdioUpstream implements Upstream {
     this.#services = services;
     this.#status = new StatusBoard(services.clock, services.runner.isolation);
     this.#restarts = new Restarts(services.clock);
+    this.#offers = offeredBy(name, config.tools);
   }
 
   async connect(options: ConnectOptions): Promise<UpstreamConnection> {
@@ -37,15 +40,15 @@ class StdioUpstream implements Upstream {
     const who = this.shared ? '' : (options.session?.id ?? '');
     await this.#pause(who, options.signal);
     const program = await this.#program();
+    const attempt = this.#transport(program);
     try {
-      return await this.#start(program, options, who);
+      return await this.#connectOver(attempt, options, who);
     } catch (error) {
       // Some programs of the era before end at the question which era they are of.
-      const asked = this.#era === undefined && error instanceof RuntimeFault && error.code === 'upstream_failed';
-      if (!asked || options.signal.aborted) throw this.#failed(error, who);
+      if (this.#era !== undefined || !attempt.ended) throw this.#failed(error, options);
       this.#era = 'legacy';
-      return await this.#start(program, options, who).catch((again: unknown) => {
-        throw this.#failed(again, who);
+      return await this.#connectOver(this.#transport(program), options, who).catch((again: unknown) => {
+        throw this.#failed(again, options);
       });
     }
   }
@@ -70,7 +73,7 @@ class StdioUpstream implements Upstream {
   /** A short pause is waited for; for a long one it is better to say when. */
   async #pause(who: string, signal: AbortSignal): Promise<void> {
     const { clock } = this.#services;
-    const ms = this.#restarts.waitMs(who);
+    const ms = Math.max(this.#restarts.waitMs(''), this.#restarts.waitMs(who));
     if (ms === 0) return;
     if (ms > this.#config.connectMs) {
       const detail = `The program of upstream ${this.name} broke down repeatedly; it is started again in ${Math.ceil(ms / 1000)} s.`;
@@ -78,7 +81,11 @@ class StdioUpstream implements Upstream {
     }
     await new Promise<void>((done) => {
       const stop = clock.after(ms, done);
-      signal.addEventListener('abort', () => (stop(), done()), { once: true });
+      const aborted = () => {
+        stop();
+        done();
+      };
+      signal.addEventListener('abort', aborted, { once: true });
     });
   }
 
@@ -97,23 +104,13 @@ class StdioUpstream implements Upstream {
     return { name: this.name, command, args, env: whole, cwd: resolve(folder, cwd ?? '.'), permissions };
   }
 
-  async #start(program: Program, options: ConnectOptions, who: string): Promise<UpstreamConnection> {
-    const { runner, credentials, onFault } = this.#services;
-    let connected = false;
-    const transport = new StdioTransport({
-      upstream: this.name,
-      runner,
-      program,
-      maxBytes: this.#config.maxResultBytes,
-      mask: (text) => credentials.mask(text),
-      onExit: (fault) => {
-        if (!connected) return;
-        this.#restarts.failed(who, Math.random());
-        // Only once the connection is gone does the board take it.
-        queueMicrotask(() => this.#status.failed('restarting', fault.message));
-        onFault(`upstream ${this.name} broke down`, fault);
-      },
-    });
+  #transport(program: Program): StdioTransport {
+    const { runner, credentials } = this.#services;
+    const mask = (text: string) => credentials.mask(text);
+    return new StdioTransport({ upstream: this.name, runner, program, maxBytes: this.#config.maxResultBytes, mask });
+  }
+
+  async #connectOver(transport: StdioTransport, options: ConnectOptions, who: string): Promise<UpstreamConnection> {
     this.#open.add(transport);
     try {
       const connection = await connectOver(transport, {
@@ -122,6 +119,7 @@ class StdioUpstream implements Upstream {
         services: this.#services,
         options,
         status: this.#status,
+        offers: this.#offers,
         audience: this.name,
         known: this.#era,
         remember: (era) => {
@@ -130,8 +128,9 @@ class StdioUpstream implements Upstream {
         forget: () => {
           this.#era = undefined;
         },
+        explain: (fault) => explained(fault, transport),
+        onLost: (fault) => this.#brokeDown(fault, who, transport),
       });
-      connected = true;
       connection.onClose(() => this.#open.delete(transport));
       return connection;
     } catch (error) {
@@ -140,9 +139,20 @@ class StdioUpstream implements Upstream {
     }
   }
 
-  #failed(error: unknown, who: string): unknown {
-    this.#era = undefined;
+  /** By what one session did: it does not keep the others waiting. */
+  #brokeDown(fault: RuntimeFault, who: string, transport: StdioTransport): void {
     this.#restarts.failed(who, Math.random());
+    this.#status.failed('restarting', explained(fault, transport));
+    this.#services.onFault(`upstream ${this.name}: ${explained(fault, transport)}`, fault);
+  }
+
+  /** Before any session had a say: it would be no different for another. */
+  #failed(error: unknown, { signal }: ConnectOptions): unknown {
+    this.#era = undefined;
+    if (!signal.aborted) this.#restarts.failed('', Math.random());
     return error;
   }
 }
+
+const explained = ({ message }: RuntimeFault, { lastWords }: StdioTransport): string =>
+  lastWords === '' ? message : `${message} It last said: ${lastWords}`;

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { ProcessRunner, Program, RunningProgram } from '@sallyport/core';
 
-/** How long a program has to end by itself, once its input has ended; and once it was told to (SIGTERM). */
-const patience = { inputEndedMs: 500, toldMs: 2_000 } as const;
+/** How long a program has to end by itself, once its input has ended; once it was told to (SIGTERM); and its output after it. */
+const patience = { inputEndedMs: 500, toldMs: 2_000, outputMs: 1_000 } as const;
 /** What is kept for a program that does not read. */
 const maxUnreadBytes = 67_108_864;
 
@@ -37,8 +37,12 @@ class LocalProgram implements RunningProgram {
     // A write to a program that is gone is an error; that it is gone is told by its exit.
     child.stdin.on('error', () => undefined);
     child.once('error', () => this.#ended({ code: null, signal: null }));
-    // `close` comes when its output was read as well, but not while a child of it keeps that open.
-    child.once('exit', (code, signal) => setImmediate(() => this.#ended({ code, signal })));
+    child.once('exit', (code, signal) => {
+      // What it has started goes with it.
+      this.#kill('SIGKILL');
+      // `close` comes when its output was read as well, but not while something that got away keeps that open.
+      setTimeout(() => this.#ended({ code, signal }), patience.outputMs).unref();
+    });
     child.once('close', (code, signal) => this.#ended({ code, signal }));
     this.stdin = {
       write: (bytes) => {
@@ -87,8 +91,6 @@ class LocalProgram implements RunningProgram {
   #ended(exit: Exit): void {
     if (this.#exit) return;
     this.#exit = exit;
-    // What it has started goes with it.
-    this.#kill('SIGKILL');
     for (const listener of this.#onExit) listener(exit);
   }
 

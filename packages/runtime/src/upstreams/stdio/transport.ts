@@ -10,18 +10,19 @@ export interface StdioOptions {
   readonly program: Program;
   readonly maxBytes: number;
   readonly mask: (text: string) => string;
-  /** It ended though nobody had stopped it. */
-  readonly onExit: (fault: RuntimeFault) => void;
 }
 
 /** The end of what it wrote to its standard error, for messages. */
 const maxTail = 2_048;
+const maxLastWords = 300;
 /** Lines that are taken for a greeting, before the first message. */
 const maxGreeting = 100;
 
 /** Messages as lines over the standard input and output of a program. */
 export class StdioTransport implements Transport {
   readonly streams = false;
+  /** Whether the program ended by itself. */
+  ended = false;
   readonly #options: StdioOptions;
   #program: RunningProgram | undefined;
   #tail = '';
@@ -33,7 +34,7 @@ export class StdioTransport implements Transport {
   }
 
   async open(channel: Channel): Promise<void> {
-    const { runner, program, maxBytes, upstream, onExit } = this.#options;
+    const { runner, program, maxBytes, upstream } = this.#options;
     const running = this.#start(() => runner.start(program));
     this.#program = running;
     const lines = new Lines({ maxBytes, breaksAtCr: false, onLine: (line) => this.#line(line, channel) });
@@ -43,7 +44,7 @@ export class StdioTransport implements Transport {
         lines.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
       } catch (error) {
         const fault = error instanceof RuntimeFault ? error : new RuntimeFault('internal', { cause: error });
-        channel.lost(this.#with(fault));
+        channel.lost(fault);
       }
     });
     running.onStderr((bytes) => {
@@ -54,9 +55,9 @@ export class StdioTransport implements Transport {
       const how =
         signal === null ? (code === null ? 'could not be started' : `ended with ${code}`) : `ended by ${signal}`;
       const detail = `The program of upstream ${upstream} ${how}. Whether calls under way had their effect is not known.`;
-      const fault = this.#with(new RuntimeFault('upstream_failed', { detail }));
-      onExit(fault);
-      channel.lost(fault);
+      // It did run, and ended at what it was told: another way of speaking may suit it better.
+      this.ended = code !== null || signal !== null;
+      channel.lost(new RuntimeFault('upstream_failed', { detail }));
     });
   }
 
@@ -107,10 +108,11 @@ export class StdioTransport implements Transport {
     for (const message of readMessages(this.#options.mask(line))) channel.message(message);
   }
 
-  #with(fault: RuntimeFault): RuntimeFault {
-    const said = this.#options.mask(this.#tail).trim();
-    if (said === '') return fault;
-    const detail = `${fault.message} It last said: ${showText(said.slice(-300), 300)}`;
-    return new RuntimeFault(fault.code, { detail, cause: fault });
+  /**
+   * The end of its standard error, for operators. Never in a fault: those may be shown to the agent, and this is text of the
+   * upstream's own that nobody has judged.
+   */
+  get lastWords(): string {
+    return showText(this.#options.mask(this.#tail).trim().slice(-maxLastWords), maxLastWords);
   }
 }
