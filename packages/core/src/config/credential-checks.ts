@@ -132,6 +132,13 @@ function reportSource(source: SecretSource, path: readonly PropertyKey[], report
   if ('aws' in source && source.aws.endpoint !== undefined) {
     reportAddress(source.aws.endpoint, [...path, 'aws', 'endpoint'], report);
   }
+  if ('gcp' in source && source.gcp.endpoint !== undefined) {
+    const { endpoint } = source.gcp;
+    const address = endpoint.includes('://') ? endpoint : `https://${endpoint}`;
+    const at = [...path, 'gcp', 'endpoint'];
+    if (URL.canParse(address)) reportAddress(address, at, report);
+    else report(at, 'is no host: write `host` or `host:port`');
+  }
   if ('azure' in source) reportAddress(source.azure.vaultUrl, [...path, 'azure', 'vaultUrl'], report);
 }
 
@@ -154,6 +161,15 @@ function reportAttach(attach: AttachConfig, path: readonly PropertyKey[], report
   }
   if (attach.kind === 'refresh_token' && attach.clientAuth !== 'none' && attach.clientSecret === undefined) {
     report([...path, 'clientAuth'], 'needs clientSecret; of a public client set clientAuth: none');
+  }
+  if (attach.kind === 'refresh_token' && attach.clientSecret !== undefined) {
+    const { clientSecret } = attach;
+    const at = [...path, 'clientSecret'];
+    if ('stored' in clientSecret) report(at, 'what is stored here is the refresh token; keep the secret elsewhere');
+    else reportSource(clientSecret, at, report);
+  }
+  if (attach.kind === 'token_exchange' && attach.audience === undefined && attach.resource === undefined) {
+    report(path, 'needs audience or resource: a token that is for everybody is for whoever steals it');
   }
 }
 

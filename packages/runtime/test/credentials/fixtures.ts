@@ -14,16 +14,16 @@ import type {
 import { CredentialBroker } from '../../src/credentials/index.ts';
 import { LocalKeys } from '../../src/flow/index.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { aSession } from '../store/fixtures.ts';
+import { aSession, clock as machine } from '../store/fixtures.ts';
 
 /** A clock that goes on only when told to; what is due then runs. */
 export class TestClock implements Clock {
   #now = 1_763_690_000_000;
-  readonly #due = new Set<{ readonly at: number; readonly then: () => void }>();
+  readonly #due = new Set<{ readonly at: number; readonly run: () => void }>();
   now = (): number => this.#now;
   micros = (): number => this.#now * 1000;
   after = (ms: number, then: () => void): (() => void) => {
-    const entry = { at: this.#now + ms, then };
+    const entry = { at: this.#now + ms, run: then };
     this.#due.add(entry);
     return () => this.#due.delete(entry);
   };
@@ -35,7 +35,7 @@ export class TestClock implements Clock {
     this.#now += ms;
     for (const entry of [...this.#due].filter(({ at }) => at <= this.#now)) {
       this.#due.delete(entry);
-      entry.then();
+      entry.run();
     }
   }
 }
@@ -71,10 +71,7 @@ export async function openBench(yaml: string, options: BenchOptions = {}): Promi
   });
   const clock = new TestClock();
   const keys = new LocalKeys(createSecretKey(randomBytes(32)));
-  const database = await openSqliteStore({
-    file: join(folder, 'data', 'sallyport.db'),
-    clock: { ...clock, now: () => Date.now() } as Clock,
-  });
+  const database = await openSqliteStore({ file: join(folder, 'data', 'sallyport.db'), clock: machine });
   const store = options.store?.(database.store.credentials) ?? database.store.credentials;
   const { credentials, upstreams } = config;
   const { subjectTokens, timeoutMs } = options;

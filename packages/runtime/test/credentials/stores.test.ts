@@ -71,7 +71,7 @@ describe('HashiCorp Vault', () => {
   const kv =
     (state: { how?: string; value: string; asked: string[] }): Answer =>
     (request, _, response) => {
-      state.asked.push(`${request.method} ${request.url} ${request.headers['x-vault-namespace'] ?? ''}`);
+      state.asked.push(`${request.method} ${request.url} ${String(request.headers['x-vault-namespace'] ?? '')}`);
       if (state.how === 'hangs up') return void response.destroy();
       if (state.how === 'redirects') return void response.writeHead(307, { location: `/v1/elsewhere` }).end();
       if (state.how === 'refuses' || request.headers['x-vault-token'] !== token) {

@@ -1,5 +1,5 @@
 import { staticAttachment, placeOf, mtlsAttachment } from './static.ts';
-import { oauthAttachment } from './oauth.ts';
+import { OauthAttachment } from './oauth.ts';
 import { fileSource } from '../sources/file.ts';
 import { unavailable } from '../unavailable.ts';
 import type { Attachment } from './attachment.ts';
@@ -17,7 +17,7 @@ export function openAttachment(parts: OpenParts, reader: SecretReader): Attachme
     const { certFile, caFile } = attach;
     return mtlsAttachment(reader, { cert: file(certFile), ca: caFile === undefined ? undefined : file(caFile) });
   }
-  if ('tokenUrl' in attach) return oauthAttachment(parts, attach, reader);
+  if ('tokenUrl' in attach) return new OauthAttachment(parts, attach, reader);
   // Programs are given it by `environment`; no request is.
   const refuse = () => Promise.reject(unavailable(parts.name, 'is not attached to requests.'));
   return { attach: refuse, rejected: () => Promise.resolve(false), forget: () => undefined };

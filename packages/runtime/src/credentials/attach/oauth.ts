@@ -1,8 +1,9 @@
 import { authorityOf } from '@sallyport/core';
+import type { AttachedCredential, CredentialRefusal, CredentialUse } from '@sallyport/core';
 import { DpopKey, Nonces } from '../oauth/dpop.ts';
-import { TokenEndpoint, type OauthConfig } from '../oauth/endpoint.ts';
+import { TokenEndpoint, type Granted, type OauthConfig } from '../oauth/endpoint.ts';
 import { Tokens, type Token } from '../oauth/tokens.ts';
-import { grantOf, type Subject } from '../oauth/grants.ts';
+import { grantOf, type Subject, type TokenGrant } from '../oauth/grants.ts';
 import { faultOf, type SecretReader } from '../reader.ts';
 import { openSource } from '../sources/index.ts';
 import type { Attachment } from './attachment.ts';
@@ -14,68 +15,83 @@ const marginMs = 30_000;
 const echoMs = 300_000;
 
 /** Access tokens, had at a token endpoint when they are needed. */
-export function oauthAttachment(parts: OpenParts, attach: OauthConfig, reader: SecretReader): Attachment {
-  const { name, clock, timeoutMs, sealed, subjectTokens, mask, config, progress } = parts;
-  const confidential =
-    attach.kind === 'refresh_token' && attach.clientAuth !== 'none' ? attach.clientSecret : undefined;
-  const clientSecret = confidential && parts.reader(openSource(confidential, parts), { secret: true });
-  const now = () => clock.now();
-  const grant = grantOf({ name, attach, reader, clientSecret, sealed, subjectTokens, mask, now });
-  const endpoint = new TokenEndpoint(attach, clock, timeoutMs, parts.remember);
-  const tokens = new Tokens(clock);
-  const nonces = new Nonces();
-  let key: Promise<DpopKey> | undefined;
-  const openKey = async (): Promise<DpopKey | undefined> => {
-    if (!attach.dpop) return undefined;
-    key ??= DpopKey.open(name, sealed);
-    return await key.catch((error: unknown) => {
-      key = undefined;
-      throw error;
-    });
-  };
+export class OauthAttachment implements Attachment {
+  readonly #parts: OpenParts;
+  readonly #isBound: boolean;
+  readonly #grant: TokenGrant;
+  readonly #endpoint: TokenEndpoint;
+  readonly #tokens: Tokens;
+  readonly #nonces = new Nonces();
+  #key: Promise<DpopKey> | undefined;
 
-  const fetchToken = async (subject: Subject): Promise<Token> => {
-    const asked = now();
-    const dpop = await openKey();
-    const { accessToken, lifeMs = config.refreshSeconds * 1_000 } = await grant.run(subject, async (what) => {
-      const granted = await endpoint.ask({ ...what, dpop });
-      mask.add(granted.accessToken, asked + (granted.lifeMs ?? config.refreshSeconds * 1_000) + echoMs);
-      return granted;
+  constructor(parts: OpenParts, attach: OauthConfig, reader: SecretReader) {
+    const { clock, timeoutMs } = parts;
+    this.#parts = parts;
+    this.#isBound = attach.dpop;
+    const confidential = attach.kind === 'refresh_token' && attach.clientAuth !== 'none' && attach.clientSecret;
+    const clientSecret = confidential ? parts.reader(openSource(confidential, parts), { secret: true }) : undefined;
+    this.#grant = grantOf({ ...parts, attach, reader, clientSecret, now: () => clock.now() });
+    this.#endpoint = new TokenEndpoint(attach, clock, timeoutMs, (sent) => parts.remember(sent));
+    this.#tokens = new Tokens(clock);
+  }
+
+  async attach(use: CredentialUse, url: URL): Promise<AttachedCredential> {
+    const subject = await this.#safely(() => this.#grant.subjectOf(use));
+    const { value } = await this.#tokens.get(subject.key, () => this.#safely(() => this.#fetch(subject)));
+    if (!this.#isBound) return { headers: { authorization: `Bearer ${value}` }, query: {} };
+    const dpop = await this.#safely(() => this.#openKey());
+    const nonce = this.#nonces.of(authorityOf(url));
+    const proof = await dpop.prove({ method: use.httpMethod, url, token: value, nonce, now: this.#parts.clock.now() });
+    return { headers: { authorization: `DPoP ${value}`, dpop: proof }, query: {} };
+  }
+
+  async rejected(use: CredentialUse, url: URL, { authenticate = '', dpopNonce }: CredentialRefusal): Promise<boolean> {
+    const isNew = this.#nonces.learn(authorityOf(url), dpopNonce);
+    // The token is as good as before: only its proof lacked what the upstream wants to see in it.
+    if (this.#isBound && isNew && /\buse_dpop_nonce\b/.test(authenticate)) return true;
+    const { key } = await this.#safely(() => this.#grant.subjectOf(use));
+    return this.#tokens.drop(key);
+  }
+
+  forget(): void {
+    this.#tokens.clear();
+    this.#grant.forget();
+  }
+
+  async #fetch(subject: Subject): Promise<Token> {
+    const { clock, config, mask, progress } = this.#parts;
+    const asked = clock.now();
+    const dpop = this.#isBound ? await this.#openKey() : undefined;
+    const lifeOf = ({ lifeMs }: Granted) => lifeMs ?? config.refreshSeconds * 1_000;
+    const granted = await this.#grant.run(subject, async (what) => {
+      const answer = await this.#endpoint.ask({ ...what, dpop });
+      mask.add(answer.accessToken, asked + lifeOf(answer) + echoMs);
+      return answer;
     });
     progress.had();
-    return { value: accessToken, usableUntil: asked + lifeMs - Math.min(marginMs, lifeMs / 2) };
-  };
+    const lifeMs = lifeOf(granted);
+    return { value: granted.accessToken, usableUntil: asked + lifeMs - Math.min(marginMs, lifeMs / 2) };
+  }
+
+  async #openKey(): Promise<DpopKey> {
+    const { name, sealed } = this.#parts;
+    this.#key ??= DpopKey.open(name, sealed);
+    try {
+      return await this.#key;
+    } catch (error) {
+      this.#key = undefined;
+      throw error;
+    }
+  }
+
   /** Every failure is one of the credential, in words that may be shown. */
-  const safely = async <T>(work: () => Promise<T>): Promise<T> => {
+  async #safely<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      const fault = faultOf(name, error);
-      progress.failed(fault);
+      const fault = faultOf(this.#parts.name, error);
+      this.#parts.progress.failed(fault);
       throw fault;
     }
-  };
-
-  return {
-    async attach(use, url) {
-      const subject = await safely(() => grant.subjectOf(use));
-      const { value } = await tokens.get(subject.key, () => safely(() => fetchToken(subject)));
-      const dpop = await safely(openKey);
-      if (!dpop) return { headers: { authorization: `Bearer ${value}` }, query: {} };
-      const nonce = nonces.of(authorityOf(url));
-      const proof = await dpop.prove({ method: use.httpMethod, url, token: value, nonce, now: now() });
-      return { headers: { authorization: `DPoP ${value}`, dpop: proof }, query: {} };
-    },
-    async rejected(use, url, { authenticate = '', dpopNonce }) {
-      const isNew = nonces.learn(authorityOf(url), dpopNonce);
-      // The token is as good as before: only its proof lacked what the upstream wants to see in it.
-      if (attach.dpop && isNew && /\buse_dpop_nonce\b/.test(authenticate)) return true;
-      const { key: whose } = await safely(() => grant.subjectOf(use));
-      return tokens.drop(whose);
-    },
-    forget() {
-      tokens.clear();
-      grant.forget();
-    },
-  };
+  }
 }

@@ -147,7 +147,7 @@ function withoutIdToken(text: string): string {
   try {
     const answer = parseJson(text, { maxDepth: 8 });
     if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return text;
-    return JSON.stringify({ ...answer, id_token: undefined });
+    return JSON.stringify(answer, (name, value: unknown) => (name === 'id_token' ? undefined : value));
   } catch {
     return 'not JSON';
   }
