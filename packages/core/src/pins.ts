@@ -63,6 +63,8 @@ export interface PackagePin {
   readonly integrity: string;
   /** PyPI: every file of the version, by name, with its SHA-256 (hex). */
   readonly files?: Readonly<Record<string, string>>;
+  /** npm: SHA-256 (hex) over the files of the tarball, so that an installed copy can be compared without it. */
+  readonly contents?: string;
   /** Repository that a verified attestation names as its source. */
   readonly source?: string;
 }

@@ -39,6 +39,7 @@ const packageSchema = z.strictObject({
   version: z.string(),
   integrity: z.string(),
   files: z.record(z.string(), sha256).optional(),
+  contents: sha256.optional(),
   source: z.string().optional(),
 });
 

@@ -1,0 +1,183 @@
+import { hash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import type { PackagePin } from '@sallyport/core';
+import { RuntimeFault, showText } from '@sallyport/core';
+import type { Attestation, Registry, StartedProgram } from './registry.ts';
+import { answered, fetchBytes, fetchJson } from './fetch.ts';
+import { digestOfFiles, filesOfTarball } from './tarball.ts';
+import { digestOfFolder } from './folder.ts';
+import { filesOf, parentsOf } from './program.ts';
+import { refused } from './refused.ts';
+
+export interface NpmOptions {
+  /** Base address of the registry. */
+  readonly url: string;
+  /** npm's cache folder, from which `npx` starts what it downloaded. */
+  readonly cache?: string;
+  /** `PATH`, where a program's own environment has none. */
+  readonly path?: string;
+}
+
+const packumentSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  dist: z.object({ integrity: z.string().optional(), tarball: z.url({ protocol: /^https?$/ }) }),
+});
+const attestationsSchema = z.object({
+  attestations: z.array(z.object({ predicateType: z.string(), bundle: z.json() })).max(50),
+});
+const installedSchema = z.object({ name: z.string(), version: z.string() });
+
+const largestTarball = 256 * 1024 * 1024;
+const packageName = /^(?:@[a-z0-9~-][a-z0-9._~-]{0,100}\/)?[a-zA-Z0-9~-][a-zA-Z0-9._~-]{0,212}$/;
+const launchers: ReadonlySet<string> = new Set(['npx', 'bunx', 'pnpx', 'npm', 'pnpm', 'yarn', 'bun']);
+
+/** Packages of npm, by the registry's API (`GET /<name>/<version>`). */
+export class NpmRegistry implements Registry {
+  readonly #url: string;
+  readonly #cache: string | undefined;
+  readonly #path: string;
+
+  constructor({ url, cache, path = '' }: NpmOptions) {
+    this.#url = url.replace(/\/+$/, '');
+    this.#cache = cache;
+    this.#path = path;
+  }
+
+  async resolve(name: string, version = 'latest'): Promise<PackagePin> {
+    const { tarball, ...pin } = await this.#dist(name, version);
+    return { ...pin, contents: await this.#contents(pin, tarball) };
+  }
+
+  /** Without the tarball. */
+  async #dist(name: string, version: string): Promise<PackagePin & { tarball: string }> {
+    const asked = { registry: 'npm', name, version } as const;
+    if (!packageName.test(name)) throw refused(asked, 'this is no name of an npm package.');
+    const url = new URL(`${this.#url}/${name.replace('/', '%2f')}/${encodeURIComponent(version)}`);
+    const read = await fetchJson(url, 'application/json');
+    if (read === undefined) throw refused(asked, 'the registry does not have it (any more).');
+    const parsed = packumentSchema.safeParse(read);
+    const integrity = parsed.data?.dist.integrity?.split(/\s+/).find((each) => each.startsWith('sha512-'));
+    if (!parsed.success || integrity === undefined || parsed.data.name !== name) {
+      const detail = `The registry's answer on ${showText(name)} names no SHA-512 for this version.`;
+      throw new RuntimeFault('upstream_malformed', { detail });
+    }
+    const { version: exact, dist } = parsed.data;
+    return { registry: 'npm', name, version: exact, integrity, tarball: dist.tarball };
+  }
+
+  async #contents(pin: PackagePin, tarball: string): Promise<string> {
+    const url = new URL(tarball);
+    const { status, body } = await fetchBytes(url, { maxBytes: largestTarball, redirects: 2 });
+    if (status !== 200) throw answered(url, status);
+    if (`sha512-${hash('sha512', body, 'base64')}` !== pin.integrity) {
+      throw refused(pin, 'the tarball is not the one whose integrity the registry names.');
+    }
+    return digestOfFiles(filesOfTarball(body));
+  }
+
+  async attestations({ name, version }: PackagePin): Promise<readonly Attestation[]> {
+    const url = new URL(
+      `${this.#url}/-/npm/v1/attestations/${name.replace('/', '%2f')}@${encodeURIComponent(version)}`,
+    );
+    const read = await fetchJson(url, 'application/json');
+    if (read === undefined) return [];
+    const parsed = attestationsSchema.safeParse(read);
+    if (!parsed.success) {
+      throw new RuntimeFault('upstream_malformed', { detail: `The attestations of ${showText(name)} cannot be read.` });
+    }
+    // The registry's own statement that it published the package says nothing of where it was built.
+    return parsed.data.attestations.filter(({ predicateType }) =>
+      predicateType.startsWith('https://slsa.dev/provenance/'),
+    );
+  }
+
+  subject({ integrity }: PackagePin): { readonly algorithm: 'sha512'; readonly hex: string } {
+    const digest = Buffer.from(integrity.replace(/^sha512-/, ''), 'base64');
+    return { algorithm: 'sha512', hex: digest.toString('hex') };
+  }
+
+  /** Every copy that the program may be started from: beside its script, in the project, in npm's cache. */
+  async compare(pin: PackagePin, program: StartedProgram): Promise<number> {
+    checkCommand(pin, program);
+    const folders = await this.#copies(pin, program);
+    if (folders.length === 0) {
+      if (launchers.has(basename(program.command))) return 0;
+      throw refused(pin, `${showText(program.command, 120)} is started from no installed copy of it.`);
+    }
+    const contents = pin.contents ?? (await this.#freshContents(pin));
+    for (const { folder, version } of folders) {
+      if (version !== pin.version) throw refused(pin, `version ${showText(version, 40)} is installed in ${folder}.`);
+      const found = await digestOfFolder(folder).catch(() => undefined);
+      if (found !== contents)
+        throw refused(pin, `the files in ${folder} are not those of the package; install it anew.`);
+    }
+    return folders.length;
+  }
+
+  async #freshContents(pin: PackagePin): Promise<string> {
+    const { tarball, integrity } = await this.#dist(pin.name, pin.version);
+    if (integrity !== pin.integrity) throw refused(pin, 'the registry has other contents under this version now.');
+    return await this.#contents(pin, tarball);
+  }
+
+  async #copies({ name, version }: PackagePin, program: StartedProgram) {
+    const folders = new Set<string>();
+    const launched = launchers.has(basename(program.command));
+    if (launched) {
+      for (const each of [...parentsOf(resolve(program.cwd ?? '.')), ...(await this.#cached())]) {
+        folders.add(join(each, 'node_modules', name));
+      }
+    } else {
+      for (const file of await filesOf(program, this.#path)) {
+        const folder = await packageFolder(file, name);
+        if (folder !== undefined) folders.add(folder);
+      }
+    }
+    const found: { folder: string; version: string }[] = [];
+    for (const folder of folders) {
+      const installed = await installedIn(folder);
+      // npx takes another copy where the version is not the one that was asked for.
+      if (installed?.name === name && !(launched && installed.version !== version)) {
+        found.push({ folder, version: installed.version });
+      }
+    }
+    return found;
+  }
+
+  async #cached(): Promise<readonly string[]> {
+    if (this.#cache === undefined) return [];
+    const folder = join(this.#cache, '_npx');
+    return (await readdir(folder).catch(() => [])).map((each) => join(folder, each));
+  }
+}
+
+/** A launcher downloads what it is told: it must be told exactly this version, of nothing else. */
+function checkCommand(pin: PackagePin, { command, args }: StartedProgram): void {
+  if (!launchers.has(basename(command))) return;
+  const exact = `${pin.name}@${pin.version}`;
+  const named = args.filter((arg) => !arg.startsWith('-') && packageOf(arg) === pin.name);
+  if (!args.some((arg) => arg === exact || arg === `--package=${exact}`) || named.some((arg) => arg !== exact)) {
+    throw refused(pin, `${basename(command)} must be given ${exact} in args, so that it starts no other version.`);
+  }
+}
+
+const packageOf = (arg: string): string => arg.replace(/(?<=.)@.*$/, '');
+
+/** The folder of the package in which a file lies. */
+async function packageFolder(file: string, name: string): Promise<string | undefined> {
+  for (const folder of parentsOf(dirname(file))) {
+    if ((await installedIn(folder))?.name === name) return folder;
+  }
+  return undefined;
+}
+
+async function installedIn(folder: string): Promise<z.output<typeof installedSchema> | undefined> {
+  try {
+    return installedSchema.parse(JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
