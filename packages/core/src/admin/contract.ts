@@ -334,6 +334,8 @@ export type AdminAnswer<N extends AdminRouteName> = z.infer<(typeof adminRoutes)
  * - `GET  /admin/api/me` → `meSchema`, or 401 when not signed in.
  * - `POST /admin/api/sign-in` with `{ token }` from a one-time link (the dashboard reads it from `/sign-in#<token>`, so that it
  *   reaches no log): sets the cookie and answers `meSchema`.
+ * - `GET  /admin/api/sign-in` → `signInWaysSchema`: a provider's host, where operators may sign in there, at
+ *   `GET /admin/oidc/sign-in?to=<place of the dashboard>`.
  * - `POST /admin/api/sign-out`.
  * - `GET  /admin/api/live`: server-sent events; `event: entry`, data one `entrySchema`; needs `entries.read`. And
  *   `event: approval` for each new or changed one, data one `approvalSchema` without detail; needs `approvals.read`.
@@ -346,6 +348,9 @@ export const meSchema = z.object({
   role: z.enum(operatorRoles),
 });
 export type Me = z.infer<typeof meSchema>;
+
+export const signInWaysSchema = z.object({ provider: z.object({ host: z.string() }).nullable() });
+export type SignInWays = z.infer<typeof signInWaysSchema>;
 
 export const problemSchema = z.object({
   type: z.string(),

@@ -21,6 +21,13 @@ export interface OperatorChange {
   readonly disabled?: boolean | undefined;
 }
 
+/** An account at the identity provider that somebody has proven to have; see `OperatorAccount`. */
+export interface ProvenAccount {
+  readonly account: string;
+  readonly name: string;
+  readonly role: OperatorRole | undefined;
+}
+
 export interface Secret {
   readonly secret: string;
   /** Milliseconds since the epoch. */
@@ -135,6 +142,24 @@ export class OperatorService {
     });
   }
 
+  /**
+   * Signs in whoever has proven an account at the identity provider, with the role that it has there now; the first time makes
+   * the operator. Answers a cookie's secret, good for 12 hours.
+   *
+   * @throws RuntimeFault `forbidden` when the operator is disabled, or the account has no role any more: they are then signed out
+   *   everywhere; `conflict` when no enabled owner would remain
+   */
+  signInByAccount({ account, name, role }: ProvenAccount): Promise<Secret & { readonly operator: OperatorRecord }> {
+    return this.#changes.run(async () => {
+      const known = this.list().find((operator) => operator.account === account);
+      if (role === undefined) throw await this.#refuseAccount(account, known);
+      if (known && known.disabledAt !== null) throw accountDisabled(known);
+      const operator = known ? await this.#followAccount(known, name, role) : await this.#join(account, name, role);
+      await this.#record(operator.id, 'operators.signIn', operator.id, account);
+      return { operator, ...(await this.#issue('cookie', operator.id, cookieMs)) };
+    });
+  }
+
   /** Whose cookie this is, if it is good now. */
   async authenticateCookie(cookie: string): Promise<OperatorRecord | undefined> {
     if (!looksLikeSecret('cookie', cookie)) return undefined;
@@ -167,6 +192,42 @@ export class OperatorService {
     if (!this.#token || !looksLikeSecret('token', secret) || !sameHash(sha256(secret), this.#token.hash))
       return undefined;
     return this.#enabled(this.#token.operatorId);
+  }
+
+  async #join(account: string, name: string, role: OperatorRole): Promise<OperatorRecord> {
+    const { store, clock, newId } = this.#options;
+    const operator: OperatorRecord = { id: newId(), name, role, createdAt: clock.now(), disabledAt: null, account };
+    await this.#record('runtime', 'operators.create', operator.id, JSON.stringify({ name, role, account }));
+    await store.insert(operator);
+    this.#operators.set(operator.id, operator);
+    return operator;
+  }
+
+  async #followAccount(before: OperatorRecord, name: string, role: OperatorRole): Promise<OperatorRecord> {
+    const after: OperatorRecord = { ...before, name, role };
+    if (before.name === name && before.role === role) return before;
+    if (isOwner(before) && !isOwner(after)) this.#requireAnotherOwner(before);
+    await this.#record(
+      'runtime',
+      'operators.update',
+      before.id,
+      JSON.stringify({ name, role, account: before.account }),
+    );
+    if (!(await this.#options.store.update(before.id, { name, role }))) throw noSuchOperator(before.id);
+    this.#operators.set(before.id, after);
+    this.#tell(before.id);
+    return after;
+  }
+
+  async #refuseAccount(account: string, known: OperatorRecord | undefined): Promise<RuntimeFault> {
+    await this.#record('runtime', 'operators.refuse', known?.id ?? account, 'the account has no role here');
+    if (known) {
+      await this.#options.store.deleteSignIns(known.id);
+      this.#tell(known.id);
+    }
+    return new RuntimeFault('forbidden', {
+      detail: 'Your account has no role here. Ask an owner to map one of its groups under identity.operators.roles.',
+    });
   }
 
   async #issue(kind: 'link' | 'cookie', operatorId: string, forMs: number): Promise<Secret> {
@@ -210,6 +271,9 @@ const isOwner = ({ role, disabledAt }: OperatorRecord): boolean => role === 'own
 
 const noSuchOperator = (id: string): RuntimeFault =>
   new RuntimeFault('not_found', { detail: `There is no operator ${id.slice(0, 40)}.` });
+
+const accountDisabled = ({ name }: OperatorRecord): RuntimeFault =>
+  new RuntimeFault('forbidden', { detail: `${name} is disabled here. Ask an owner.` });
 
 const linkRefused = (): RuntimeFault =>
   new RuntimeFault('unauthenticated', {

@@ -106,7 +106,7 @@ test('who asks must be an agent, by one good key', async () => {
     { authorization: `Bearer ${key}`, 'x-api-key': key },
     { ...basic(agent.id, key), 'x-api-key': key },
   ]) {
-    const { status, headers: answered, body } = await h.post(undefined, good, headers as Record<string, string>);
+    const { status, headers: answered, body } = await h.post(undefined, good, headers);
     expect([status, body['error']]).toEqual([401, 'invalid_client']);
     expect(answered['www-authenticate']).toContain('Bearer');
   }

@@ -1,10 +1,15 @@
-import type { IssuerConfig } from '@sallyport/core';
 import { RuntimeFault, showText } from '@sallyport/core';
 
 /** What a session may keep of a user: as much as policies need, and no more than a row should hold. */
 export const claimBounds = { names: 20, values: 100, characters: 256 } as const;
 
 type Payload = Readonly<Record<string, unknown>>;
+
+/** Which claim says roles, and what its values mean here. */
+export interface RoleMap {
+  readonly claim: string;
+  readonly map: Readonly<Record<string, string>>;
+}
 
 /**
  * The configured claims of a verified token, every value as text in a list. A claim that is missing is left out.
@@ -21,8 +26,8 @@ export function claimsOf(payload: Payload, names: readonly string[]): Record<str
   return Object.fromEntries(read);
 }
 
-/** The user's roles by the configured map. What it does not name gives nothing. */
-export function rolesOf(payload: Payload, roles: IssuerConfig['roles']): readonly string[] {
+/** Roles by the configured map. What it does not name gives nothing. */
+export function rolesOf(payload: Payload, roles: RoleMap | undefined): readonly string[] {
   if (!roles) return [];
   const values = valuesOf(payload, roles.claim) ?? [];
   const mapped = values.flatMap((value) => {

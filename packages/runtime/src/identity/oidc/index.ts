@@ -1,2 +1,3 @@
-export { claimBounds } from './claims.ts';
+export { claimBounds, rolesOf, textOf } from './claims.ts';
 export { OidcIssuers, type OidcIssuersOptions, type UserTokenKind, type VerifiedUser } from './issuers.ts';
+export { ProviderHttp, isProviderUrl, unavailable } from './provider-http.ts';

@@ -8,6 +8,7 @@ import { handlers } from './handlers.ts';
 import { parseInput, readJsonBodies } from './input.ts';
 import { LiveViews } from './live.ts';
 import { faultOf, noSuchAddress, sendProblem } from './problem.ts';
+import { registerOidc } from './oidc.ts';
 import { registerSignIn } from './sign-in.ts';
 import type { AdminServices, Asked, Change, ChangeEntry } from './services.ts';
 
@@ -19,6 +20,10 @@ export const adminSurface =
   (services: AdminServices): FastifyPluginAsync =>
   async (app) => {
     await app.register(async (scope) => registerAll(scope, services), { prefix: '/admin/api' });
+    const { operatorProvider } = services;
+    if (operatorProvider) {
+      await app.register(async (scope) => registerOidc(scope, services, operatorProvider), { prefix: '/admin/oidc' });
+    }
   };
 
 function registerAll(scope: FastifyInstance, services: AdminServices): void {

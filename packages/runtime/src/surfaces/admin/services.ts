@@ -23,6 +23,7 @@ import type {
 } from '@sallyport/core/admin';
 import type { AgentService } from '../../agents/agents.ts';
 import type { ApprovalService } from '../../approvals/index.ts';
+import type { OperatorProvider } from '../../operators/provider.ts';
 import type { OperatorService } from '../../operators/operators.ts';
 import type { SessionService } from '../../sessions/sessions.ts';
 
@@ -116,6 +117,8 @@ export interface AdminServices {
   readonly pins: AdminPins;
   readonly sessions: SessionService;
   readonly operators: OperatorService;
+  /** Where operators sign in beside links, if anywhere. */
+  readonly operatorProvider?: Pick<OperatorProvider, 'host' | 'begin' | 'finish'>;
   readonly policies: AdminPolicies;
   readonly settings: AdminSettings;
   readonly entries: EntryReader;

@@ -82,16 +82,16 @@ export async function startProvider(redirectUris: readonly string[] = [redirectU
 }
 
 function configurationOf(redirectUris: readonly string[], keys: readonly JWK[]): object {
-  const client = (id: string) => ({
+  const client = (id: string, method = 'client_secret_post') => ({
     client_id: id,
     client_secret: clientSecret,
     redirect_uris: redirectUris,
     grant_types: ['authorization_code'],
     response_types: ['code'],
-    token_endpoint_auth_method: 'client_secret_post',
+    token_endpoint_auth_method: method,
   });
   return {
-    clients: [client(clientId), client('other-front'), client('dashboard')],
+    clients: [client(clientId), client('other-front'), client('dashboard', 'client_secret_basic')],
     jwks: { keys },
     cookies: { keys: ['a key for cookies'] },
     ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
