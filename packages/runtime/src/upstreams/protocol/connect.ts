@@ -105,7 +105,9 @@ function limited(
     end(fault);
   };
   const cancelled = () =>
-    give(new RuntimeFault('upstream_failed', { detail: `Nobody waits for ${upstream} any more.` }));
+    give(
+      new RuntimeFault('upstream_timeout', { detail: `Upstream ${upstream} was given up before it was connected.` }),
+    );
   const stopTimer = services.clock.after(config.connectMs, () => {
     const detail = `Upstream ${upstream} was not connected within ${config.connectMs} ms (connectMs).`;
     give(new RuntimeFault('upstream_timeout', { detail }));
