@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { RuntimeFault, hostKey, parseConfig } from '../../src/index.ts';
+import { hostKey, parseConfig } from '../../src/index.ts';
+import type { RuntimeFault } from '../../src/index.ts';
 
 const source = {
   env: {},

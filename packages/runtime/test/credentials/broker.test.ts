@@ -47,7 +47,8 @@ describe('what is attached', () => {
         [
           inspect(each, { depth: 9, showHidden: true, getters: true }),
           JSON.stringify(each),
-          String(each as unknown as string),
+          // oxlint-disable-next-line no-base-to-string -- what it shows of itself is the question
+          String(each),
         ].join(),
       ).not.toContain(secret);
     }
