@@ -17,7 +17,9 @@ import { ensurePolicyFolder } from './policies/starter.ts';
 import { newId } from './identity/ids.ts';
 import { CredentialBroker } from './credentials/index.ts';
 import { LocalKeys, type GivenMasterKey } from './flow/index.ts';
+import { OidcIssuers } from './identity/oidc/index.ts';
 import { UserContextSigner } from './identity/user-context.ts';
+import { UserTokens } from './identity/user-tokens.ts';
 import { listen } from './composition/surfaces.ts';
 import { lockPathOf } from './pins/index.ts';
 import { openCheckpoint } from './composition/checkpoint.ts';
@@ -174,8 +176,15 @@ async function openTooling(options: RuntimeOptions, { store, redaction, settings
   const folder = folderOf(options);
   const { credentials: configured, upstreams, identity } = config;
   const keys = new LocalKeys(redaction.masterKey);
-  const sealing = { store: store.credentials, keys, clock };
+  const userTokens = new UserTokens({ store: store.userTokens, box: redaction.box, clock });
+  const sealing = { store: store.credentials, keys, clock, subjectTokens: userTokens };
   const credentials = await CredentialBroker.open({ credentials: configured, upstreams, env, folder, ...sealing });
+  const onFault = faultLogger(options);
+  const oidc = new OidcIssuers({
+    issuers: identity.issuers,
+    clock,
+    onFault: (fault) => onFault('an identity provider', fault),
+  });
   const issuer = () => settings.baseUrl();
   const signing = { settings: store.settings, clock, newId, issuer, minutes: identity.userContextMinutes };
   const userContexts = await UserContextSigner.open(signing);
@@ -191,9 +200,9 @@ async function openTooling(options: RuntimeOptions, { store, redaction, settings
     lockPath: lockPathOf(options),
     version,
     baseUrl: () => settings.baseUrl(),
-    onFault: faultLogger(options),
+    onFault,
   });
-  return { ...tooling, credentials, userContexts };
+  return { ...tooling, credentials, userContexts, userTokens, oidc };
 }
 
 interface WebhookParts {

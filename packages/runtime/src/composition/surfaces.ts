@@ -12,7 +12,9 @@ import { dashboardDir } from '../cli/places.ts';
 import { dashboardRoutes } from '../surfaces/dashboard.ts';
 import { extractRoutes } from '../surfaces/extract/routes.ts';
 import { mcpRoutes } from '../surfaces/mcp/routes.ts';
+import { metadataRoutes, resourceMetadataPath } from '../surfaces/oauth/metadata.ts';
 import { openAiRoutes } from '../surfaces/openai/chat.ts';
+import { tokenRoutes } from '../surfaces/oauth/token.ts';
 import { sessionRoutes } from '../surfaces/sessions/routes.ts';
 
 export interface SurfaceOptions {
@@ -34,8 +36,8 @@ export async function listen(options: SurfaceOptions, parts: Parts): Promise<Fas
   const read = (path: string) => readFileSync(resolve(folder, path), 'utf8');
   const tls = server.tls && { cert: read(server.tls.certFile), key: read(server.tls.keyFile) };
   const app = createHttpServer({ server, newId, logFault, ...(tls ? { tls } : {}) });
-  const { monitor, providers, sessions, approvals, agents, tokens, gateway } = parts;
-  const authenticator = new Authenticator({ agents, sessions, tokens });
+  const { monitor, providers, sessions, approvals, agents, tokens, gateway, oidc, userContexts, userTokens } = parts;
+  const authenticator = new Authenticator({ agents, sessions, tokens, oidc });
   const authenticate = (request: FastifyRequest) => authenticator.authenticate(credentialsOf(request.raw));
   app.get('/health', () => ({ status: 'ok', version }));
   await app.register(openAiRoutes, {
@@ -52,7 +54,10 @@ export async function listen(options: SurfaceOptions, parts: Parts): Promise<Fas
     mayUse: (session, model) => mayUse(options, parts, session, model),
   });
   await app.register(mcpRoutes, { gateway, authenticate, clock, ...mcpSettings(config, parts) });
-  await app.register(sessionRoutes({ authenticator, sessions, clock }));
+  await app.register(sessionRoutes({ authenticator, sessions, clock, oidc, userTokens }));
+  const baseUrl = () => parts.settings.baseUrl();
+  await app.register(tokenRoutes({ authenticator, sessions, oidc, clock, baseUrl }));
+  await app.register(metadataRoutes({ oidc, userContexts, baseUrl }));
   const { secondModel } = parts;
   if (secondModel && config.secondModel?.extract) {
     await app.register(extractRoutes({ authenticator, secondModel, monitor, clock, newId }));
@@ -87,7 +92,7 @@ function mcpSettings({ server, mcp }: Config, { settings }: Parts) {
     resultTtlMs,
     allowedOrigins,
     allowedHosts: () => [publicHost(), ...server.trustedHosts],
-    resourceMetadataUrl: () => `${settings.baseUrl()}/.well-known/oauth-protected-resource/mcp`,
+    resourceMetadataUrl: () => `${settings.baseUrl()}${resourceMetadataPath}`,
   };
 }
 

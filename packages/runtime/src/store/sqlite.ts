@@ -4,19 +4,9 @@ import { dirname } from 'node:path';
 import type { AuditLog, Clock, Store } from '@sallyport/core';
 import { RuntimeFault } from '@sallyport/core';
 import { openAuditLog } from '../audit/log.ts';
-import { agentStore } from './agents.ts';
-import { approvalStore } from './approvals.ts';
-import { credentialStore } from './credentials.ts';
-import { entryReader } from './entries.ts';
-import { flowStore, vaultStore } from './flow.ts';
 import { lockDataFile } from './lock.ts';
-import { manifestStore } from './manifests.ts';
 import { migrate } from './migrate.ts';
-import { operatorStore } from './operators.ts';
-import { ownerStore } from './owners.ts';
-import { sessionStore } from './sessions.ts';
-import { settingStore } from './settings.ts';
-import { userTokenStore } from './user-tokens.ts';
+import { storesOf } from './index.ts';
 import { SqliteWorker } from './worker-client.ts';
 import { WorkerDialect } from './worker-dialect.ts';
 import type { Database } from './schema.ts';
@@ -60,18 +50,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<SqliteSto
   const audit = openAuditLog({ append: (batch) => writer.append(batch), clock, ...timeoutMs });
   let closing: Promise<void> | undefined;
   const store: Store = {
-    agents: agentStore(db),
-    operators: operatorStore(db),
-    sessions: sessionStore(db),
-    entries: entryReader(db),
-    flow: flowStore(db),
-    vault: vaultStore(db),
-    userTokens: userTokenStore(db),
-    owners: ownerStore(db),
-    approvals: approvalStore(db),
-    manifests: manifestStore(db),
-    credentials: credentialStore(db),
-    settings: settingStore(db),
+    ...storesOf(db),
     close: () => (closing ??= audit.close().then(shut)),
   };
   return { store, audit, db };
