@@ -1,42 +1,86 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
 import type { OperatorRole } from '@sallyport/core/admin';
-import { type Complaints, launch, watch, widths } from './browser.ts';
+import { type Watch, isSettled, launch, watch, widths } from './browser.ts';
 
 export interface Actor {
   readonly page: Page;
   readonly context: BrowserContext;
-  readonly complaints: Complaints;
+  readonly complaints: Watch['complaints'];
+  /** Goes to an address of the dashboard, and waits until the screen stands. */
+  readonly visit: (path: string) => Promise<void>;
+  /** Waits until nothing is asked for, nothing loads and nothing moves: what is absent then is absent. */
+  readonly settled: () => Promise<void>;
 }
 
+type Look = { readonly scheme?: 'light' | 'dark'; readonly width?: keyof typeof widths };
+
+/** For tests, and each until its test has finished. */
 export interface Actors {
-  /** A browser of its own, signed in. */
+  /** A browser signed in, at a screen that stands. */
   enter(as?: OperatorRole, look?: Look & { readonly path?: string }): Promise<Actor>;
-  /** A browser of its own, not signed in. */
-  outside(): Promise<Actor>;
+  /** A browser that nobody has used, not signed in. */
+  outside(look?: Look): Promise<Actor>;
   close(): Promise<void>;
+}
+
+interface Seat extends Actor {
+  readonly watched: Watch;
 }
 
 /** Browsers at one address, signed in by cookie. */
 export async function openActors(url: string, cookieOf: (role: OperatorRole) => Promise<string>): Promise<Actors> {
   const browser = await launch();
+  // A page that was left is taken again by the next who looks alike: it starts in a sixth of the time of a fresh one.
+  const free = new Map<string, Seat[]>();
+  const take = async (key: string, look: Look): Promise<Seat> => {
+    const seat = free.get(key)?.pop() ?? (await seatIn(browser, url, look));
+    onTestFinished(async ({ task }) => {
+      if (task.result?.state === 'fail') return seat.context.close();
+      await leave(seat);
+      free.set(key, [...(free.get(key) ?? []), seat]);
+    });
+    return seat;
+  };
   return {
-    outside: () => actor(browser, url, {}),
+    outside: async (look = {}) => {
+      const seat = await seatIn(browser, url, look);
+      onTestFinished(() => seat.context.close());
+      return seat;
+    },
     enter: async (role = 'owner', { path = '/', ...look } = {}) => {
-      const entered = await actor(browser, url, look);
+      const seat = await take(`${role} ${look.scheme} ${look.width}`, look);
       const [name = '', value = ''] = (await cookieOf(role)).split('=');
-      await entered.context.addCookies([{ name, value, url, httpOnly: true, sameSite: 'Strict' }]);
-      await entered.page.goto(url + path);
-      await entered.page.getByRole('main').waitFor();
-      return entered;
+      await seat.context.addCookies([{ name, value, url, httpOnly: true, sameSite: 'Strict' }]);
+      await seat.visit(path);
+      return seat;
     },
     close: () => browser.close(),
   };
 }
 
-type Look = { readonly scheme?: 'light' | 'dark'; readonly width?: keyof typeof widths };
-
-async function actor(browser: Browser, url: string, { scheme = 'light', width = 'wide' }: Look): Promise<Actor> {
+async function seatIn(browser: Browser, url: string, { scheme = 'light', width = 'wide' }: Look): Promise<Seat> {
   const context = await browser.newContext({ viewport: widths[width], colorScheme: scheme, reducedMotion: 'reduce' });
-  const complaints = await watch(context, url);
-  return { context, complaints, page: await context.newPage() };
+  const watched = await watch(context, url);
+  const page = await context.newPage();
+  const settled = () => isSettled(page, watched);
+  return {
+    page,
+    context,
+    watched,
+    complaints: watched.complaints,
+    settled,
+    visit: async (path) => {
+      await page.goto(url + path);
+      await settled();
+    },
+  };
+}
+
+/** Nothing that its user did or was told is there for the next. */
+async function leave({ page, context, watched }: Seat): Promise<void> {
+  await page.evaluate('localStorage.clear(); sessionStorage.clear()');
+  await page.goto('about:blank');
+  await context.clearCookies();
+  watched.forget();
 }

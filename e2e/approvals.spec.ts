@@ -1,16 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import { type Actors, openActors } from './actors.ts';
 import { type Staged, cookieOf, startStaged } from './staged/server.ts';
 import { approval, held } from './staged/world.ts';
+import { isAt, isDisabled, says } from './until.ts';
 
 let staged: Staged;
 let stage: Actors;
-beforeEach(async () => {
+beforeAll(async () => {
   staged = await startStaged();
   stage = await openActors(staged.url, cookieOf);
 });
-afterEach(async () => {
+beforeEach(() => staged.reset());
+afterAll(async () => {
   await stage.close();
   await staged.stop();
 });
@@ -54,18 +56,18 @@ describe('what waits', () => {
     staged.world.approvals = [];
     const { page } = await stage.enter('owner', { path: '/approvals' });
     await page.getByText('Nothing waits for you').waitFor();
-    expect(await page.getByRole('main').innerText()).toContain('came from text that third parties can write');
+    await says(page.getByRole('main'), 'came from text that third parties can write');
   });
 
   it('stands on the Overview, and not where nothing waits', async () => {
-    const { page } = await stage.enter();
+    const { page, visit } = await stage.enter();
     await page
       .getByRole('region', { name: 'Waiting for approval' })
       .getByRole('link', { name: /send_money/ })
       .click();
     await heading(page, 'send_money');
     staged.world.approvals = [];
-    await page.goto(staged.url);
+    await visit('/');
     await page.getByRole('region', { name: 'Policies' }).waitFor();
     expect(await page.getByRole('region', { name: 'Waiting for approval' }).count()).toBe(0);
   });
@@ -73,11 +75,10 @@ describe('what waits', () => {
   it('history is filtered by answer and by session, in the address', async () => {
     const { page } = await stage.enter('owner', { path: '/approvals?view=history&state=rejected' });
     const rows = page.getByRole('region', { name: 'History' }).getByRole('link');
-    await rows.first().waitFor();
-    expect(await rows.count()).toBe(1);
+    await expect.poll(() => rows.count()).toBe(1);
     await page.goto(`${staged.url}/approvals?view=history&session=0190a000-0000-7000-8000-000000000002`);
     await page.getByRole('region', { name: 'History' }).getByText('Withdrawn').waitFor();
-    expect(await rows.count()).toBe(1);
+    await expect.poll(() => rows.count()).toBe(1);
     await page.getByRole('link', { name: 'Show those of all sessions' }).click();
     await expect.poll(() => rows.count()).toBe(5);
   });
@@ -86,25 +87,28 @@ describe('what waits', () => {
 describe('what the approver sees', () => {
   it('each argument with its origin in words, the rule, the text it came from, and the request', async () => {
     const { page } = await stage.enter('approver', { path });
-    const run = await page.getByRole('region', { name: 'What would run' }).innerText();
-    expect(run).toMatch(/recipient\s+target\s+held for this\s+Untrusted\s+GB29NWBK60161331926819/);
-    expect(run).toContain('from the result of read_email, field body, written by third parties');
-    expect(run).toContain('from the user’s message, written by the user');
-    expect(run).toMatch(/link in content\s+https:\/\/pay\.evil\.example\/2041/);
-    expect(run).toContain('found nowhere: the model made it up');
-    const why = await page.getByRole('region', { name: 'Why it is held' }).innerText();
-    expect(why).toContain('A target came from untrusted text');
-    expect(why).toContain('A link, address or account came from untrusted text');
+    await says(
+      page.getByRole('region', { name: 'What would run' }),
+      /recipient\s+target\s+held for this\s+Untrusted\s+GB29NWBK60161331926819/,
+      'from the result of read_email, field body, written by third parties',
+      'from the user’s message, written by the user',
+      /link in content\s+https:\/\/pay\.evil\.example\/2041/,
+      'found nowhere: the model made it up',
+    );
+    await says(
+      page.getByRole('region', { name: 'Why it is held' }),
+      'A target came from untrusted text',
+      'A link, address or account came from untrusted text',
+    );
     const marked = page.getByRole('region', { name: 'The untrusted text it came from' }).locator('mark');
-    expect(await marked.innerText()).toBe('GB29⟨U+200B⟩NWBK60161331926819');
-    expect(await page.getByRole('region', { name: 'What the user asked for' }).innerText()).toContain('invoice 2041');
+    await says(marked, /^GB29⟨U\+200B⟩NWBK60161331926819$/);
+    await says(page.getByRole('region', { name: 'What the user asked for' }), 'invoice 2041');
   });
 
   it('a second model’s opinion as advice, and what happens if nobody answers', async () => {
     const { page } = await stage.enter('approver', { path });
-    const advice = await page.getByRole('region', { name: 'Advice of the second model' }).innerText();
-    expect(advice).toContain('Does not serve the user’s request');
-    expect(advice).toContain('It explains and never decides');
+    const advice = page.getByRole('region', { name: 'Advice of the second model' });
+    await says(advice, 'Does not serve the user’s request', 'It explains and never decides');
     await page.getByText(/If nobody answers by \d\d:\d\d:\d\d, nothing is done/).waitFor();
     const left = page.getByRole('list', { name: 'Summary' }).getByText(/\d+ min \d+ s left/);
     const before = await left.innerText();
@@ -112,8 +116,9 @@ describe('what the approver sees', () => {
   });
 
   it('of an ended session, that its detail was destroyed', async () => {
-    const { page } = await stage.enter('approver', { path: `/approvals/${approval(15).id}` });
+    const { page, settled } = await stage.enter('approver', { path: `/approvals/${approval(15).id}` });
     await page.getByText('Its session has ended, so what it carried was destroyed').waitFor();
+    await settled();
     expect(await page.getByRole('button', { name: 'Reject' }).count()).toBe(0);
   });
 
@@ -125,7 +130,7 @@ describe('what the approver sees', () => {
     await dialog.getByRole('button', { name: /Copy/ }).waitFor();
     await dialog.getByRole('link', { name: 'Open Permissions to add it' }).click();
     await page.getByRole('heading', { name: 'Permissions', level: 1 }).waitFor();
-    expect(page.url()).toContain('view=file');
+    await isAt(page, /view=file/);
   });
 });
 
@@ -148,7 +153,7 @@ describe('answering', () => {
     const { page } = await stage.enter('approver', { path });
     await page.getByRole('button', { name: 'Approve this value for this task' }).click();
     const dialog = page.getByRole('dialog');
-    expect(await dialog.getByRole('list', { name: 'Held values' }).innerText()).toContain('GB29NWBK60161331926819');
+    await says(dialog.getByRole('list', { name: 'Held values' }), 'GB29NWBK60161331926819');
     await dialog.getByRole('button', { name: 'Approve this value' }).click();
     await heading(page, 'delete_file');
     expect(staged.world.approvals.find(({ id }) => id === first.id)?.votes[0]?.answer).toBe('value');
@@ -173,7 +178,7 @@ describe('answering', () => {
     expect(stateOf(two.id)).toBe('pending');
     await page.goto(`${staged.url}/approvals/${two.id}`);
     await page.getByText('You have answered. Someone else must answer as well.').waitFor();
-    expect(await page.getByRole('button', { name: 'Approve once' }).isDisabled()).toBe(true);
+    await isDisabled(page.getByRole('button', { name: 'Approve once' }));
     const other = await stage.enter('operator', { path: `/approvals/${two.id}` });
     await other.page.getByRole('button', { name: 'Approve once' }).click();
     await other.page.getByRole('dialog').getByRole('button', { name: 'Approve once' }).click();
@@ -191,7 +196,7 @@ describe('answering', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Approve once' }).click();
     await page.getByText('This approval changed while you were answering.').waitFor();
     await page.getByRole('list', { name: 'Summary' }).getByText('Rejected').waitFor();
-    expect(await page.getByRole('button', { name: 'Approve once' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Approve once' }).waitFor({ state: 'detached' });
   });
 
   it('sends what was seen, so that a call which became another is refused', async () => {
@@ -239,11 +244,12 @@ describe('by keyboard alone', () => {
   });
 
   it('one key never answers: Enter pressed on and on in the inbox approves nothing', async () => {
-    const { page } = await stage.enter('approver', { path: '/approvals' });
+    const { page, settled } = await stage.enter('approver', { path: '/approvals' });
     await page.getByRole('link', { name: /send_money/ }).waitFor();
     await page.keyboard.press('j');
     for (let n = 0; n < 6; n++) await page.keyboard.press('Enter');
     await heading(page, 'send_money');
+    await settled();
     expect(staged.world.approvals.filter(({ state }) => state === 'pending')).toHaveLength(3);
   });
 });
@@ -253,21 +259,25 @@ describe('roles', () => {
     const { page, complaints } = await stage.enter('auditor', { path });
     await page.getByText('You are signed in as auditor, who sees what waits and cannot answer.').waitFor();
     for (const name of ['Approve once', 'Approve this value for this task', 'Reject']) {
-      expect(await page.getByRole('button', { name }).isDisabled()).toBe(true);
+      await isDisabled(page.getByRole('button', { name }));
     }
     await page.keyboard.press('a');
-    expect(await page.getByRole('dialog').count()).toBe(0);
+    // The next key is answered, so the one before it was not.
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    expect(await page.getByRole('dialog').count()).toBe(1);
     expect(complaints).toEqual({ console: [], violations: [], foreign: [] });
   });
 
   it('a viewer is told who may see it, and nothing of it is asked for', async () => {
-    const { page, context, complaints } = await stage.enter('viewer');
+    const { page, visit, complaints } = await stage.enter('viewer');
     const asked: string[] = [];
-    context.on('request', (request) => asked.push(request.url()));
+    page.on('request', (request) => asked.push(request.url()));
     for (const place of ['/approvals', path]) {
-      await page.goto(staged.url + place);
+      await visit(place);
       await page.getByText('Your role does not show what waits for approval').waitFor();
     }
+    expect(asked).not.toEqual([]);
     expect(asked.filter((url) => url.includes('/admin/api/approvals'))).toEqual([]);
     expect(complaints).toEqual({ console: [], violations: [], foreign: [] });
   });
@@ -307,11 +317,12 @@ describe('hostile text', () => {
   ])('a value %s is text, in the inbox, the detail, the dialog and at 375 px', async (_, value) => {
     staged.world.approvals = [attacked(value)];
     for (const width of ['wide', 'narrow'] as const) {
-      const { page, context, complaints } = await stage.enter('approver', { width, path: '/approvals' });
+      const { page, settled, complaints } = await stage.enter('approver', { width, path: '/approvals' });
       await page.getByRole('region', { name: 'Waiting for an answer' }).getByRole('link').click();
       await page.getByRole('region', { name: 'What would run' }).waitFor();
       await page.getByRole('button', { name: 'Approve this value for this task' }).click();
       await page.getByRole('dialog').waitFor();
+      await settled();
       expect(await page.evaluate('window.pwned')).toBeUndefined();
       expect(await page.evaluate(`document.querySelectorAll('body img, body script:not([src])').length`)).toBe(0);
       expect(await page.evaluate(`/[\\u202A-\\u202E\\u2066-\\u2069\\u200B]/.test(document.body.innerText)`)).toBe(
@@ -320,7 +331,6 @@ describe('hostile text', () => {
       expect(await page.evaluate(`/[\\u202A-\\u202E\\u200B]/.test(document.title)`)).toBe(false);
       expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
       expect(complaints).toEqual({ console: [], violations: [], foreign: [] });
-      await context.close();
     }
   });
 });

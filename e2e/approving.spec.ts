@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, openSession } from './runtime.ts';
 import { type Stage, openStage } from './stage.ts';
+import { says } from './until.ts';
 
 let stage: Stage;
 let key: string;
@@ -15,8 +16,11 @@ afterAll(() => stage.close());
 const comesThrough = async (token: string, order: string): Promise<boolean> =>
   JSON.stringify(await ask(stage.runtime, token, [{ role: 'user', content: order }])).includes('"tool_calls"');
 
-const open = async (purpose: string) => (await openSession(stage.runtime, key, purpose)).token;
+const open = (purpose: string) => openSession(stage.runtime, key, purpose);
 const refund = (amount: number) => `call refund with {"amount": ${amount}, "currency": "EUR"}`;
+
+const waitingOf = (session: string) => `/approvals?session=${session}`;
+const waiting = (page: Page) => page.getByRole('region', { name: 'Waiting for an answer' }).getByRole('link');
 
 async function answer(page: Page, name: string, does = name): Promise<void> {
   await page.getByRole('button', { name }).click();
@@ -25,19 +29,17 @@ async function answer(page: Page, name: string, does = name): Promise<void> {
 
 describe('a person answers what the runtime held', () => {
   it('it appears by itself, is approved, passes once, and is asked about again', async () => {
-    const { page, complaints } = await stage.enter('approver', { path: '/approvals' });
+    const { page, settled, complaints } = await stage.enter('approver', { path: '/approvals' });
     await page.getByText('Nothing waits for you').waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
-    const token = await open('Refund order 12');
+    const { token } = await open('Refund order 12');
     expect(await comesThrough(token, refund(20))).toBe(false);
     await page.getByRole('link', { name: 'Approvals , 1 approval waiting' }).waitFor();
     await page.getByRole('link', { name: /refund.*support-agent/s }).click();
-    const run = await page.getByRole('region', { name: 'What would run' }).innerText();
-    expect(run).toMatch(/amount\s+[\s\S]*20/);
-    expect(await page.getByRole('region', { name: 'Why it is held' }).innerText()).toContain(
-      'A person must approve this',
-    );
+    await says(page.getByRole('region', { name: 'What would run' }), /amount\s+[\s\S]*20/);
+    await says(page.getByRole('region', { name: 'Why it is held' }), 'A person must approve this');
     // Held by a rule alone: there is no value to remember.
+    await settled();
     expect(await page.getByRole('button', { name: /Approve this value/ }).count()).toBe(0);
     await answer(page, 'Approve once');
     await page.getByText('Nothing waits for you').waitFor();
@@ -52,39 +54,28 @@ describe('a person answers what the runtime held', () => {
   });
 
   it('what is rejected stays refused, and the note is on record', async () => {
-    const { page } = await stage.enter('operator', { path: '/approvals' });
-    const token = await open('Refund order 13');
+    const { id, token } = await open('Refund order 13');
     expect(await comesThrough(token, refund(31))).toBe(false);
-    await page
-      .getByRole('link', { name: /refund/ })
-      .first()
-      .waitFor();
-    const waiting = page.getByRole('region', { name: 'Waiting for an answer' }).getByRole('link');
-    // Read once: on the way back the list is empty for a moment, and would look as if there were no more.
-    const addresses = await waiting.evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''));
-    for (const address of addresses) {
-      await page.goto(`${stage.runtime.url}${address}`);
-      const run = page.getByRole('region', { name: 'What would run' });
-      if ((await run.innerText()).includes('31')) break;
-    }
+    const { page } = await stage.enter('operator', { path: waitingOf(id) });
+    await waiting(page).click();
+    await says(page.getByRole('region', { name: 'What would run' }), '31');
     await page.getByRole('button', { name: 'Reject' }).click();
     await page.getByRole('dialog').getByLabel('Note').fill('Too much for this order.');
     await page.getByRole('dialog').getByRole('button', { name: 'Reject' }).click();
     await page.getByText('Rejected. The agent is told.').waitFor();
     expect(await comesThrough(token, refund(31))).toBe(false);
-    await page.goto(`${stage.runtime.url}/approvals?view=history&state=rejected`);
+    await page.goto(`${stage.runtime.url}/approvals?view=history&session=${id}`);
     await page.getByRole('region', { name: 'History' }).getByRole('link').first().click();
     await page.getByText('Too much for this order.').waitFor();
   });
 
   it('an approval that another operator answered first is not answered twice', async () => {
-    const token = await open('Refund order 14');
+    const { id, token } = await open('Refund order 14');
     expect(await comesThrough(token, refund(42))).toBe(false);
-    const [one, two] = await Promise.all([stage.enter('approver'), stage.enter('operator')]);
+    const one = await stage.enter('approver', { path: waitingOf(id) });
+    const two = await stage.enter('operator', { path: waitingOf(id) });
     for (const { page } of [one, two]) {
-      await page.goto(`${stage.runtime.url}/approvals`);
-      const rows = page.getByRole('region', { name: 'Waiting for an answer' }).getByRole('link');
-      await rows.last().click();
+      await waiting(page).click();
       await page.getByRole('button', { name: 'Reject' }).waitFor();
     }
     await two.page.getByRole('button', { name: 'Approve once' }).click();
@@ -96,7 +87,7 @@ describe('a person answers what the runtime held', () => {
   });
 
   it('what waits goes with its session', async () => {
-    const { id, token } = await openSession(stage.runtime, key, 'Refund order 15');
+    const { id, token } = await open('Refund order 15');
     expect(await comesThrough(token, refund(11))).toBe(false);
     const { page } = await stage.enter('owner', { path: `/sessions/${id}` });
     await page.getByRole('button', { name: 'End session' }).click();

@@ -1,4 +1,5 @@
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Page, type Request } from 'playwright-core';
+import { vi } from 'vitest';
 
 /** Debian's Chromium unless another is named; browsers are not downloaded. */
 const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
@@ -22,16 +23,24 @@ export const widths = { wide: { width: 1280, height: 860 }, narrow: { width: 375
 export const schemes = ['light', 'dark'] as const;
 
 /** What went wrong in a page without anybody seeing it. */
-export interface Complaints {
+interface Complaints {
   readonly console: string[];
   readonly violations: string[];
   /** Addresses of other origins that were asked for. */
   readonly foreign: string[];
 }
 
+export interface Watch {
+  readonly complaints: Complaints;
+  /** What was asked for and is not answered yet; the live stream, which never is, apart. */
+  readonly unanswered: ReadonlySet<Request>;
+  forget(): void;
+}
+
 /** Watches a context: console errors, exceptions, violations of the content security policy, requests that leave. */
-export async function watch(context: BrowserContext, origin: string): Promise<Complaints> {
+export async function watch(context: BrowserContext, origin: string): Promise<Watch> {
   const complaints: Complaints = { console: [], violations: [], foreign: [] };
+  const unanswered = new Set<Request>();
   await context.exposeFunction('reportViolation', (text: string) => complaints.violations.push(text));
   await context.addInitScript(`
     document.addEventListener('securitypolicyviolation', (event) => {
@@ -45,9 +54,39 @@ export async function watch(context: BrowserContext, origin: string): Promise<Co
   context.on('request', (request) => {
     const url = request.url();
     if (!url.startsWith(origin) && !url.startsWith('data:')) complaints.foreign.push(url);
+    if (request.resourceType() !== 'eventsource') unanswered.add(request);
   });
-  return complaints;
+  context.on('requestfinished', (request) => unanswered.delete(request));
+  context.on('requestfailed', (request) => unanswered.delete(request));
+  return {
+    complaints,
+    unanswered,
+    forget: () => {
+      unanswered.clear();
+      for (const list of [complaints.console, complaints.violations, complaints.foreign]) list.length = 0;
+    },
+  };
 }
+
+/** Whether a screen stands, told two frames later: whatever an answer sets off has been set off by then. */
+const stands = `new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(
+  document.querySelector('h1') !== null &&
+  document.querySelector('[aria-label^="Loading"]') === null &&
+  document.getAnimations().every(({ playState }) => playState !== 'running')
+))))`;
+
+/** Waits until nothing is asked for, nothing loads and nothing moves. */
+export const isSettled = (page: Page, { unanswered }: Watch): Promise<void> =>
+  vi.waitFor(
+    async () => {
+      const before = unanswered.size;
+      const isStanding = await page.evaluate(stands);
+      if (before + unanswered.size > 0 || isStanding !== true) {
+        throw new Error(`${page.url()} does not come to rest: ${[...unanswered].map((one) => one.url()).join(' ')}`);
+      }
+    },
+    { timeout: 30_000, interval: 10 },
+  );
 
 /** Follows a one-time link, and waits for the first screen. */
 export async function signIn(page: Page, link: string): Promise<void> {

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { customer } from '../examples/support-agent/shop.ts';
-import { isScrolledSideways, violationsOf } from './axe.ts';
+import { expectSound } from './axe.ts';
 import { openSession } from './runtime.ts';
 import { playChat } from '../examples/support-agent/chat.ts';
-import { schemes, widths } from './browser.ts';
+import { widths } from './browser.ts';
 import { supportScript } from '../examples/support-agent/model.ts';
 import { type Stage, openStage } from './stage.ts';
+import { says } from './until.ts';
 
 let stage: Stage;
 let session: string;
@@ -38,18 +39,21 @@ afterAll(() => stage.close());
 
 describe('what content guards did', () => {
   it('stands in the row of each event in plain words, and never with the value', async () => {
-    const { page, complaints } = await stage.enter('owner', { path: session });
-    const row = async (name: RegExp) =>
-      (await page.getByRole('link', { name }).first().innerText()).replace(/\s+/g, ' ');
-    expect(await row(/Model request.*Kept from the model/s)).toContain('1 × US social security number');
-    expect(await row(/clear_customs.*Put back/s)).toContain('Put back for the tool: 1 × US social security number');
-    expect(await row(/Tool result.*carrier_notes/s)).toMatch(
-      /Flagged Looks like an injection, hidden by base64: its values vouch for nothing/,
+    const { page, settled, complaints } = await stage.enter('owner', { path: session });
+    const row = (name: RegExp) => page.getByRole('link', { name }).first();
+    await says(row(/Model request.*Kept from the model/s), '1 × US social security number');
+    await says(row(/clear_customs.*Put back/s), /Put back for the tool:\s+1 × US social security number/);
+    await says(
+      row(/Tool result.*carrier_notes/s),
+      /Flagged\s+Looks like an injection, hidden by base64:\s+its values vouch for nothing/,
     );
-    expect(await row(/Taken out/)).toContain('1 × image, which would have asked attacker.com');
-    const fenced = await row(/Model response.*Denied/s);
-    expect(fenced).toContain("Another customer's data by guards.fence");
-    expect(fenced).toContain('Of another owner: 2 × e-mail address');
+    await says(row(/Taken out/), '1 × image, which would have asked attacker.com');
+    await says(
+      row(/Model response.*Denied/s),
+      /Another customer's data\s+by\s+guards\.fence/,
+      /Of another owner:\s+2 × e-mail address/,
+    );
+    await settled();
     expect(await page.content()).not.toContain(customer.ssn);
     expect(complaints).toEqual({ console: [], violations: [], foreign: [] });
   });
@@ -57,24 +61,24 @@ describe('what content guards did', () => {
   it('a flagged result says by which signs, under which public ids, and where', async () => {
     const { page } = await stage.enter('owner', { path: session });
     await page.getByRole('link', { name: /Tool result.*carrier_notes/s }).click();
-    const detail = await page.getByRole('region', { name: 'Decision' }).innerText();
-    expect(detail).toContain('Text that looks like an injection');
-    expect(detail).toContain('override-instructions (AML.T0051.000, LLM01:2025)');
-    expect(detail).toMatch(/Characters\s+73–189/);
-    expect(detail).toContain('guards.injection');
+    await says(
+      page.getByRole('region', { name: 'Decision' }),
+      'Text that looks like an injection',
+      'override-instructions (AML.T0051.000, LLM01:2025)',
+      /Characters\s+73–189/,
+      'guards.injection',
+    );
   });
 
   it('can be had alone, and the Overview counts what was withheld', async () => {
-    const { page } = await stage.enter('owner', { path: session });
-    await page.getByRole('radiogroup', { name: 'Show' }).getByText('Found').click();
+    const { page, visit } = await stage.enter('owner', { path: session });
     const rows = page.getByRole('region', { name: 'Timeline' }).getByRole('listitem');
-    await expect
-      .poll(async () => (await rows.allInnerTexts()).every((text) => !text.includes('User message')))
-      .toBe(true);
-    expect(await rows.filter({ hasText: 'Looks like an injection' }).count()).toBe(1);
-    await page.goto(stage.runtime.url);
-    const denied = page.getByRole('list', { name: 'Denied, by reason' });
-    expect(await denied.innerText()).toMatch(/Another customer's data\s+1/);
+    await rows.filter({ hasText: 'User message' }).first().waitFor();
+    await page.getByRole('radiogroup', { name: 'Show' }).getByText('Found').click();
+    await expect.poll(() => rows.filter({ hasText: 'User message' }).count()).toBe(0);
+    await expect.poll(() => rows.filter({ hasText: 'Looks like an injection' }).count()).toBe(1);
+    await visit('/');
+    await says(page.getByRole('list', { name: 'Denied, by reason' }), /Another customer's data\s+1/);
     await page.getByRole('link', { name: /Of another owner: 2 × e-mail address/ }).waitFor();
   });
 
@@ -83,7 +87,7 @@ describe('what content guards did', () => {
     await page.getByRole('link', { name: /clear_customs.*Put back/s }).click();
     await page.getByText('Raw JSON').click();
     const detail = page.getByRole('article');
-    await expect.poll(() => detail.innerText()).toContain('restored 1 × US_SSN');
+    await says(detail, 'restored 1 × US_SSN');
     expect(await detail.innerText()).not.toContain(customer.ssn);
   });
 });
@@ -91,43 +95,31 @@ describe('what content guards did', () => {
 describe('the guards in Settings', () => {
   it('stand with mode and actions; the detector with what it was measured to see, and to see by mistake', async () => {
     const { page } = await stage.enter('owner', { path: '/settings?tab=guards' });
-    const guard = (name: string) => page.getByRole('listitem', { name, exact: true }).innerText();
-    await page.getByRole('list', { name: 'Guards' }).waitFor();
-    expect(await guard('Personal data and secrets')).toMatch(
-      /Enforces.*Profile\s+balanced.*Back into\s+any tool: pii, phi/s,
-    );
-    expect(await guard('Canary')).toContain('Off');
-    const detector = await guard('Injection detector');
-    expect(detector).toContain('A signal, not a boundary');
-    expect(detector).toMatch(
+    const guard = (name: string) => page.getByRole('listitem', { name, exact: true });
+    await says(guard('Personal data and secrets'), /Enforces.*Profile\s+balanced.*Back into\s+any tool: pii, phi/s);
+    await says(guard('Canary'), 'Off');
+    await says(
+      guard('Injection detector'),
+      'A signal, not a boundary',
       /From tools\s+signs of one: flag.*almost surely one: distrust \(its values vouch for nothing\)/,
+      /measured on 20\d\d-\d\d-\d\d \(.+\)/,
+      /Attacks: how many are seen.*%.*Harmless texts: how many are flagged by mistake.*%/s,
     );
-    expect(detector).toMatch(/measured on 20\d\d-\d\d-\d\d \(.+\)/);
-    expect(detector).toMatch(/Attacks: how many are seen.*%.*Harmless texts: how many are flagged by mistake.*%/s);
   });
 });
 
 for (const width of ['wide', 'narrow'] as const) {
-  for (const scheme of schemes) {
-    it(`${widths[width].width} px, ${scheme}: axe finds nothing, nothing scrolls sideways, nothing is violated`, async () => {
-      const { page, context, complaints } = await stage.enter('owner', { width, scheme, path: session });
-      const check = async () => {
-        await expect.poll(() => page.getByLabel(/^Loading/).count()).toBe(0);
-        const { found, checked } = await violationsOf(page);
-        expect(found).toEqual([]);
-        expect(checked).toBeGreaterThan(5);
-        expect(await isScrolledSideways(page)).toBe(false);
-      };
-      await page.getByRole('link', { name: /Taken out/ }).waitFor();
-      await check();
-      await page.getByRole('link', { name: /Tool result.*carrier_notes/s }).click();
-      await page.getByRole('article').waitFor();
-      await check();
-      await page.goto(`${stage.runtime.url}/settings?tab=guards`);
-      await page.getByRole('list', { name: 'Guards' }).waitFor();
-      await check();
-      expect(complaints).toEqual({ console: [], violations: [], foreign: [] });
-      await context.close();
-    });
-  }
+  it(`${widths[width].width} px: axe finds nothing in either scheme, nothing scrolls sideways, nothing is violated`, async () => {
+    const actor = await stage.enter('owner', { width, path: session });
+    const { page, visit, complaints } = actor;
+    await page.getByRole('link', { name: /Taken out/ }).waitFor();
+    await expectSound(actor);
+    await page.getByRole('link', { name: /Tool result.*carrier_notes/s }).click();
+    await page.getByRole('article').waitFor();
+    await expectSound(actor);
+    await visit('/settings?tab=guards');
+    await page.getByRole('list', { name: 'Guards' }).waitFor();
+    await expectSound(actor);
+    expect(complaints).toEqual({ console: [], violations: [], foreign: [] });
+  });
 }

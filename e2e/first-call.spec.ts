@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, attackedTicket, openSession } from './runtime.ts';
 import { type Stage, openStage } from './stage.ts';
+import { isAt, says } from './until.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -10,11 +11,10 @@ afterAll(() => stage.close());
 
 describe('from nothing to the first event', () => {
   it('a key made on the empty Overview works at once, and its first call appears by itself', async () => {
-    const { page, complaints } = await stage.enter();
+    const { page, settled, complaints } = await stage.enter();
     await page.getByText('Waiting for the first event…').waitFor();
-    const snippet = await page.getByRole('region', { name: 'first-call.ts' }).textContent();
-    expect(snippet).toContain(`baseURL: '${stage.runtime.url}/v1'`);
-    expect(snippet).toContain(`model: '${stage.runtime.model}'`);
+    const snippet = page.getByRole('region', { name: 'first-call.ts' });
+    await says(snippet, `baseURL: '${stage.runtime.url}/v1'`, `model: '${stage.runtime.model}'`);
 
     await page.getByRole('button', { name: 'Create a key' }).click();
     await page.getByRole('textbox', { name: 'Agent' }).fill('support-agent');
@@ -22,6 +22,7 @@ describe('from nothing to the first event', () => {
     await page.getByText('This is the only time the key is shown.').waitFor();
     const key = (await page.getByRole('dialog').locator('code').textContent()) ?? '';
     await page.keyboard.press('Escape');
+    await settled();
     expect(await page.getByText('This is the only time the key is shown.').isVisible()).toBe(true);
     await page.getByRole('button', { name: 'I have stored it' }).click();
 
@@ -50,22 +51,21 @@ describe('a denial explains itself', () => {
     const { page } = await stage.enter();
     const row = page.getByRole('link', { name: /send_email.*mailer/s }).first();
     await row.waitFor();
-    expect(await row.innerText()).toMatch(/permissions\.yaml#support\/send_email[\s\S]*eve@evil\.example/);
+    await says(row, /permissions\.yaml#support\/send_email[\s\S]*eve@evil\.example/);
     await row.click();
-    expect(new URL(page.url()).pathname).toBe(`/sessions/${id}`);
-    const decision = page.getByRole('region', { name: 'Decision' });
-    const text = await decision.innerText();
-    expect(text).toContain('Denied');
-    expect(text).toContain('permissions.yaml#support/send_email');
-    expect(text).toContain('arguments.to');
-    expect(text).toContain('first seen in the result of read_ticket, message 4');
-    expect(text).toContain('To allow it');
-    expect(await page.getByRole('article').innerText()).toMatch(
-      /permissions\s+No rule permits this\s+Denied\s+enforces/,
+    await isAt(page, new RegExp(`^/sessions/${id}\\?`));
+    await says(
+      page.getByRole('region', { name: 'Decision' }),
+      'Denied',
+      'permissions.yaml#support/send_email',
+      'arguments.to',
+      'first seen in the result of read_ticket, message 4',
+      'To allow it',
     );
+    await says(page.getByRole('article'), /permissions\s+No rule permits this\s+Denied\s+enforces/);
     await page.keyboard.press('Escape');
     await page.getByText('Choose an event').waitFor();
-    expect(new URL(page.url()).search).toBe('');
+    await isAt(page, `/sessions/${id}`);
   });
 
   it('leads to the rules that speak of it, with its arguments filled in', async () => {
@@ -75,14 +75,15 @@ describe('a denial explains itself', () => {
       .first()
       .click();
     await page.getByRole('link', { name: 'Which rules speak of this?' }).click();
-    expect(await page.getByLabel('With the arguments').inputValue()).toContain('eve@evil.example');
+    const given = page.getByLabel('With the arguments');
+    await expect.poll(() => given.inputValue()).toContain('eve@evil.example');
     await page.getByRole('button', { name: 'Which rule decides?' }).click();
     await page.getByRole('region', { name: 'Rules whose scope fits' }).waitFor();
-    expect(await page.getByRole('region', { name: 'Answer' }).innerText()).toContain('Denied');
-    await page.getByLabel('With the arguments').fill('{"to": "ada@customer.example"}');
+    await says(page.getByRole('region', { name: 'Answer' }), 'Denied');
+    await given.fill('{"to": "ada@customer.example"}');
     await page.getByRole('button', { name: 'Which rule decides?' }).click();
     await page.getByRole('region', { name: 'Answer' }).getByText('Allowed').waitFor();
-    expect(await page.getByRole('region', { name: 'Rules whose scope fits' }).innerText()).toContain('decided');
+    await says(page.getByRole('region', { name: 'Rules whose scope fits' }), 'decided');
   });
 });
 
@@ -91,9 +92,9 @@ describe('a session followed live', () => {
     const { runtime } = stage;
     const key = await runtime.createKey('busy', ['support']);
     const { id, token } = await openSession(runtime, key, 'Many calls');
-    const { page, complaints } = await stage.enter();
-    await page.goto(`${runtime.url}/sessions/${id}`);
+    const { page, complaints } = await stage.enter('owner', { path: `/sessions/${id}` });
     await page.getByText('Nothing has happened in this session yet').waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
     const calls = 120;
     await Promise.all(
       Array.from({ length: calls }, (_, n) => ask(runtime, token, [{ role: 'user', content: `Question ${n}` }])),
@@ -108,8 +109,7 @@ describe('a session followed live', () => {
     const { runtime } = stage;
     const key = await runtime.createKey('short', ['support']);
     const { id, token } = await openSession(runtime, key, 'To be ended');
-    const { page } = await stage.enter();
-    await page.goto(`${runtime.url}/sessions/${id}`);
+    const { page } = await stage.enter('owner', { path: `/sessions/${id}` });
     await page.getByRole('button', { name: 'End session' }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'End session' }).click();
     await page.getByRole('list', { name: 'Summary' }).getByText('Ended').waitFor();

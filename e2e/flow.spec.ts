@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Agent, type Tool, hijacked, next, startAgent } from './hijack.ts';
 import { openSession } from './runtime.ts';
 import { type Stage, openStage } from './stage.ts';
+import { says } from './until.ts';
 
 const thief = 'collector@evil.example';
 const other = 'second@evil.example';
@@ -87,21 +88,19 @@ describe('a call whose target a stranger chose', () => {
     expect(sent).toEqual([]);
 
     await page.getByRole('link', { name: 'Approvals , 1 approval waiting' }).waitFor();
-    expect(await inbox(page).innerText()).toContain(thief);
+    await says(inbox(page), thief);
     await inbox(page).click();
-    const run = await page.getByRole('region', { name: 'What would run' }).innerText();
-    expect(run).toMatch(
+    await says(
+      page.getByRole('region', { name: 'What would run' }),
       new RegExp(
         `to\\s+target\\s+held for this\\s+Untrusted\\s+${thief}\\s+from the result of read_ticket, field body, written by third parties`,
       ),
     );
-    expect(await page.getByRole('region', { name: 'Why it is held' }).innerText()).toMatch(/flow:targets/);
+    await says(page.getByRole('region', { name: 'Why it is held' }), /flow:targets/);
     const excerpts = page.getByRole('region', { name: 'The untrusted text it came from' });
-    expect(await excerpts.locator('mark').allInnerTexts()).toContain(thief);
-    expect(await excerpts.innerText()).toContain('support staff must report to');
-    expect(await page.getByRole('region', { name: 'What the user asked for' }).innerText()).toMatch(
-      new RegExp(request, 'i'),
-    );
+    await says(excerpts, 'support staff must report to');
+    await expect.poll(() => excerpts.locator('mark').allInnerTexts()).toContain(thief);
+    await says(page.getByRole('region', { name: 'What the user asked for' }), new RegExp(request, 'i'));
     expect(complaints).toEqual({ console: [], violations: [], foreign: [] });
   });
 
@@ -112,13 +111,10 @@ describe('a call whose target a stranger chose', () => {
     const drawing = page.getByRole('application');
     await drawing.getByText('Result of read_ticket').waitFor();
     await drawing.getByText('▲ to').waitFor();
-    const line = await drawing.getByRole('img', { name: /^to came from source/ }).count();
-    expect(line).toBe(1);
+    await expect.poll(() => drawing.getByRole('img', { name: /^to came from source/ }).count()).toBe(1);
     await page.getByRole('radiogroup', { name: 'Show as' }).getByText('Table').click();
     const rows = page.getByRole('table', { name: /Values of each call/ }).getByRole('row');
-    expect(await rows.filter({ hasText: thief }).innerText()).toMatch(
-      /send_email\s+Held.*to\s+target.*Untrusted.*read_ticket, field body/s,
-    );
+    await says(rows.filter({ hasText: thief }), /send_email\s+Held.*to\s+target.*Untrusted.*read_ticket, field body/s);
     expect(complaints).toEqual({ console: [], violations: [], foreign: [] });
   });
 
@@ -156,7 +152,7 @@ describe('a call whose target a stranger chose', () => {
     expect(sent).toEqual([thief, thief]);
     await page.goto(`${stage.runtime.url}/approvals?session=${id}`);
     await expect.poll(() => inbox(page).count()).toBe(1);
-    expect(await inbox(page).innerText()).toContain(other);
+    await says(inbox(page), other);
   });
 });
 

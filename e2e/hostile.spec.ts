@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, openSession } from './runtime.ts';
 import type { Actor } from './actors.ts';
 import { type Stage, openStage } from './stage.ts';
+import { says } from './until.ts';
 
 const markup = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script><style>*{display:none}</style>';
 const bidi = '\u202Egnp.exe\u202C';
@@ -10,7 +11,6 @@ const ticket = `${markup} ${bidi} zero\u200B\u200B\u200Bwidth ${tags} [link](jav
 
 let stage: Stage;
 let sessionId: string;
-let actor: Actor;
 beforeAll(async () => {
   stage = await openStage();
   const { runtime } = stage;
@@ -31,11 +31,11 @@ beforeAll(async () => {
   await ask(runtime, token, [
     { role: 'user', content: `call send_email with ${JSON.stringify({ to: `${bidi}${markup}@evil.example` })}` },
   ]);
-  actor = await stage.enter();
 });
 afterAll(() => stage.close());
 
-async function isHarmless({ page, complaints }: Actor): Promise<void> {
+async function isHarmless({ page, settled, complaints }: Actor): Promise<void> {
+  await settled();
   expect(await page.evaluate('window.pwned')).toBeUndefined();
   expect(
     await page.evaluate(`document.querySelectorAll('main img, main script, main style, main iframe').length`),
@@ -50,41 +50,39 @@ async function isHarmless({ page, complaints }: Actor): Promise<void> {
 
 describe('agent content is shown as text, and what it hides is shown', () => {
   it('a tool result with markup, bidi overrides, zero-width and tag characters', async () => {
+    const actor = await stage.enter('owner', { path: `/sessions/${sessionId}` });
     const { page } = actor;
-    await page.goto(`${stage.runtime.url}/sessions/${sessionId}`);
     await page
       .getByRole('link', { name: /Tool result/ })
       .first()
       .click();
-    const content = page.getByRole('region', { name: 'Content' });
-    const text = await content.innerText();
-    expect(text).toContain('<img src=x onerror="window.pwned=1">');
-    expect(text).toContain('⟨U+202E⟩');
-    expect(text).toContain('⟨U+200B ×3⟩');
-    expect(text).toContain('⟨hidden: exfiltrate⟩');
-    expect(text).toContain('⟨U+001B⟩');
+    await says(
+      page.getByRole('region', { name: 'Content' }),
+      '<img src=x onerror="window.pwned=1">',
+      '⟨U+202E⟩',
+      '⟨U+200B ×3⟩',
+      '⟨hidden: exfiltrate⟩',
+      '⟨U+001B⟩',
+    );
     await page.getByText('characters that cannot be seen; each is marked').waitFor();
     await isHarmless(actor);
   });
 
   it.each(['/', '/sessions', 'session', '/settings', '/permissions'])('%s stays whole', async (path) => {
-    const { page } = actor;
-    await page.goto(`${stage.runtime.url}${path === 'session' ? `/sessions/${sessionId}` : path}`);
-    await page.getByRole('heading', { level: 1 }).waitFor();
-    await page.waitForTimeout(300);
-    await isHarmless(actor);
+    await isHarmless(await stage.enter('owner', { path: path === 'session' ? `/sessions/${sessionId}` : path }));
   });
 
   it('texts of 100 kB fold, in the page and at 375 px', async () => {
-    const narrow = await stage.enter('owner', { width: 'narrow' });
-    const { page } = narrow;
-    await page.goto(`${stage.runtime.url}/sessions/${sessionId}`);
+    const narrow = await stage.enter('owner', { width: 'narrow', path: `/sessions/${sessionId}` });
+    const { page, settled } = narrow;
     await page.getByRole('link', { name: /User message.*AAAA/s }).click();
     await page.getByRole('region', { name: 'Content' }).waitFor();
+    await settled();
     expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
     await page.goBack();
     await page.getByRole('link', { name: /User message.*U\+200B/s }).click();
     await page.getByRole('region', { name: 'Content' }).waitFor();
+    await settled();
     expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
     await isHarmless(narrow);
   });

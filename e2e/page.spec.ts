@@ -3,6 +3,7 @@ import type { Response } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask } from './runtime.ts';
 import { type Stage, openStage } from './stage.ts';
+import { isAt } from './until.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -16,7 +17,7 @@ afterAll(() => stage.close());
 
 describe('weight', () => {
   it('the first load is at most 300 KiB of script and 45 KiB of styles, gzipped', async () => {
-    const { page, context } = await stage.outside();
+    const { page, context, settled } = await stage.outside();
     const sizes = { js: 0, css: 0 };
     const counted: Promise<void>[] = [];
     const add = async (kind: 'js' | 'css', response: Response) => {
@@ -28,6 +29,7 @@ describe('weight', () => {
     });
     await page.goto(await stage.runtime.signInUrl());
     await page.getByRole('region', { name: 'Denied and held' }).waitFor();
+    await settled();
     await Promise.all(counted);
     expect(counted.length).toBeGreaterThan(4);
     expect(sizes.js / 1024).toBeLessThan(300);
@@ -76,7 +78,7 @@ describe('by keyboard alone', () => {
       await page.keyboard.press('g');
       await page.keyboard.press(key);
       await page.getByRole('heading', { name: title, level: 1 }).waitFor();
-      expect(await page.title()).toBe(`${title} · Sallyport`);
+      await expect.poll(() => page.title()).toBe(`${title} · Sallyport`);
     }
     await page.keyboard.press('?');
     await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
@@ -85,14 +87,14 @@ describe('by keyboard alone', () => {
   });
 
   it('j and k move along a list and Enter opens', async () => {
-    const { page } = await stage.enter();
-    await page.goto(`${stage.runtime.url}/sessions`);
+    const { page } = await stage.enter('owner', { path: '/sessions' });
     await page.getByRole('link', { name: 'support-agent' }).waitFor();
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
     await page.getByRole('region', { name: 'Timeline' }).waitFor();
     await page.keyboard.press('j');
     await page.getByRole('article').waitFor();
+    await isAt(page, /\?event=/);
     const first = new URL(page.url()).search;
     await page.keyboard.press('j');
     await expect.poll(() => new URL(page.url()).search).not.toBe(first);
@@ -104,26 +106,25 @@ describe('by keyboard alone', () => {
 
   it('the first Tab offers to skip to the content', async () => {
     const { page } = await stage.enter();
-    await page.goto(stage.runtime.url);
-    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
     await page.keyboard.press('Tab');
-    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to content');
+    await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Skip to content');
     await page.keyboard.press('Enter');
-    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('main');
   });
 
   it('single keys can be turned off, and stay off', async () => {
-    const { page } = await stage.enter();
+    const { page, visit, settled } = await stage.enter();
     await page.keyboard.press('?');
     await page.getByRole('switch', { name: 'Single-key shortcuts' }).click();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    await page.reload();
-    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
-    await page.keyboard.press('g');
-    await page.keyboard.press('s');
-    await page.keyboard.press('?');
-    await page.waitForTimeout(300);
+    await visit('/');
+    for (const key of ['g', 's', '?']) await page.keyboard.press(key);
+    // The next key is answered, so those before it were not.
+    await page.keyboard.press('Tab');
+    await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Skip to content');
+    await settled();
+    await isAt(page, '/');
     expect(await page.title()).toBe('Overview · Sallyport');
     expect(await page.getByRole('dialog').count()).toBe(0);
   });
@@ -131,18 +132,16 @@ describe('by keyboard alone', () => {
 
 describe('state in the URL', () => {
   it('filters survive a reload and can be shared', async () => {
-    const { page } = await stage.enter();
-    await page.goto(`${stage.runtime.url}/sessions`);
+    const { page } = await stage.enter('owner', { path: '/sessions' });
     await page.getByLabel('Find').fill('nobody');
     await page.getByText('No session fits these filters').waitFor();
-    expect(page.url()).toContain('find=nobody');
+    await isAt(page, /find=nobody/);
     await page.reload();
     await page.getByText('No session fits these filters').waitFor();
   });
 
   it('a value that makes no sense is dropped, not an error', async () => {
-    const { page } = await stage.enter();
-    await page.goto(`${stage.runtime.url}/permissions?view=nonsense&kind=42`);
+    const { page } = await stage.enter('owner', { path: '/permissions?view=nonsense&kind=42' });
     await page.getByRole('button', { name: /^Deny.*support, delete_customer/ }).waitFor();
   });
 });
@@ -150,13 +149,14 @@ describe('state in the URL', () => {
 describe('colour scheme', () => {
   it('follows the system, and a choice is kept', async () => {
     const { page } = await stage.enter('owner', { scheme: 'dark' });
-    const scheme = () => page.evaluate(`document.documentElement.dataset.mantineColorScheme`);
-    expect(await scheme()).toBe('dark');
+    const isIn = (scheme: string) =>
+      expect.poll(() => page.evaluate(`document.documentElement.dataset.mantineColorScheme`)).toBe(scheme);
+    await isIn('dark');
     await page.getByRole('button', { name: /Colour scheme/ }).click();
     await page.getByRole('menuitemradio', { name: 'Light' }).click();
-    expect(await scheme()).toBe('light');
+    await isIn('light');
     await page.reload();
-    expect(await scheme()).toBe('light');
+    await isIn('light');
   });
 });
 
@@ -169,6 +169,5 @@ describe('when the runtime goes away', () => {
     await page.getByText('Disconnected').waitFor();
     await page.getByText('The live stream is lost, so what you see may be old.').waitFor();
     expect(await page.getByRole('heading', { name: 'Overview', level: 1 }).isVisible()).toBe(true);
-    await page.context().browser()?.close();
   });
 });

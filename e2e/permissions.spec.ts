@@ -21,11 +21,10 @@ const choose = (page: Page, decision: string) =>
 
 describe('editing a rule', () => {
   it('changes the decision at once, and shows the Cedar it makes', async () => {
-    const { page } = await stage.enter();
+    const { page } = await stage.enter('owner', { path: '/permissions' });
     const order = 'call send_email with {"to": "bob@partner.example"}';
     expect(await proposes(stage.runtime, order)).toBe(false);
 
-    await page.goto(`${stage.runtime.url}/permissions`);
     await page.getByRole('button', { name: /^Allow if….*support, send_email/ }).click();
     await page.getByLabel('Pattern').fill('*@partner.example');
     await page.getByRole('button', { name: 'Save rule' }).click();
@@ -38,9 +37,8 @@ describe('editing a rule', () => {
   });
 
   it('a new rule permits what none spoke of', async () => {
-    const { page } = await stage.enter();
     expect(await proposes(stage.runtime, 'call run_shell with {"command": "ls"}')).toBe(false);
-    await page.goto(`${stage.runtime.url}/permissions`);
+    const { page } = await stage.enter('owner', { path: '/permissions' });
     await page.getByRole('button', { name: /no rule.*support, run_shell/ }).click();
     await choose(page, 'Allow');
     await page.getByRole('button', { name: 'Save rule' }).click();
@@ -49,8 +47,7 @@ describe('editing a rule', () => {
   });
 
   it('never overwrites what someone else changed meanwhile', async () => {
-    const { page } = await stage.enter();
-    await page.goto(`${stage.runtime.url}/permissions`);
+    const { page } = await stage.enter('owner', { path: '/permissions' });
     await page.getByRole('button', { name: /^Deny.*support, delete_customer/ }).click();
     const before = readFileSync(stage.runtime.policyFile, 'utf8');
     writeFileSync(stage.runtime.policyFile, before.replace('search_orders: allow', 'search_orders: ask'));
@@ -59,6 +56,7 @@ describe('editing a rule', () => {
     await page.getByText('Someone changed the permissions since you opened this rule.').waitFor();
     expect(readFileSync(stage.runtime.policyFile, 'utf8')).toContain('delete_customer: deny');
     await page.getByRole('button', { name: 'Load the rule as it is now' }).click();
+    await page.getByText('Someone changed the permissions').waitFor({ state: 'detached' });
     await choose(page, 'Ask');
     await page.getByRole('button', { name: 'Save rule' }).click();
     await page.getByText('Saved, in force now').waitFor();
@@ -70,9 +68,9 @@ describe('editing a rule', () => {
 
 describe('the file', () => {
   it('a mistake is shown at its line, and nothing is saved', async () => {
-    const { page } = await stage.enter();
-    await page.goto(`${stage.runtime.url}/permissions?view=file`);
+    const { page } = await stage.enter('owner', { path: '/permissions?view=file' });
     const editor = page.getByRole('textbox', { name: 'permissions.yaml' });
+    await expect.poll(() => editor.inputValue()).toContain('read_ticket: allow');
     const text = await editor.inputValue();
     const line = text.split('\n').findIndex((one) => one.includes('read_ticket: allow')) + 1;
     await editor.fill(text.replace('read_ticket: allow', 'read_ticket: perhaps'));
@@ -86,15 +84,14 @@ describe('the file', () => {
   });
 
   it('a broken file on disk is said loudly on the Overview', async () => {
-    const { page } = await stage.enter();
+    const { page, visit } = await stage.enter();
     const good = readFileSync(stage.runtime.policyFile, 'utf8');
     writeFileSync(stage.runtime.policyFile, `${good}\n  - broken`);
     try {
       await expect
         .poll(
           async () => {
-            await page.goto(stage.runtime.url);
-            await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+            await visit('/');
             await page.getByRole('region', { name: 'Policies' }).waitFor();
             return page.getByText('The policies on disk have errors.').isVisible();
           },

@@ -13,15 +13,16 @@ const hello = [{ role: 'user', content: 'Hello' }] as const;
 
 describe('agents and keys', () => {
   it('a new key works, is listed by its beginning only, and is refused once revoked', async () => {
-    const { page } = await stage.enter();
     await stage.runtime.createKey('support-agent', ['support']);
-    await page.goto(`${stage.runtime.url}/settings`);
+    const { page, settled } = await stage.enter('owner', { path: '/settings' });
     await page.getByRole('button', { name: 'New key for support-agent' }).click();
     await page.getByLabel('Key name').fill('laptop');
     await page.getByRole('button', { name: 'Create key' }).click();
     const key = (await page.getByRole('dialog').locator('code').textContent()) ?? '';
     await page.getByRole('button', { name: 'I have stored it' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Revoke laptop' }).waitFor();
+    await settled();
     expect(await page.content()).not.toContain(key);
     expect(await ask(stage.runtime, key, hello)).toHaveProperty('choices');
 
@@ -32,9 +33,8 @@ describe('agents and keys', () => {
   });
 
   it('an agent without a role is called out, since all its calls are denied', async () => {
-    const { page } = await stage.enter();
     const key = await stage.runtime.createKey('roleless', []);
-    await page.goto(`${stage.runtime.url}/settings`);
+    const { page } = await stage.enter('owner', { path: '/settings' });
     await page.getByText('No role: every call is denied').waitFor();
     expect(await ask(stage.runtime, key, hello)).not.toHaveProperty('choices');
     await page.getByRole('button', { name: 'Edit roleless' }).click();
@@ -48,8 +48,7 @@ describe('agents and keys', () => {
 
 describe('operators', () => {
   it('a new operator signs in with a link that is shown once, and sees what their role may', async () => {
-    const { page } = await stage.enter();
-    await page.goto(`${stage.runtime.url}/settings?tab=operators`);
+    const { page } = await stage.enter('owner', { path: '/settings?tab=operators' });
     await page.getByRole('button', { name: 'New operator' }).click();
     await page.getByLabel('Name').fill('Ada');
     await page.getByRole('button', { name: 'Create operator' }).click();
@@ -62,15 +61,14 @@ describe('operators', () => {
 
     await page.getByRole('button', { name: 'Disable Ada' }).click();
     await page.getByRole('button', { name: 'Enable Ada' }).waitFor();
-    await ada.page.goto(`${stage.runtime.url}/sessions`);
+    await ada.visit('/sessions');
     await ada.page.getByRole('heading', { name: 'Sign in with a one-time link' }).waitFor();
   });
 });
 
 describe('configuration', () => {
   it('shows what is in effect, and what the doctor found', async () => {
-    const { page } = await stage.enter();
-    await page.goto(`${stage.runtime.url}/settings?tab=configuration`);
+    const { page } = await stage.enter('owner', { path: '/settings?tab=configuration' });
     await page.getByRole('region', { name: 'Effective configuration' }).getByText('practice-1').waitFor();
     await page.getByRole('region', { name: 'Checks' }).getByText('Data folder').waitFor();
   });

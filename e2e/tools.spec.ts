@@ -1,14 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Actors, openActors } from './actors.ts';
 import { type Staged, cookieOf, startStaged } from './staged/server.ts';
+import { isAt, isDisabled, says } from './until.ts';
 
 let staged: Staged;
 let stage: Actors;
-beforeEach(async () => {
+beforeAll(async () => {
   staged = await startStaged();
   stage = await openActors(staged.url, cookieOf);
 });
-afterEach(async () => {
+beforeEach(() => staged.reset());
+afterAll(async () => {
   await stage.close();
   await staged.stop();
 });
@@ -18,18 +20,22 @@ const toolOf = (name: string) => staged.world.tools.find((tool) => tool.name ===
 describe('whom to believe', () => {
   it('each tool stands with its effect, targets, results and who described it; proposals first', async () => {
     const { page, complaints } = await stage.enter('owner', { path: '/tools' });
-    const proposed = await page.getByRole('region', { name: 'To confirm' }).innerText();
-    expect(proposed).toMatch(/send_money\s+Executes sink\s+all: recipient, amount, memo\s+Untrusted\s+Nobody/);
-    const others = await page.getByRole('region', { name: 'Tools', exact: true }).innerText();
-    expect(others).toMatch(/read_email\s+Reads\s+id\s+Untrusted\s+but id trusted\s+The configuration/);
-    expect(others).toMatch(/find_contact\s+Reads\s+all: name\s+Trusted\s+An operator/);
+    await says(
+      page.getByRole('region', { name: 'To confirm' }),
+      /send_money\s+Executes sink\s+all: recipient, amount, memo\s+Untrusted\s+Nobody/,
+    );
+    await says(
+      page.getByRole('region', { name: 'Tools', exact: true }),
+      /read_email\s+Reads\s+id\s+Untrusted\s+but id trusted\s+The configuration/,
+      /find_contact\s+Reads\s+all: name\s+Trusted\s+An operator/,
+    );
     expect(complaints).toEqual({ console: [], violations: [], foreign: [] });
   });
 
   it('a proposal says why, fills the form, and counts only once it is confirmed', async () => {
     const { page } = await stage.enter('operator', { path: '/tools?tool=send_money' });
     const proposal = page.getByRole('region', { name: 'Proposal' });
-    expect(await proposal.innerText()).toContain('The argument recipient held accounts in all of 4 calls.');
+    await says(proposal, 'The argument recipient held accounts in all of 4 calls.');
     await proposal.getByRole('button', { name: 'Fill in the proposal' }).click();
     expect(toolOf('send_money')?.from).toBe('unknown');
     await page.getByLabel('Caps of amount').fill('75');
@@ -58,7 +64,7 @@ describe('whom to believe', () => {
     await targets.fill('memo');
     await targets.press('Enter');
     await page.getByText('memo is either a target or content, not both.').waitFor();
-    expect(await page.getByRole('button', { name: 'Confirm manifest' }).isDisabled()).toBe(true);
+    await isDisabled(page.getByRole('button', { name: 'Confirm manifest' }));
   });
 
   it('a tool that became another while it was looked at is not confirmed unseen', async () => {
@@ -73,6 +79,7 @@ describe('whom to believe', () => {
     await page.getByText('This tool changed since you opened it.').waitFor();
     expect(toolOf('send_money')?.from).toBe('unknown');
     await page.getByRole('button', { name: 'Load the tool as it is now' }).click();
+    await page.getByText('This tool changed since you opened it.').waitFor({ state: 'detached' });
     await page.getByText('Something else').waitFor();
     await page.getByRole('button', { name: 'Confirm manifest' }).click();
     await page.getByText('Confirmed, in force now').waitFor();
@@ -84,19 +91,21 @@ describe('whom to believe', () => {
     await page.getByRole('alertdialog').getByRole('button', { name: 'Forget manifest' }).click();
     await page.getByText('The manifest is forgotten.').waitFor();
     expect(toolOf('find_contact')?.from).toBe('unknown');
-    await page.waitForURL(({ search }) => search === '');
+    await isAt(page, '/tools');
   });
 
   it('a manifest of the configuration is read here and changed there', async () => {
-    const { page } = await stage.enter('owner', { path: '/tools?tool=read_email' });
+    const { page, settled } = await stage.enter('owner', { path: '/tools?tool=read_email' });
     await page.getByText('in sallyport.yaml, and is changed there').waitFor();
+    await settled();
     expect(await page.getByRole('button', { name: /Confirm|Save|Forget/ }).count()).toBe(0);
-    expect(await page.getByRole('region', { name: 'Manifest' }).innerText()).toContain('untrusted, but id trusted');
+    await says(page.getByRole('region', { name: 'Manifest' }), 'untrusted, but id trusted');
   });
 
   it.each(['viewer', 'auditor', 'approver'] as const)('%s sees manifests and cannot change them', async (role) => {
-    const { page, complaints } = await stage.enter(role, { path: '/tools?tool=send_money' });
+    const { page, settled, complaints } = await stage.enter(role, { path: '/tools?tool=send_money' });
     await page.getByText('Your role sees manifests and cannot change them.').waitFor();
+    await settled();
     expect(await page.getByRole('button', { name: /Confirm|Fill in|Forget|Add/ }).count()).toBe(0);
     expect(complaints).toEqual({ console: [], violations: [], foreign: [] });
   });
@@ -106,7 +115,7 @@ describe('whom to believe', () => {
     await page.getByRole('link', { name: 'run_shell' }).waitFor();
     expect(await page.getByRole('link', { name: 'read_email' }).count()).toBe(0);
     await page.getByLabel('Find a tool').fill('shell');
-    await expect.poll(() => page.url()).toContain('find=shell');
+    await isAt(page, /find=shell/);
     await page.getByRole('link', { name: 'send_money' }).waitFor({ state: 'detached' });
     await page.getByRole('heading', { name: 'Tools', level: 1 }).click();
     await page.keyboard.press('j');
@@ -128,14 +137,14 @@ describe('whom to believe', () => {
           },
     );
     for (const width of ['wide', 'narrow'] as const) {
-      const { page, context, complaints } = await stage.enter('owner', { width, path: '/tools' });
+      const { page, settled, complaints } = await stage.enter('owner', { width, path: '/tools' });
       await page.getByRole('region', { name: 'To confirm' }).getByRole('link').click();
       await page.getByRole('region', { name: 'Proposal' }).waitFor();
+      await settled();
       expect(await page.evaluate('window.pwned')).toBeUndefined();
       expect(await page.evaluate(`document.querySelectorAll('body img').length`)).toBe(0);
       expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
       expect(complaints).toEqual({ console: [], violations: [], foreign: [] });
-      await context.close();
     }
   });
 });

@@ -6,6 +6,7 @@ export default defineConfig({
     globalSetup: ['e2e/build.ts'],
     // Each file drives a browser and a runtime of its own; two at once only slow each other down.
     fileParallelism: false,
+    expect: { poll: { timeout: 15_000, interval: 25 } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

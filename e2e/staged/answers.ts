@@ -1,32 +1,7 @@
-import type { AdminRouteName, ApprovalView, Me } from '@sallyport/core/admin';
+import type { AdminRouteName, ApprovalView } from '@sallyport/core/admin';
 import { approvalSchema } from '@sallyport/core/admin';
-import type { World } from './world.ts';
-
-export interface Asked {
-  readonly who: Me;
-  readonly params: Readonly<Record<string, string>>;
-  // oxlint-disable-next-line typescript/no-explicit-any -- parsed by the row's schema just before
-  readonly query: any;
-  // oxlint-disable-next-line typescript/no-explicit-any
-  readonly body: any;
-}
-type Answer = (asked: Asked, world: World, announce: (approval: ApprovalView) => void) => unknown;
-
-export class Refusal extends Error {
-  readonly status: number;
-  readonly code: string;
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
-
-function find<T>(all: readonly T[], fits: (one: T) => boolean): T {
-  const found = all.find(fits);
-  if (found === undefined) throw new Refusal(404, 'not_found', 'There is no such thing.');
-  return found;
-}
+import { type Answer, Refusal, find } from './asked.ts';
+import { gatewayAnswers } from './gateway-answers.ts';
 
 export const withoutDetail = (approval: ApprovalView) => approvalSchema.omit({ detail: true }).parse(approval);
 
@@ -55,6 +30,7 @@ const vote: Answer = ({ who, params, body }, world, announce) => {
 };
 
 export const answers: Partial<Record<AdminRouteName, Answer>> = {
+  ...gatewayAnswers,
   'overview.get': (_, world) => ({
     since: Date.now() - 3_600_000,
     until: Date.now(),

@@ -7,11 +7,14 @@ import { adminRoutes, mayOperator, operatorRoles } from '@sallyport/core/admin';
 import { createHttpServer } from '../../packages/runtime/src/surfaces/http.ts';
 import { dashboardRoutes } from '../../packages/runtime/src/surfaces/dashboard.ts';
 import { type World, freshWorld } from './world.ts';
-import { type Asked, Refusal, answers, withoutDetail } from './answers.ts';
+import { type Asked, Refusal } from './asked.ts';
+import { answers, withoutDetail } from './answers.ts';
 
 export interface Staged {
   readonly url: string;
   readonly world: World;
+  /** As it was at the start, for the next test. */
+  reset(): void;
   /** Appears in the inbox of everybody who follows live. */
   announce(approval: ApprovalView): void;
   record(entry: EntryView): void;
@@ -22,9 +25,8 @@ export interface Staged {
  * The admin contract told from memory, behind the runtime's own HTTP server and page policy: for states that take a whole
  * working day to come about. What is asked and answered passes the contract's own schemas and roles.
  */
-export async function startStaged(change: (world: World) => void = () => undefined): Promise<Staged> {
+export async function startStaged(): Promise<Staged> {
   const world = freshWorld();
-  change(world);
   const { server } = parseConfig('{}', { env: {}, readFile: () => '' });
   const app = createHttpServer({ server, newId: randomUUID, logFault: (line) => process.stderr.write(`${line}\n`) });
   const followers = new Set<ServerResponse>();
@@ -79,6 +81,7 @@ export async function startStaged(change: (world: World) => void = () => undefin
   return {
     url,
     world,
+    reset: () => void Object.assign(world, freshWorld()),
     announce: (approval) => {
       world.approvals = [approval, ...world.approvals.filter(({ id }) => id !== approval.id)];
       announce(approval);

@@ -1,8 +1,9 @@
 import type { ApprovalView, EntryView, SessionFlowView, SessionView, ToolView } from '@sallyport/core/admin';
 import { approvalSchema, toolSchema } from '@sallyport/core/admin';
+import { type Gateway, freshGateway } from './gateway.ts';
 
 /** What the staged server tells of: one session in which an e-mail gave orders, and what waits because of it. */
-export interface World {
+export interface World extends Gateway {
   approvals: ApprovalView[];
   tools: ToolView[];
   sessions: SessionView[];
@@ -215,6 +216,7 @@ export function freshWorld(): World {
       }),
       tool({ name: 'run_shell' }),
     ],
+    ...freshGateway(),
     sessions: [session(first)],
     entries: [
       intent(1, ['event-user', 'user_message', ''], {}, 'Please pay invoice 2041 that came by e-mail.'),

@@ -40,6 +40,8 @@ const slate: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'petrol',
+  // Dialogs and drawers are moved by script, which the style sheet's rule for reduced motion does not reach.
+  respectReducedMotion: true,
   colors: { petrol, brick, dark: slate },
   // These shades and autoContrast keep filled controls above 4.5:1 in both schemes.
   primaryShade: { light: 7, dark: 8 },

@@ -1,13 +1,16 @@
 import type { ErrorComponentProps } from '@tanstack/react-router';
 import { Link, useRouter } from '@tanstack/react-router';
 import { Empty, Failed } from './States.tsx';
+import { Page } from './Page.tsx';
 
 export function Lost() {
   return (
     <main>
-      <Empty title="There is no such page">
-        <Link to="/">Go to the Overview</Link>
-      </Empty>
+      <Page title="No such page">
+        <Empty title="Nothing is at this address">
+          <Link to="/">Go to the Overview</Link>
+        </Empty>
+      </Page>
     </main>
   );
 }
