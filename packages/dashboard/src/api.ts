@@ -1,5 +1,13 @@
-import type { AdminAnswer, AdminInput, AdminRoute, AdminRouteName, Me, Problem } from '@sallyport/core/admin';
-import { adminRoutes, meSchema, problemSchema } from '@sallyport/core/admin';
+import type {
+  AdminAnswer,
+  AdminInput,
+  AdminRoute,
+  AdminRouteName,
+  Me,
+  Problem,
+  SignInWays,
+} from '@sallyport/core/admin';
+import { adminRoutes, meSchema, problemSchema, signInWaysSchema } from '@sallyport/core/admin';
 
 /** The runtime answered, and refused. */
 export class Refused extends Error {
@@ -53,11 +61,15 @@ export async function call<N extends AdminRouteName>(name: N, ...args: CallArgum
 
 export const getMe = async (): Promise<Me> => readAs(meSchema, await send('GET', '/me'));
 export const signIn = async (token: string): Promise<Me> => readAs(meSchema, await send('POST', '/sign-in', { token }));
+export const getSignInWays = async (): Promise<SignInWays> => readAs(signInWaysSchema, await send('GET', '/sign-in'));
 export const signOut = async (): Promise<void> => {
   await send('POST', '/sign-out');
 };
 
 export const livePath = '/admin/api/live';
+
+/** Where the browser goes to sign in at the provider, and from there on to a place of this page. */
+export const providerPath = (to: string): string => `/admin/oidc/sign-in?to=${encodeURIComponent(to)}`;
 
 async function send(method: AdminRoute['method'], path: string, body?: unknown): Promise<unknown> {
   const headers: Record<string, string> = { accept: 'application/json' };

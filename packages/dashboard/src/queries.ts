@@ -94,6 +94,10 @@ export const queries = {
       refetchInterval,
     }),
   tools: queryOptions({ queryKey: ['tools'], queryFn: () => call('tools.list'), refetchInterval }),
+  upstreams: queryOptions({ queryKey: ['upstreams'], queryFn: () => call('upstreams.list'), refetchInterval }),
+  /** Every definition that upstreams offer or offered, with what was said of it. */
+  pins: queryOptions({ queryKey: ['pins'], queryFn: () => call('pins.list'), refetchInterval }),
+  credentials: queryOptions({ queryKey: ['credentials'], queryFn: () => call('credentials.list'), refetchInterval }),
   // A file that is changed on disk leaves no entry, so this one asks beside the live stream as well.
   policies: queryOptions({ queryKey: ['policies'], queryFn: () => call('policies.get'), refetchInterval }),
   agents: queryOptions({ queryKey: ['agents'], queryFn: () => call('agents.list') }),

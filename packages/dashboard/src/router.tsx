@@ -96,7 +96,14 @@ const approval = createRoute({
   component: lazyRouteComponent(() => import('./routes/approval.tsx'), 'Approval'),
 });
 
-export const toolsSearch = z.object({ find: text, from: oneOf(['config', 'confirmed', 'unknown']), tool: text });
+export const toolsSearch = z.object({
+  view: oneOf(['manifests', 'upstreams', 'reviews']),
+  find: text,
+  from: oneOf(['config', 'confirmed', 'unknown']),
+  tool: text,
+  upstream: text,
+  pin: text,
+});
 const tools = createRoute({
   getParentRoute: () => shell,
   path: '/tools',
@@ -114,7 +121,9 @@ const permissions = createRoute({
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
-  validateSearch: z.object({ tab: oneOf(['agents', 'operators', 'guards', 'providers', 'configuration']) }),
+  validateSearch: z.object({
+    tab: oneOf(['agents', 'operators', 'credentials', 'guards', 'providers', 'configuration']),
+  }),
   component: lazyRouteComponent(() => import('./routes/settings.tsx'), 'Settings'),
 });
 

@@ -10,6 +10,7 @@ export function Confirm({
   close,
   act,
   does,
+  color = 'brick',
   busy,
   error,
   children,
@@ -20,6 +21,7 @@ export function Confirm({
   act: () => void;
   /** The button's words: the act itself, not "OK". */
   does: string;
+  color?: 'brick' | 'petrol';
   busy: boolean;
   error: unknown;
   children: ReactNode;
@@ -33,7 +35,7 @@ export function Confirm({
           <Button variant="default" onClick={close} data-autofocus>
             Cancel
           </Button>
-          <Button color="brick" onClick={act} loading={busy}>
+          <Button color={color} onClick={act} loading={busy}>
             {does}
           </Button>
         </div>

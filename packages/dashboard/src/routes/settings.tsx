@@ -2,6 +2,7 @@ import { Tabs } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { Agents } from './settings/Agents.tsx';
 import { Configuration } from './settings/Configuration.tsx';
+import { Credentials } from './settings/Credentials.tsx';
 import { Forbidden } from '../components/States.tsx';
 import { Guards } from './settings/Guards.tsx';
 import { Operators } from './settings/Operators.tsx';
@@ -15,6 +16,7 @@ const route = getRouteApi('/shell/settings');
 const tabs = {
   agents: 'Agents and keys',
   operators: 'Operators',
+  credentials: 'Credentials',
   guards: 'Guards',
   providers: 'Providers',
   configuration: 'Configuration',
@@ -26,6 +28,7 @@ export function Settings() {
   const { tab = 'agents' } = route.useSearch();
   const navigate = route.useNavigate();
   const mayReadOperators = useMay('operators.read');
+  const mayReadCredentials = useMay('credentials.read');
   return (
     <Page title="Settings" question="Who may call, who may operate, and how is it set up?">
       <Tabs
@@ -52,6 +55,15 @@ export function Settings() {
             ) : (
               <div className={styles.card}>
                 <Forbidden permission="operators.read" what="operators" />
+              </div>
+            )}
+          </Tabs.Panel>
+          <Tabs.Panel value="credentials">
+            {mayReadCredentials ? (
+              <Credentials />
+            ) : (
+              <div className={styles.card}>
+                <Forbidden permission="credentials.read" what="credentials" />
               </div>
             )}
           </Tabs.Panel>

@@ -1,11 +1,11 @@
-import { Loader } from '@mantine/core';
+import { Button, Loader } from '@mantine/core';
 import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Code } from '../components/Code.tsx';
 import { Failed } from '../components/States.tsx';
 import { Logo } from '../components/Logo.tsx';
-import { isSignedOut, signIn } from '../api.ts';
+import { getSignInWays, isSignedOut, providerPath, signIn } from '../api.ts';
 import { queries } from '../queries.ts';
 import styles from './sign-in.module.css';
 
@@ -64,6 +64,7 @@ export function SignIn() {
         ) : (
           <>
             {enter.isError ? <Sorry error={enter.error} /> : null}
+            <AtProvider to={isOwnPlace(to) ? to : '/'} />
             <h2 className={styles.how}>{enter.isError ? 'Get a new link' : 'Sign in with a one-time link'}</h2>
             <p className={styles.text}>There are no passwords here. Ask the runtime for a link, on its machine:</p>
             <Code text="npx sallyport sign-in" label="In a terminal" />
@@ -74,6 +75,18 @@ export function SignIn() {
         )}
       </div>
     </main>
+  );
+}
+
+/** Only where a provider is configured; while that is not known the link below works all the same. */
+function AtProvider({ to }: { to: string }) {
+  const ways = useQuery({ queryKey: ['sign-in'], queryFn: getSignInWays, retry: false });
+  const provider = ways.data?.provider;
+  if (!provider) return null;
+  return (
+    <Button component="a" href={providerPath(to)} fullWidth mb={26}>
+      Sign in with {provider.host}
+    </Button>
   );
 }
 
