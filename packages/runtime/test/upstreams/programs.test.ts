@@ -43,6 +43,15 @@ describe('a program that does not keep to the protocol', () => {
     expect(closed).toHaveBeenCalledOnce();
   });
 
+  test('one that does not read is stopped, before what waits for it fills the memory', async () => {
+    const connection = await connect(upstreamOf(hostile('deaf')));
+    const large = 'x'.repeat(8_388_608);
+    const calls = Array.from({ length: 10 }, async () =>
+      faultOf(connection.run(await callOf('x', { large }), peerOf())),
+    );
+    for (const fault of await Promise.all(calls)) expect(fault.code).toBe('upstream_failed');
+  });
+
   test('a result of another revision fails the call alone', async () => {
     const connection = await connect(upstreamOf(hostile('input-required')));
     expect((await faultOf(connection.run(await callOf('x'), peerOf()))).code).toBe('upstream_malformed');

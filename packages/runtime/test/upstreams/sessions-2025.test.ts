@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { callOf, closeAll, connect, faultOf, peerOf, serve, upstreamOf } from './support.ts';
+import type { Clock } from '@sallyport/core';
+import { EventStreams } from '../../src/upstreams/mcp/event-streams.ts';
 import type { Rpc } from './by-hand.ts';
 import { by2025, callsIn, done, json, never, textOf } from './by-hand.ts';
 import { serveOld } from './servers.ts';
@@ -103,4 +105,65 @@ describe('a 2025 session over HTTP', () => {
     expect(textOf(await running)).toBe('done');
     expect(callsIn(server)).toHaveLength(1);
   });
+});
+
+test('a server of the era before may fail at the question which era it is of in any way', async () => {
+  for (const status of [400, 404, 405, 406, 422, 500, 501, 502]) {
+    const server = await serve((request, response, body) => {
+      if (request.method !== 'POST') return void response.writeHead(405).end();
+      const { id, method } = JSON.parse(body) as Rpc;
+      if (method === 'server/discover') return void response.writeHead(status).end('<h1>no</h1>');
+      const result = { protocolVersion: '2025-06-18', capabilities: {}, serverInfo: {} };
+      return id === undefined
+        ? void response.writeHead(202).end()
+        : json(response, { jsonrpc: '2.0', id, result: method === 'initialize' ? result : done(id).result });
+    });
+    const connection = await connect(upstreamOf({ kind: 'mcp', url: server.url }));
+    expect(connection.info.protocol).toBe('2025-06-18');
+    expect(textOf(await connection.run(await callOf('x'), peerOf()))).toBe('done');
+  }
+});
+
+test('a server that wants to be asked again at once, forever, is asked at a measured pace', async () => {
+  const waits: number[] = [];
+  const clock: Clock = {
+    now: () => 0,
+    micros: () => 0,
+    after: (ms, then) => {
+      waits.push(ms);
+      setImmediate(then);
+      return () => undefined;
+    },
+  };
+  let asked = 0;
+  const controller = new AbortController();
+  const streams = new EventStreams({
+    clock,
+    get: async () => {
+      if (++asked % 50 === 0) controller.abort(new Error('enough'));
+      return { status: 200, headers: {}, body: Buffer.alloc(0), events: { lastId: `e-${asked}`, retry: 0 } };
+    },
+  });
+  const broken = { status: 200, headers: {}, body: Buffer.alloc(0), events: { lastId: 'e', retry: 0 } };
+  await expect(
+    streams.resume(
+      broken,
+      {},
+      () => undefined,
+      () => false,
+      controller.signal,
+    ),
+  ).rejects.toThrow('enough');
+  expect(Math.min(...waits)).toBeGreaterThanOrEqual(50);
+  waits.length = 0;
+  const following = new AbortController();
+  const follower = new EventStreams({
+    clock,
+    get: async () => {
+      if (++asked % 50 === 0) following.abort(new Error('enough'));
+      return { status: 200, headers: {}, body: Buffer.alloc(0), events: { lastId: '', retry: 0 } };
+    },
+  });
+  await follower.follow({}, () => undefined, following.signal);
+  expect(Math.min(...waits)).toBeGreaterThanOrEqual(500);
 });

@@ -14,6 +14,8 @@ export interface EventStreamsOptions {
 }
 
 const firstRetryMs = 1_000;
+/** However soon a server wants to be asked again: it could keep us asking. */
+const leastRetryMs = { resumed: 50, followed: 500 } as const;
 const lastRetryMs = 60_000;
 const maxAttempts = 5;
 
@@ -39,7 +41,7 @@ export class EventStreams {
     let lastId = broken.events?.lastId ?? '';
     let retry = broken.events?.retry;
     for (let attempts = 0; lastId !== '' && !answered() && attempts < maxAttempts; attempts++) {
-      await this.#wait(Math.min(retry ?? firstRetryMs, lastRetryMs), signal);
+      await this.#wait(within(retry ?? firstRetryMs, leastRetryMs.resumed), signal);
       const answer = await this.#options.get(about, lastId, onData, signal).catch((error: unknown) => {
         if (signal.aborted || !isBroken(error)) throw error;
       });
@@ -62,7 +64,8 @@ export class EventStreams {
       if (signal.aborted || (answer && !answer.events)) return;
       lastId = answer?.events?.lastId || lastId;
       pauseMs = answer?.events ? firstRetryMs : Math.min(pauseMs * 2, lastRetryMs);
-      await this.#wait(Math.min(answer?.events?.retry ?? pauseMs, lastRetryMs), signal).catch(() => undefined);
+      const wanted = answer?.events?.retry ?? pauseMs;
+      await this.#wait(within(wanted, leastRetryMs.followed), signal).catch(() => undefined);
     }
   }
 
@@ -81,6 +84,8 @@ export class EventStreams {
     });
   }
 }
+
+const within = (ms: number, leastMs: number): number => Math.min(Math.max(ms, leastMs), lastRetryMs);
 
 const isBroken = (error: unknown): boolean =>
   error instanceof RuntimeFault && (error.code === 'upstream_failed' || error.code === 'upstream_timeout');

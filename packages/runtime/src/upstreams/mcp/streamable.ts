@@ -152,7 +152,7 @@ export class StreamableHttp implements Transport {
     };
     try {
       const answer = await this.#post(message, about, onData, controller.signal);
-      if (answer.status >= 300) return this.#deliverError(answer, receiver);
+      if (answer.status >= 300) return this.#deliverError(answer, receiver, message['method'] === 'server/discover');
       if (!answer.events) deliver(this.#json(answer));
       else if (!answered && this.#protocol !== modernProtocol) {
         await this.#eventStreams.resume(answer, about, onData, () => answered, controller.signal);
@@ -232,10 +232,12 @@ export class StreamableHttp implements Transport {
     return textOf(body);
   }
 
-  #deliverError(answer: HttpAnswer, receiver: StreamReceiver): void {
+  /** @param probing servers of the era before may fail at the question in any way */
+  #deliverError(answer: HttpAnswer, receiver: StreamReceiver, probing: boolean): void {
     const gone = answer.status === 404 && this.#sessionId !== undefined;
     const error = gone ? undefined : errorIn(this.#options.mask(answer.body.toString('utf8')));
     if (error) receiver.message({ kind: 'error', id: undefined, error });
+    else if (probing && answer.status >= 500) receiver.fault(new NotUnderstood(this.#options.upstream, answer.status));
     else receiver.fault(this.#refused(answer));
   }
 

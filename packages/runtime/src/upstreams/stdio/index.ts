@@ -131,12 +131,17 @@ class StdioUpstream implements Upstream {
         explain: (fault) => explained(fault, transport),
         onLost: (fault) => this.#brokeDown(fault, who, transport),
       });
-      connection.onClose(() => this.#open.delete(transport));
+      connection.onClose(() => this.#end(transport));
       return connection;
     } catch (error) {
-      this.#open.delete(transport);
+      this.#end(transport);
       throw error;
     }
+  }
+
+  /** Whoever closes the upstream waits until its programs have ended. */
+  #end(transport: StdioTransport): void {
+    void transport.close().finally(() => this.#open.delete(transport));
   }
 
   /** By what one session did: it does not keep the others waiting. */

@@ -58,6 +58,7 @@ const onCall: Record<string, (id: number) => void> = {
     send({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text: 'first' }] } });
     send({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text: 'second' }] } });
   },
+  deaf: () => void process.stdin.pause(),
   silent: () => undefined,
   environment: (id) =>
     send({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text: JSON.stringify(process.env) }] } }),
