@@ -114,6 +114,14 @@ function operators(): void {
     expect(await store.operators.update('none', { name: 'x' })).toBe(false);
     expect(await store.operators.get('none')).toBeUndefined();
   });
+
+  test('an operator of an identity provider keeps the account, and no other has the same one', async () => {
+    const operator = anOperator({ account: 'https://id.example sub-1' });
+    for (const each of [operator, anOperator(), anOperator()]) await store.operators.insert(each);
+    expect(await store.operators.get(operator.id)).toEqual(operator);
+    const twin = anOperator({ account: 'https://id.example sub-1' });
+    await expect(store.operators.insert(twin)).rejects.toMatchObject({ code: 'conflict' });
+  });
 }
 
 const record = (operatorId: string, hash = newId()) =>
@@ -178,6 +186,32 @@ function sessions(): void {
     expect(await store.sessions.get(whole.id)).toEqual({ ...whole, scope, expiresAt: 5 });
   });
 
+  test('what is said of the user is read back as written, and changes without changing who it is', async () => {
+    const user = { id: 'corp:ann', roles: ['patron'], claims: { customer: ['C-1', '"],["'] }, issuer: 'corp' };
+    const [said, plain] = [aSession({ user }), aSession()];
+    for (const session of [said, plain]) await store.sessions.insert(session);
+    expect(await store.sessions.get(said.id)).toEqual(said);
+    expect((await store.sessions.get(plain.id))?.user).toEqual(plain.user);
+    const later = { id: 'another', roles: [], claims: { customer: [] }, issuer: 'elsewhere' };
+    expect(await store.sessions.update(said.id, { user: later })).toBe(true);
+    expect((await store.sessions.get(said.id))?.user).toEqual({ ...user, roles: [], claims: { customer: [] } });
+  });
+
+  test("a user's sealed token is replaced by the next, and gone with the session's end", async () => {
+    const session = aSession();
+    await store.sessions.insert(session);
+    expect(await store.userTokens.get(session.id)).toBeUndefined();
+    for (const sealed of [Uint8Array.of(1), Uint8Array.of(2, 0)]) {
+      await store.userTokens.set(session.id, sealed);
+      expect(Buffer.from((await store.userTokens.get(session.id)) ?? [])).toEqual(Buffer.from(sealed));
+    }
+    await store.sessions.update(session.id, { state: 'ended' });
+    expect(await store.userTokens.get(session.id)).toBeUndefined();
+    for (const id of [session.id, 'none']) {
+      await expect(store.userTokens.set(id, Uint8Array.of(3))).rejects.toMatchObject({ code: 'conflict' });
+    }
+  });
+
   test('pages of the list, newest first, show each session once, also where many opened in one millisecond', async () => {
     const all = Array.from({ length: 25 }, (_, index) => aSession({ openedAt: Math.floor(index / 10) }));
     for (const session of all) await store.sessions.insert(session);
@@ -218,6 +252,16 @@ function settings(): void {
     expect(kept.size).toBe(1);
     expect(await store.settings.get('key')).toBe([...kept][0]);
     expect(await store.settings.setOnce('key', 'late')).toBe([...kept][0]);
+  });
+
+  test('of fifty who replace one value at the same moment, one does', async () => {
+    await store.settings.setOnce('key', 'before');
+    const tries = Array.from({ length: 50 }, (_, index) => store.settings.replace('key', 'before', `value ${index}`));
+    const done = await Promise.all(tries);
+    expect(done.filter(Boolean)).toHaveLength(1);
+    expect(await store.settings.get('key')).toBe(`value ${done.indexOf(true)}`);
+    expect(await store.settings.replace('none', 'before', 'after')).toBe(false);
+    expect(await store.settings.get('none')).toBeUndefined();
   });
 
   test('a setting outlives the process', async () => {
