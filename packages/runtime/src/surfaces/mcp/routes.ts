@@ -71,7 +71,7 @@ function refuse(services: Services, error: unknown, request: FastifyRequest, rep
   const known = asRefusal(error);
   const status = statusOf(known);
   if (status >= 500 && !reply.raw.destroyed) request.log.error({ err: error }, `request ${request.id} failed`);
-  const challenge = challengeOf(known, services.resourceMetadataUrl());
+  const challenge = challengeOf(error, services.resourceMetadataUrl());
   if (challenge !== undefined) reply.header('www-authenticate', challenge);
   if (known instanceof Refusal) reply.headers(known.headers);
   const scoped = challenge?.includes('insufficient_scope') === true;
