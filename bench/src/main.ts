@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   authorize: async () => (await import('./authorize.ts')).authorize,
   conversation: async () => (await import('./conversation.ts')).conversation,
   content: async () => (await import('./content.ts')).content,
+  mcp: async () => (await import('./mcp.ts')).mcp,
 };
 
 const usage = `Usage: npm run bench -- ${Object.keys(benches).join('|')} [--json]\n`;
