@@ -114,6 +114,29 @@ describe.each<[string, () => Promise<JsonObject>]>([
   });
 });
 
+test('what a user answers after the call was cancelled is told to nobody', async () => {
+  const server = await serveOld();
+  const connection = await connect(upstreamOf({ kind: 'mcp', url: server.url }), sessionOf(), elicits);
+  const gone = new AbortController();
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<JsonObject>();
+  const ask = () => {
+    asked.resolve();
+    return answer.promise;
+  };
+  const running = faultOf(
+    connection.run(await callOf('ask', { question: 'PIN?' }), peerOf({ ask, signal: gone.signal })),
+  );
+  await asked.promise;
+  gone.abort();
+  await running;
+  answer.resolve({ action: 'accept', content: { pin: 'p-4711' } });
+  // Whatever was still to be sent is sent before this has its answer.
+  await connection.run(await callOf('echo', { text: 'x' }), peerOf());
+  expect(server.requests.map(({ body }) => body).join()).toContain('notifications/cancelled');
+  expect(server.requests.map(({ body }) => body).join()).not.toContain('p-4711');
+});
+
 test("over one pipe, a question is nobody's while several calls are under way; over HTTP each has its stream", async () => {
   const answers = async (config: JsonObject) => {
     const connection = await connect(upstreamOf(config), sessionOf(), elicits);
