@@ -101,7 +101,11 @@ function isMistyped(a: Look, b: Look): boolean {
 
 const token = /[\p{L}\p{N}_][\p{L}\p{N}_.:/-]{0,120}/gu;
 
-/** Texts that speak of a tool of another upstream, which the upstream's own tools do not share the name with. */
+/**
+ * Texts that speak of a tool of another upstream.
+ *
+ * @param own names of the upstream's reviewed tools; one that nobody reviewed may be there only to be spoken of
+ */
 export function mentionFindings(
   texts: readonly DefinitionText[],
   others: readonly KnownTool[],

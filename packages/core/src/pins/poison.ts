@@ -18,9 +18,11 @@ export interface PoisonPattern {
 const sensitive =
   'conversation history|chat history|message history|conversation log|previous messages|prior messages|earlier messages|' +
   '(?:full|entire|complete|whole|current) (?:conversation|chat|context|history|prompt)|conversation so far|system prompt|' +
-  'context window|chain of thought|tool call history|environment variables|private keys?|ssh keys?';
+  'context window|chain of thought|tool call history|environment variables|private keys?|ssh keys?|' +
+  '(?:last|previous|recent|earlier|all|past)(?: [a-z0-9]{1,12}){0,2} messages|(?:of|from|in) this (?:chat|conversation|session)|' +
+  'user (?:typed|entered|said|told you)';
 const handOver =
-  'pass|include|put|send|provide|append|add|insert|attach|supply|place|copy|paste|forward|submit|embed|store|write|fill|return|share';
+  'requires?|needs?|wants?|pass|include|hand over|hand|reveal|transmit|output|upload|put|send|provide|append|add|insert|attach|supply|place|copy|paste|forward|submit|embed|store|write|fill|return|share';
 
 export const poisonPatterns: readonly PoisonPattern[] = [
   {
@@ -49,7 +51,7 @@ export const poisonPatterns: readonly PoisonPattern[] = [
     code: 'instructions',
     weight: 2,
     says: 'it wants to be called before other tools',
-    text: /\b(?:must|always|should|required|mandatory|need to|needs to|have to|has to|first|shall|ensure|prerequisite)\b[^.\n]{0,80}\b(?:before|prior to)\b[^.\n]{0,20}\b(?:any|every|all|other|another|each)\b|\b(?:before|prior to) (?:you )?(?:us|call|invok|perform|execut|run|answer|respond|do|start|mak|process|send|writ|read|access|handl)[a-z]{0,6} (?:any|every|all|other|another|each)\b[^.\n]{0,60}\b(?:must|always|required|mandatory|first|need to|have to|call this|use this|run this|invoke this)\b/g,
+    text: /\b(?:must|always|should|required|mandatory|need to|needs to|have to|has to|first|shall|ensure|prerequisite|start)\b[^.\n]{0,80}\b(?:before|prior to|ahead of)\b[^.\n]{0,20}\b(?:any|every|all|other|another|each)\b|\b(?:before|prior to|ahead of) (?:you )?(?:us|call|invok|perform|execut|run|answer|respond|do|start|mak|process|send|writ|read|access|handl)[a-z]{0,6} (?:any|every|all|other|another|each)\b[^.\n]{0,60}\b(?:must|always|required|mandatory|first|need to|have to|call this|use this|run this|invoke this)\b/g,
   },
   {
     id: 'before-use',
@@ -91,14 +93,28 @@ export const poisonPatterns: readonly PoisonPattern[] = [
     code: 'instructions',
     weight: 1,
     says: 'it says what to do when another tool is used',
-    text: /\b(?:when|whenever|if|once|after|every time|each time|while|upon)\b[^.\n]{0,40}\b(?:another|other|any|the|that|a)\b[^.\n]{0,30}\b(?:tool|function|server|mcp)\b[^.\n]{0,30}\b(?:is|are|gets?|has been|was|being)\b[^.\n]{0,15}\b(?:available|called|used|invoked|present|executed|triggered|enabled|running|connected)\b|\b(?:when|whenever|if|every time|each time)\b[^.\n]{0,30}\b(?:calling|invoking|using)\b[^.\n]{0,30}[_`'"]/g,
+    text: /\b(?:when|whenever|if|once|after|every time|each time|while|upon)\b[^.\n]{0,40}\b(?:another|other|any|the|that|a)\b[^.\n]{0,30}\b(?:tool|function|server|mcp)\b[^.\n]{0,30}\b(?:is|are|gets?|has been|was|being)\b[^.\n]{0,15}\b(?:available|called|used|invoked|present|executed|triggered|enabled|running|connected)\b|\b(?:when|whenever|if|once|after|each time|every time)\b[^.\n]{0,20}\b(?:another|other|any)\b[^.\n]{0,20}\b(?:tool|function|server)\b[^.\n]{0,20}\b(?:returns?|answers?|runs?|fails?|finishes)\b|\b(?:when|whenever|if|every time|each time)\b[^.\n]{0,30}\b(?:calling|invoking|using)\b[^.\n]{0,30}[_`'"]/g,
   },
   {
     id: 'all-must',
     code: 'instructions',
     weight: 1,
     says: 'it rules over the work of other tools',
-    text: /\b(?:all|every|any|each)\b (?:outgoing |future |subsequent |new |other )?(?:e-?mails?|messages?|payments?|transfers?|transactions?|requests?|queries|orders|calls|posts|commits|invoices|recipients?|communications?|uploads?|responses?|answers?|tool calls?|file operations?|operations)\b[^.\n]{0,40}\b(?:must|should|have to|need to|needs to|shall)\b/g,
+    text: /\b(?:all|every|any|each)\b (?:outgoing |future |subsequent |new |other )?(?:e-?mails?|messages?|payments?|transfers?|transactions?|requests?|queries|orders|calls|posts|commits|invoices|recipients?|communications?|uploads?|responses?|answers?|tool calls?|file operations?|operations)\b[^.\n]{0,40}\b(?:must|should|have to|need|needs|shall|are to|is to)\b/g,
+  },
+  {
+    id: 'argument-must',
+    code: 'instructions',
+    weight: 1,
+    says: 'it rules over arguments of calls',
+    text: /\b(?:amounts?|recipients?|beneficiary|arguments?|parameters?|address|path|contents?|body|subject|destination|payee)\b[^.\n]{0,20}\b(?:must|should|has to|have to|shall|will)\b[^.\n]{0,10}\b(?:doubled|replaced|changed|redirected|swapped|increased|appended|rewritten|overridden|sent to|copied|prefixed)\b/g,
+  },
+  {
+    id: 'feed',
+    code: 'exfiltration',
+    weight: 2,
+    says: 'it wants to be given what other tools get and return',
+    text: /\b(?:copy|send|pass|report|forward|give|mirror|log|feed|submit)\b[^.\n]{0,30}\b(?:results?|outputs?|responses?|calls?|arguments|requests?)\b[^.\n]{0,20}\b(?:to|into|through|via|with)\b[^.\n]{0,10}\bthis (?:tool|function|server)\b|\b(?:every|each|all)\b[^.\n]{0,20}\b(?:tool calls?|actions?|requests?|messages?)\b[^.\n]{0,30}\b(?:reported|sent|logged|forwarded|passed|copied)\b[^.\n]{0,15}\b(?:here|to this|through this|via this)\b/g,
   },
   {
     id: 'change-target',
@@ -120,7 +136,7 @@ export const poisonPatterns: readonly PoisonPattern[] = [
     weight: 1,
     says: 'it names an address or a number',
     // Reserved for examples: RFC 2606, RFC 6761.
-    text: /[\w.+-]{1,64}@(?!(?:[\w-]{1,63}\.){0,4}(?:example|test|invalid|localhost|company|domain|doe|acme|email|mail|gmail)\b)[\w-]{1,63}\.[a-z]{2,12}\b|\+\d[\d -]{8,16}\d\b/g,
+    text: /[\w.+-]{1,64}@(?!(?:[\w-]{1,63}\.){0,4}(?:example|test|invalid|localhost|company|domain|doe|acme|email|mail|gmail)\.[a-z])[\w-]{1,63}\.[a-z]{2,12}\b|\+\d[\d -]{8,16}\d\b/g,
   },
   {
     id: 'coercion',
@@ -155,14 +171,21 @@ export const poisonPatterns: readonly PoisonPattern[] = [
     code: 'instructions',
     weight: 1,
     says: 'it speaks of what the model must do',
-    text: /\b(?:ai|llm|assistant|agent|agents|assistants|claude|gpt|chatgpt|cursor|copilot)\b[^.\n]{0,20}\b(?:must|should|shall|has to|needs to|is required|are required|have to)\b|\byour (?:first|next|final) (?:action|step|task|response|answer|reply)\b|\byou are (?:now |required |instructed |obliged )/g,
+    text: /(?:^|[.!?\n]\s{0,3})(?:assistant|ai|model|agent|llm|claude|gpt) ?[:,] |\b(?:ai|llm|assistant|agent|agents|model|assistants|claude|gpt|chatgpt|cursor|copilot)\b[^.\n]{0,20}\b(?:must|should|shall|has to|needs to|is required|are required|have to)\b|\byour (?:first|next|final) (?:action|step|task|response|answer|reply)\b|\byou are (?:now |required |instructed |obliged )/g,
+  },
+  {
+    id: 'download-and-run',
+    code: 'instructions',
+    weight: 2,
+    says: 'it wants something downloaded and run',
+    text: /\b(?:curl|wget|iwr)\b[^\n]{0,200}(?:\||https?:|\bsh\b)/g,
   },
   {
     id: 'run-command',
     code: 'instructions',
-    weight: 2,
+    weight: 1,
     says: 'it wants a command run',
-    text: /\b(?:run|execute|invoke|type|enter|use)\b[^.\n]{0,40}\b(?:curl|wget|bash -c|sh -c|nc -|chmod|base64 -|eval|powershell|rm -rf)\b|\b(?:curl|wget)\b[^\n]{0,200}(?:\||https?:)/g,
+    text: /\b(?:run|execute|invoke|type|enter|use)\b[^.\n]{0,40}\b(?:curl|wget|bash -c|sh -c|nc -|chmod|base64 -|eval|powershell|rm -rf)\b/g,
   },
   {
     id: 'secret-file',
@@ -225,6 +248,6 @@ export const parameterPatterns: readonly PoisonPattern[] = [
     code: 'exfiltration',
     weight: 1,
     says: 'a parameter that may carry more than the work needs',
-    text: /^(?:context|notes?|conversation|metadata|debuginfo|trace|extra|additional(?:info|context|data)|reasoning|thoughts?|modelname|envvars?|environment|privatekey|credentials|userdata|sessiondata|securitytoken|verification|auditlog|justification)$/g,
+    text: /^(?:context|notes?|conversation|metadata|debuginfo|trace|extra|additional(?:info|context|data)|modelname|envvars?|environment|privatekey|credentials|userdata|sessiondata|securitytoken|verification|auditlog|justification)$/g,
   },
 ];

@@ -14,6 +14,8 @@ export interface ScanContext {
   readonly others: readonly KnownTool[];
   /** Names of all tools that this upstream offers. */
   readonly siblings: readonly string[];
+  /** Of these the reviewed ones: a tool may speak of them, also where another upstream has the name. */
+  readonly own?: readonly string[];
 }
 
 /** Honest descriptions stay below by far. */
@@ -46,12 +48,11 @@ export function scanTexts(tool: OfferedTool): readonly PinFinding[] {
 }
 
 /** The part of the scan that hangs on which other tools there are. */
-export function scanBeside(tool: OfferedTool, { others, siblings }: ScanContext): readonly PinFinding[] {
-  const own = [...siblings, tool.name];
-  return [...nameFindings(tool.name, others, siblings), ...mentionFindings(textsOf(tool).texts, others, own)].slice(
-    0,
-    mostFindings,
-  );
+export function scanBeside(tool: OfferedTool, { others, siblings, own = [] }: ScanContext): readonly PinFinding[] {
+  return [
+    ...nameFindings(tool.name, others, siblings),
+    ...mentionFindings(textsOf(tool).texts, others, [...own, tool.name]),
+  ].slice(0, mostFindings);
 }
 
 /** Characters that show nothing, but for those without which emoji and some scripts cannot be written. */
@@ -94,6 +95,8 @@ interface Sign {
 }
 
 const enough = 2;
+/** Rules of the injection scan that descriptions of tools break now and then, written for a model as they are. */
+const commanding: ReadonlySet<string> = new Set(['strict-order', 'tool-command', 'leak-text-above', 'linear-score']);
 
 /** Signs add up over the whole definition, so that an instruction which is cut into pieces is one still. */
 function instructions(texts: readonly DefinitionText[]): PinFinding[] {
@@ -114,7 +117,7 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 
 function signsOf({ at, text, isName }: DefinitionText): Sign[] {
   const signs: Sign[] = [];
-  const readable = isName ? spaced(text) : text;
+  const readable = isName || !/\s/.test(text) ? spaced(text) : text;
   for (const view of viewsOf(readable).views) {
     const { text: folded } = fold(view.text);
     for (const { text: expression, ...pattern } of poisonPatterns) {
@@ -128,10 +131,13 @@ function signsOf({ at, text, isName }: DefinitionText): Sign[] {
       if (bare.match(expression)) signs.push({ pattern, at, excerpt: showText(text, 60) });
     }
   }
-  const { verdict } = scanInjection(readable);
-  if (verdict !== 'none') {
-    const pattern = { id: 'injection', code: 'instructions', weight: 2, says: 'it reads like an attack' } as const;
-    signs.push({ pattern, at, excerpt: showText(text, 80) });
+  for (const { rule, severity, via, start, end } of scanInjection(readable).findings) {
+    if (severity === 'notice') continue;
+    // What was encoded was not written for people; and honest descriptions command tool calls in the same words.
+    const isHidden = via.some((each) => each !== 'reversed-words');
+    const weight = severity === 'block' || isHidden || !commanding.has(rule) ? 2 : 1;
+    const pattern = { id: rule, code: 'instructions', weight, says: 'it reads like an attack' } as const;
+    signs.push({ pattern, at, excerpt: showText(readable.slice(start, end), 80) });
   }
   return signs;
 }

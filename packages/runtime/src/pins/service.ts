@@ -210,7 +210,11 @@ export class PinService implements ToolPins {
     }
     if (doubled) own.push({ code: 'shadows', at: '/name', detail: 'Its upstream offers two tools of this name' });
     const siblings = names.filter((name) => name !== tool.name);
-    const beside = scanBeside(tool, { others: acceptedBeside(lock, upstream), siblings });
+    const beside = scanBeside(tool, {
+      others: acceptedBeside(lock, upstream),
+      siblings,
+      own: [tool.name, ...siblings].filter((name) => lockedTool(lock, upstream, name).accepted),
+    });
     return [...own, ...this.#scan(tool, hash), ...beside];
   }
 

@@ -25,6 +25,7 @@ export interface SignedInOperator {
 
 export interface AdminHarness extends Harness {
   readonly approvals: ApprovalService;
+  readonly pins: PinService;
   readonly app: FastifyInstance;
   /** Every line that the server logged. */
   readonly logged: string[];
@@ -88,6 +89,7 @@ export async function openAdmin(change: Partial<AdminServices> = {}, opened?: Ha
   return {
     ...h,
     approvals: services.approvals,
+    pins,
     app,
     logged,
     operator: async (role) => await signIn(await h.operators.create({ name: `the ${role}`, role })),
