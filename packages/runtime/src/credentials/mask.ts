@@ -1,3 +1,4 @@
+import { Suspicion } from './suspicion.ts';
 import { viewsOf, type View } from './views.ts';
 
 const placeholder = '[credential]';
@@ -24,6 +25,7 @@ export class Mask {
   readonly #byTail = new Map<number, string[]>();
   /** Whether any pattern ends with this hash, cut to 16 bits. */
   readonly #mayEnd = new Uint8Array(65_536);
+  readonly #suspicion = new Suspicion();
   readonly #now: () => number;
   #nextExpiry = Infinity;
 
@@ -45,10 +47,12 @@ export class Mask {
 
   mask(text: string): string {
     if (this.#byTail.size === 0 || text.length < tail) return text;
+    const suspected = this.#suspicion.of(text);
+    if (suspected === 'nothing') return text;
     // Each place counts how many secrets begin there, less how many end.
     const changes = new Int32Array(text.length + 1);
     const budget = { left: patience * text.length + 1_000_000, found: false };
-    for (const view of viewsOf(text)) {
+    for (const view of viewsOf(text, suspected)) {
       this.#scan(view, changes, budget);
       // Nobody writes such texts but to keep us busy.
       if (budget.left < 0) return placeholder;
@@ -83,6 +87,7 @@ export class Mask {
     if (!same) this.#byTail.set(hash, [pattern]);
     else if (!same.includes(pattern)) same.push(pattern);
     this.#mayEnd[shortOf(hash)] = 1;
+    this.#suspicion.learn(pattern);
   }
 
   #expire(): void {
@@ -91,6 +96,7 @@ export class Mask {
     this.#nextExpiry = Infinity;
     this.#byTail.clear();
     this.#mayEnd.fill(0);
+    this.#suspicion.clear();
     for (const [value, { until, patterns }] of this.#known) {
       if (until <= now) this.#known.delete(value);
       else {

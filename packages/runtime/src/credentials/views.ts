@@ -47,11 +47,14 @@ const paths: readonly (readonly (keyof typeof escapes)[])[] = [
   ['wrapped'],
 ];
 
+/** Those in which a secret is whole that was broken into lines. */
+const unbroken: typeof paths = [['json'], ['json', 'wrapped'], ['quotedPrintable'], ['wrapped']];
+
 /** The text as it is, and as whoever undoes its escapes would read it. Each view is made in linear time. */
-export function* viewsOf(text: string): Generator<View> {
+export function* viewsOf(text: string, suspected: 'anything' | 'broken lines'): Generator<View> {
   const made = new Map<string, View | undefined>([['', { text }]]);
   yield { text };
-  for (const path of paths) {
+  for (const path of suspected === 'anything' ? paths : unbroken) {
     const before = made.get(path.slice(0, -1).join());
     const last = path.at(-1);
     if (!before || last === undefined) continue;

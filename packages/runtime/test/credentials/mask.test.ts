@@ -52,7 +52,11 @@ describe('a value is taken out of a text', () => {
     for (const text of [bytes.toString('base64'), bytes.toString('base64url')]) {
       const inside = Buffer.from(secret).toString('base64').slice(4, 16);
       expect(text.includes(inside) || before !== 0).toBe(true);
-      for (const shown of [text, `${text.slice(0, 11)}\r\n ${text.slice(11)}`, `eyJhbGciOiJub25lIn0.${text}.sig`]) {
+      for (const shown of [
+        text,
+        `${'QUJD'.repeat(12)}${text.slice(0, 11)}\r\n ${text.slice(11)}`,
+        `eyJhbGciOiJub25lIn0.${text}.sig`,
+      ]) {
         const left = masked(secret, shown)
           .replaceAll('[credential]', ' ')
           .replaceAll(/[^\w+/-]+/g, ' ')
