@@ -71,17 +71,24 @@ async function untilItAnswers(admin: Postgres['admin'], hasEnded: () => boolean)
   }
 }
 
-/** Distributions keep the server's programs off the PATH. */
+/** Whether there is one to start. */
+export const hasPostgres = (): boolean => ['initdb', 'postgres'].every((program) => findProgram(program) !== undefined);
+
 function find(program: string): string {
+  const found = findProgram(program);
+  if (found === undefined) throw new Error(`There is no ${program} on this machine: install PostgreSQL 15 or newer.`);
+  return found;
+}
+
+/** Distributions keep the server's programs off the PATH. */
+function findProgram(program: string): string | undefined {
   const folders = [
     ...(process.env['PATH'] ?? '').split(delimiter),
     ...globSync(['/usr/lib/postgresql/*/bin', '/usr/local/opt/postgresql*/bin', '/opt/homebrew/opt/postgresql*/bin'])
       .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
       .toReversed(),
   ];
-  const found = folders.map((folder) => join(folder, program)).find(isProgram);
-  if (found === undefined) throw new Error(`There is no ${program} on this machine: install PostgreSQL 15 or newer.`);
-  return found;
+  return folders.map((folder) => join(folder, program)).find(isProgram);
 }
 
 function isProgram(path: string): boolean {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
 import type { JWTPayload } from 'jose';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { compromised, operations } from '../operations.ts';
@@ -6,6 +6,7 @@ import { statements } from './attacks.ts';
 import { leaksTo, openShop, orders, ordersOf, people, writesBeyond, type Person, type Shop } from '../shop.ts';
 import { Signer, contextOf } from './signer.ts';
 import { noRowSecurity, unsealed } from './weaker.ts';
+import { test } from './with-postgres.ts';
 
 let shop: Shop;
 let signer: Signer;

@@ -103,6 +103,11 @@ export const argumentsOf = fc.record(
   { requiredKeys: [] },
 );
 
+export const sometimes = <T>(made: fc.Arbitrary<T>, share: number): fc.Arbitrary<T | undefined> => {
+  const weight = Math.round(share * 100);
+  return fc.oneof({ weight, arbitrary: made }, { weight: 100 - weight, arbitrary: fc.constant(undefined) });
+};
+
 /** How the caller says who calls. */
 export const postures = [
   'own',
@@ -129,6 +134,6 @@ export const callArbitrary = fc.record({
   args: argumentsOf,
   posture: fc.oneof({ weight: 8, arbitrary: fc.constant<Posture>('own') }, fc.constantFrom(...postures)),
   /** What the tool runs instead of its own work; absent: it is honest. */
-  statement: fc.option(fc.constantFrom(...statements), { nil: undefined, freq: 3 }),
+  statement: sometimes(fc.constantFrom(...statements), 0.5),
 });
 export type FuzzedCall = typeof callArbitrary extends fc.Arbitrary<infer T> ? T : never;

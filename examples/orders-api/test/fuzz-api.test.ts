@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { SignJWT, UnsecuredJWT } from 'jose';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { Attempt } from './fuzz.ts';
 import type { FuzzedCall, Posture } from './attacks.ts';
 import { Signer, contextOf } from './signer.ts';
@@ -8,6 +8,7 @@ import { callArbitrary } from './attacks.ts';
 import { callsOf, other, seedOf, tally } from './fuzz.ts';
 import { noRowSecurity, unsealed } from './weaker.ts';
 import { openShop, people, type Person, type Shop } from '../shop.ts';
+import { test } from './with-postgres.ts';
 
 let shop: Shop;
 let signer: Signer;
