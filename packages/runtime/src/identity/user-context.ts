@@ -1,6 +1,6 @@
-import type { Clock, NewId, SettingStore, UserContexts } from '@sallyport/core';
+import type { Clock, KeyManagement, NewId, SettingStore, UserContexts } from '@sallyport/core';
 import { RuntimeFault, isOpen } from '@sallyport/core';
-import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose';
+import { SignJWT, base64url, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose';
 import type { CryptoKey, JWK } from 'jose';
 import { Serial } from './serial.ts';
 
@@ -20,7 +20,12 @@ interface KeptKey {
   readonly kid: string;
   readonly createdAt: number;
   readonly retiredAt?: number;
-  readonly jwk: JWK;
+  /** Of the JWK (RFC 8037): the public part. */
+  readonly x: string;
+  /** The private part, wrapped, base64url; */
+  readonly wrapped?: string;
+  /** or as it is, where there is nothing to wrap it with. */
+  readonly d?: string;
 }
 
 export interface UserContextOptions {
@@ -30,6 +35,8 @@ export interface UserContextOptions {
   /** Where this runtime is reached, which is also where its JWKS is. */
   readonly issuer: () => string;
   readonly minutes: number;
+  /** Wraps the signing key, so that a copy of the store signs nothing. */
+  readonly keys?: Pick<KeyManagement, 'wrap' | 'unwrap'>;
 }
 
 /**
@@ -50,11 +57,14 @@ export class UserContextSigner implements UserContexts {
 
   /** Reads the keys, or makes the first: of several runtimes that start at once on one store, all get the same. */
   static async open(options: UserContextOptions): Promise<UserContextSigner> {
-    const { settings, clock } = options;
+    const { settings } = options;
     const stored = await settings.get(settingKey);
-    const text = stored ?? (await settings.setOnce(settingKey, JSON.stringify([await newKey(clock.now())])));
+    const text = stored ?? (await settings.setOnce(settingKey, JSON.stringify([await newKey(options)])));
     const keys = JSON.parse(text) as KeptKey[];
-    return new UserContextSigner(options, keys, await privateKey(newest(keys)));
+    const signer = new UserContextSigner(options, keys, await privateKey(newest(keys), options));
+    // One that lay open signs no longer once keys can be wrapped.
+    if (options.keys && newest(keys).d !== undefined) await signer.rotate();
+    return signer;
   }
 
   /** @throws RuntimeFault `conflict` when the session has ended: nothing is called in its name any more */
@@ -93,7 +103,7 @@ export class UserContextSigner implements UserContexts {
   jwks(): { readonly keys: readonly JWK[] } {
     const now = this.#options.clock.now();
     const published = this.#keys.filter(({ retiredAt = Infinity }) => now < retiredAt + publishedAfterMs);
-    return { keys: published.map(({ kid, jwk }) => ({ ...publicOnly(jwk), kid, alg: algorithm, use: 'sig' })) };
+    return { keys: published.map(({ kid, x }) => ({ ...publicJwk(x), kid, alg: algorithm, use: 'sig' })) };
   }
 
   /** Signs with a new key from now on, and forgets the private part of the one before. Resolves to the new key's id. */
@@ -104,12 +114,12 @@ export class UserContextSigner implements UserContexts {
         const before = (await settings.get(settingKey)) ?? '[]';
         const now = clock.now();
         const kept = (JSON.parse(before) as KeptKey[])
-          .map((key) => ({ ...key, retiredAt: key.retiredAt ?? now, jwk: publicOnly(key.jwk) }))
+          .map(({ kid, createdAt, retiredAt = now, x }) => ({ kid, createdAt, retiredAt, x }))
           .filter(({ retiredAt }) => now < retiredAt + publishedAfterMs);
-        const keys = [await newKey(now), ...kept];
+        const keys = [await newKey(this.#options), ...kept];
         // Another runtime on this store may have replaced it meanwhile: then ours comes after that one.
         if (!(await settings.replace(settingKey, before, JSON.stringify(keys)))) continue;
-        this.#signing = { ...newest(keys), key: await privateKey(newest(keys)) };
+        this.#signing = { ...newest(keys), key: await privateKey(newest(keys), this.#options) };
         this.#keys = keys;
         return this.#signing.kid;
       }
@@ -122,10 +132,12 @@ export class UserContextSigner implements UserContexts {
   }
 }
 
-async function newKey(createdAt: number): Promise<KeptKey> {
+async function newKey({ clock, keys }: UserContextOptions): Promise<KeptKey> {
   const pair = await generateKeyPair(algorithm, { crv: 'Ed25519', extractable: true });
-  const jwk = await exportJWK(pair.privateKey);
-  return { kid: await calculateJwkThumbprint(publicOnly(jwk)), createdAt, jwk };
+  const { x = '', d = '' } = await exportJWK(pair.privateKey);
+  const kept = { kid: await calculateJwkThumbprint(publicJwk(x)), createdAt: clock.now(), x };
+  if (!keys) return { ...kept, d };
+  return { ...kept, wrapped: base64url.encode(await keys.wrap(base64url.decode(d))) };
 }
 
 function newest(keys: readonly KeptKey[]): KeptKey {
@@ -134,11 +146,15 @@ function newest(keys: readonly KeptKey[]): KeptKey {
   return key;
 }
 
-async function privateKey({ jwk }: KeptKey): Promise<CryptoKey> {
-  if (jwk.d === undefined) throw new TypeError(`The setting ${settingKey} holds no private key`);
-  return await importJWK({ ...jwk, kty: 'OKP' }, algorithm);
+async function privateKey(
+  { x, d: open, wrapped }: KeptKey,
+  { keys }: Pick<UserContextOptions, 'keys'>,
+): Promise<CryptoKey> {
+  const d = wrapped === undefined ? open : keys && base64url.encode(await keys.unwrap(base64url.decode(wrapped)));
+  if (d === undefined) throw new TypeError(`The setting ${settingKey} holds no private key that can be read`);
+  return await importJWK({ ...publicJwk(x), d }, algorithm);
 }
 
-const publicOnly = ({ kty, crv, x }: JWK): JWK & { kty: 'OKP' } => ({ kty: kty as 'OKP', crv: crv ?? '', x: x ?? '' });
+const publicJwk = (x: string) => ({ kty: 'OKP', crv: 'Ed25519', x }) as const;
 
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);

@@ -1,7 +1,11 @@
+import { createSecretKey } from 'node:crypto';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, importJWK, jwtVerify, SignJWT } from 'jose';
 import type { JSONWebKeySet, JWK } from 'jose';
 import type { Session, UserRef } from '@sallyport/core';
+import type { UserContextOptions } from '../../src/identity/user-context.ts';
+import { LocalKeys, openMasterKey } from '../../src/flow/index.ts';
 import { UserContextSigner } from '../../src/identity/user-context.ts';
 import { codeOf, hour, minute, openHarness } from './harness.ts';
 import type { Harness } from './harness.ts';
@@ -15,8 +19,21 @@ beforeAll(async () => {
 });
 afterAll(() => h.close());
 
-const open = (): Promise<UserContextSigner> =>
-  UserContextSigner.open({ settings: h.store.settings, clock: h.clock, newId: h.newId, issuer: () => url, minutes: 5 });
+const open = (change: Partial<UserContextOptions> = {}): Promise<UserContextSigner> =>
+  UserContextSigner.open({
+    settings: h.store.settings,
+    clock: h.clock,
+    newId: h.newId,
+    issuer: () => url,
+    minutes: 5,
+    ...change,
+  });
+const kept = async () =>
+  JSON.parse((await h.store.settings.get('identity.userContextKeys')) ?? '') as {
+    x: string;
+    d?: string;
+    wrapped?: string;
+  }[];
 
 const user: UserRef = { id: 'corp:ann', roles: ['patron'], claims: { customer: ['C-1'] }, issuer: 'corp' };
 
@@ -92,8 +109,9 @@ test('a session token passes for no context, and no context for a session token'
   expect(await codeOf(h.signIn(context))).toBe('unauthenticated');
   await expect(verify(contexts, token)).rejects.toThrow();
   // Nor would it, were both signed by one key.
-  const [kept] = JSON.parse((await h.store.settings.get('identity.userContextKeys')) ?? '') as { jwk: JWK }[];
-  const contextKey = await importJWK(kept?.jwk as JWK & { kty: 'OKP' }, 'EdDSA');
+  const [key] = await kept();
+  const { x, d } = { x: '', d: '', ...key };
+  const contextKey = await importJWK({ kty: 'OKP', crv: 'Ed25519', x, d }, 'EdDSA');
   const sessionKey = await importJWK(
     JSON.parse((await h.store.settings.get('sessions.signingKey')) ?? '') as JWK & { kty: 'OKP' },
     'EdDSA',
@@ -121,8 +139,7 @@ test('after a rotation the new key signs, and the old one is published until wha
 test('a replaced key can sign nothing more: its private part is gone from the store', async () => {
   const contexts = await open();
   await contexts.rotate();
-  const kept = JSON.parse((await h.store.settings.get('identity.userContextKeys')) ?? '') as { jwk: JWK }[];
-  expect(kept.map(({ jwk }) => 'd' in jwk)).toEqual([true, false]);
+  expect((await kept()).map(({ d, wrapped }) => (d ?? wrapped) !== undefined)).toEqual([true, false]);
 });
 
 test('a key is replaced by itself after 90 days', async () => {
@@ -144,4 +161,22 @@ test('a restart signs with the same key, and two that rotate at once leave one t
   const session = await opened();
   await verify(third, await one.sign(about(session)));
   await verify(third, await two.sign(about(session)));
+});
+
+test('with a master key the signing key lies wrapped, and one that lay open is replaced at once', async () => {
+  const plain = await open();
+  const [before] = await kept();
+  expect(before?.d).toEqual(expect.any(String));
+  const keys = new LocalKeys(openMasterKey(dirname(h.file)));
+  const contexts = await open({ keys });
+  expect((await kept()).map(({ d }) => d)).toEqual(expect.not.arrayContaining([expect.any(String)]));
+  expect((await kept())[0]?.wrapped).toEqual(expect.any(String));
+  const session = await opened();
+  await verify(contexts, await contexts.sign(about(session)));
+  await verify(contexts, await plain.sign(about(session)));
+  const again = await open({ keys });
+  expect(again.jwks()).toEqual(contexts.jwks());
+  await verify(contexts, await again.sign(about(session)));
+  const other = new LocalKeys(createSecretKey(Buffer.alloc(32, 7)));
+  expect(await codeOf(open({ keys: other }))).toBe('store_unavailable');
 });
