@@ -6,6 +6,7 @@ import { agreementsOf, effectiveConfig, isLoopback } from '@sallyport/core';
 import type { AuditLog, Config } from '@sallyport/core';
 import { AgentService } from './agents/agents.ts';
 import { ApprovalWebhook, type ApprovalService } from './approvals/index.ts';
+import { OperatorProvider } from './operators/provider.ts';
 import { OperatorService } from './operators/operators.ts';
 import { PolicyFolder } from './policies/index.ts';
 import { SessionService } from './sessions/sessions.ts';
@@ -168,7 +169,8 @@ interface ToolingParts extends Omit<Parameters<typeof openToolGateway>[0], 'cred
   readonly redaction: Redaction;
   readonly settings: ReturnType<typeof settingsOf>;
 }
-type OwnKeys = 'config' | 'clock' | 'newId' | 'env' | 'folder' | 'lockPath' | 'version' | 'baseUrl' | 'onFault';
+type OwnKeys =
+  'config' | 'clock' | 'newId' | 'env' | 'folder' | 'lockPath' | 'dataDir' | 'version' | 'baseUrl' | 'onFault';
 
 /** Upstreams, and with what they are called: the user's name and keys that no agent holds. */
 async function openTooling(options: RuntimeOptions, { store, redaction, settings, ...parts }: ToolingParts) {
@@ -198,11 +200,14 @@ async function openTooling(options: RuntimeOptions, { store, redaction, settings
     env,
     folder,
     lockPath: lockPathOf(options),
+    dataDir: options.dataDir,
     version,
     baseUrl: () => settings.baseUrl(),
     onFault,
   });
-  return { ...tooling, credentials, userContexts, userTokens, oidc };
+  const { operators: theirs } = identity;
+  const operatorProvider = theirs && new OperatorProvider({ config: theirs, baseUrl: issuer, clock });
+  return { ...tooling, credentials, userContexts, userTokens, oidc, ...(operatorProvider ? { operatorProvider } : {}) };
 }
 
 interface WebhookParts {

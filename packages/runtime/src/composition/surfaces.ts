@@ -98,7 +98,7 @@ function mcpSettings({ server, mcp }: Config, { settings }: Parts) {
 
 function adminServices({ config, clock, newId, tenant }: SurfaceOptions, parts: Parts): AdminServices {
   const { agents, sessions, operators, approvals, flows, tools, policies, settings, store, audit } = parts;
-  const { credentials, upstreams, pins } = parts;
+  const { credentials, upstreams, pins, operatorProvider } = parts;
   const opened = (session: Session | undefined) => (session && sessions.isOpen(session) ? session : undefined);
   return {
     agents,
@@ -108,6 +108,7 @@ function adminServices({ config, clock, newId, tenant }: SurfaceOptions, parts: 
     credentials,
     upstreams,
     pins,
+    ...(operatorProvider ? { operatorProvider } : {}),
     flows: {
       describe: async (id) => {
         const session = opened(await sessions.get(id));

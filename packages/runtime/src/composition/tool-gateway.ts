@@ -14,8 +14,10 @@ import type { ApprovalService } from '../approvals/index.ts';
 import type { PolicyFolder } from '../policies/index.ts';
 import type { SessionService } from '../sessions/sessions.ts';
 import type { ToolRegistry } from '../tools/index.ts';
-import { PinService } from '../pins/index.ts';
+import type { PackageVetting } from '../packages/index.ts';
+import { LockFile, PinService } from '../pins/index.ts';
 import { ToolGateway } from '../gateway/gateway.ts';
+import { openVetting, vetted } from './vetted.ts';
 import { createUpstream, localProcessRunner } from '../upstreams/index.ts';
 
 export interface ToolGatewayOptions {
@@ -35,6 +37,8 @@ export interface ToolGatewayOptions {
   readonly folder: string;
   /** Of sallyport.lock; absolute. */
   readonly lockPath: string;
+  /** Absolute. */
+  readonly dataDir: string;
   readonly version: string;
   readonly baseUrl: () => string;
   readonly onFault: (fault: string, error: unknown) => void;
@@ -44,7 +48,8 @@ export interface ToolGatewayOptions {
 export async function openToolGateway(options: ToolGatewayOptions) {
   const { config, lockPath, clock, sessions, policies, baseUrl } = options;
   const pins = await PinService.open({ path: lockPath, upstreams: config.upstreams, clock });
-  const upstreams = openUpstreams(options);
+  const vetting = openVetting({ ...options, lock: new LockFile(lockPath) });
+  const upstreams = openUpstreams(options, vetting);
   const gateway = new ToolGateway({
     ...options,
     upstreams,
@@ -70,7 +75,7 @@ export async function openToolGateway(options: ToolGatewayOptions) {
   };
 }
 
-function openUpstreams({ config, env, ...rest }: ToolGatewayOptions) {
+function openUpstreams({ config, env, ...rest }: ToolGatewayOptions, vetting: PackageVetting) {
   const { PATH, HOME } = env;
   const runner = localProcessRunner({
     ...(PATH === undefined ? {} : { PATH }),
@@ -78,7 +83,10 @@ function openUpstreams({ config, env, ...rest }: ToolGatewayOptions) {
   });
   const services = { ...rest, runner };
   return new Map<string, Upstream>(
-    Object.entries(config.upstreams).map(([name, each]) => [name, createUpstream(name, each, services)]),
+    Object.entries(config.upstreams).map(([name, each]) => [
+      name,
+      vetted(createUpstream(name, each, services), each, { vetting, ...rest }),
+    ]),
   );
 }
 

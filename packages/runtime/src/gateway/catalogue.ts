@@ -1,4 +1,4 @@
-import { inScope } from '@sallyport/core';
+import { inScope, scanTexts } from '@sallyport/core';
 import type {
   Clock,
   JsonObject,
@@ -162,9 +162,9 @@ export class Catalogue {
       capabilities,
       tools: judged.flatMap(({ tool, state, listedAs }) => (state === 'pinned' ? [{ tool, listedAs }] : [])),
       quarantined: new Set(judged.flatMap(({ tool, state }) => (state === 'pinned' ? [] : [tool.name]))),
-      resources: resources.filter(having('uri')),
-      templates: templates.filter(having('uriTemplate')),
-      prompts: prompts.filter(having('name')).filter(({ name }) => isToolName(name)),
+      resources: resources.filter(having('uri')).filter(isHarmless),
+      templates: templates.filter(having('uriTemplate')).filter(isHarmless),
+      prompts: prompts.filter(having('name')).filter((prompt) => isToolName(prompt.name) && isHarmless(prompt)),
     };
   }
 
@@ -173,6 +173,12 @@ export class Catalogue {
     for (const listener of this.#listeners) listener(kind);
   }
 }
+
+/** What nobody reviews, and models read all the same: with instructions in it, or with what nobody can see, it is not listed. */
+const isHarmless = (item: JsonObject): boolean =>
+  !scanTexts({ ...item, name: typeof item['name'] === 'string' ? item['name'] : '' }).some(
+    ({ code }) => code !== 'oversized',
+  );
 
 const listKinds: Readonly<Record<string, ListKind>> = {
   'notifications/tools/list_changed': 'tools',
