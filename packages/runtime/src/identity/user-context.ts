@@ -46,6 +46,7 @@ export interface UserContextOptions {
 export class UserContextSigner implements UserContexts {
   readonly #options: UserContextOptions;
   readonly #changes = new Serial();
+  #rotating: Promise<unknown> | undefined;
   #keys: readonly KeptKey[];
   #signing: { readonly kid: string; readonly createdAt: number; readonly key: CryptoKey };
 
@@ -70,7 +71,7 @@ export class UserContextSigner implements UserContexts {
   /** @throws RuntimeFault `conflict` when the session has ended: nothing is called in its name any more */
   async sign({ session, audience, tool, callId }: Parameters<UserContexts['sign']>[0]): Promise<string> {
     const { clock, newId, issuer, minutes } = this.#options;
-    if (clock.now() - this.#signing.createdAt > rotateAfterMs) await this.#rotateOld();
+    if (clock.now() - this.#signing.createdAt > rotateAfterMs) this.#rotateOld();
     const now = seconds(clock.now());
     const expires = Math.min(now + minutes * 60, seconds(session.expiresAt));
     if (!isOpen(session, clock.now()) || expires <= now) {
@@ -126,9 +127,11 @@ export class UserContextSigner implements UserContexts {
     });
   }
 
-  /** A store that cannot write must not stop calls: an old key is as good as it was yesterday. */
-  async #rotateOld(): Promise<void> {
-    await this.rotate().catch(() => undefined);
+  /** No call waits for it: an old key is as good as it was yesterday, also while the store cannot write. */
+  #rotateOld(): void {
+    this.#rotating ??= this.rotate()
+      .catch(() => undefined)
+      .finally(() => (this.#rotating = undefined));
   }
 }
 
