@@ -64,6 +64,7 @@ describe('a hostile server over HTTP', () => {
       (_, response) =>
         void response.writeHead(200, { 'content-type': 'application/json', 'content-length': '99' }).write('{'),
     ],
+    ['a closed connection', 'upstream_failed', (_, response) => void response.destroy()],
     [
       'a server error',
       'upstream_failed',
