@@ -15,6 +15,8 @@ export interface RealProvider {
   readonly keys: readonly JWK[];
   /** Signs with a new key from now on; the old ones go, unless they are kept. */
   rotate(keepOld?: boolean): Promise<void>;
+  /** Registers another address that browsers may be sent back to. */
+  allow(redirectUri: string): void;
   /** Signs somebody in, as a browser without a person would, and redeems the code. */
   signIn(login: string, request?: Readonly<Record<string, string>>): Promise<Tokens>;
   /** Follows an authorization request to its end: the address that the browser is sent back to. */
@@ -47,13 +49,18 @@ export async function startProvider(redirectUris: readonly string[] = [redirectU
   const server = createServer((request, response) => provider?.callback()(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const allowed = [...redirectUris];
   let keys = [await newKey()];
-  const start = () => (provider = new Provider(issuer, configurationOf(redirectUris, keys)));
+  const start = () => (provider = new Provider(issuer, configurationOf(allowed, keys)));
   start();
   return {
     issuer,
     get keys() {
       return keys;
+    },
+    allow(uri) {
+      allowed.push(uri);
+      start();
     },
     async rotate(keepOld = false) {
       keys = [await newKey(), ...(keepOld ? keys : [])];
