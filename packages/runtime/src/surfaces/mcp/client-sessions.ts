@@ -22,10 +22,6 @@ export class ClientSessions {
     this.#services = services;
   }
 
-  get size(): number {
-    return this.#sessions.size;
-  }
-
   /** @throws Refusal 503 where there are as many as there may be, all of them in use */
   begin(session: Session, handshake: Handshake): ClientSession {
     const { limits } = this.#services;

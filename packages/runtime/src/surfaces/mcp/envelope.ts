@@ -41,7 +41,7 @@ export function readEnvelope(message: Sent, headers: IncomingHttpHeaders): Envel
   const meta = message.params['_meta'];
   const named = isObject(meta) ? meta[metaKeys.version] : undefined;
   if (message.kind === 'notification' && named === undefined) {
-    checkMethod(message, headers);
+    checkRepeated(message, headers);
     if (!isStatelessRevision(version)) throw unsupported(String(version));
     return { protocol: version, capabilities: {}, info: {}, meta: {}, logLevel: undefined };
   }
@@ -50,9 +50,9 @@ export function readEnvelope(message: Sent, headers: IncomingHttpHeaders): Envel
   const envelope = readMeta(meta, named, message.kind);
   if (version !== undefined && version !== named)
     throw mismatch(`MCP-Protocol-Version is ${shown(String(version))}, the body says ${shown(named)}.`);
-  checkMethod(message, headers);
+  checkRepeated(message, headers);
   if (!isStatelessRevision(named)) throw unsupported(named);
-  if (message.kind === 'request') checkStandardHeaders(message, headers);
+  if (message.kind === 'request') checkPresent(message, headers);
   return envelope;
 }
 
@@ -75,12 +75,6 @@ function readMeta(meta: JsonObject, protocol: string, kind: Sent['kind']): Envel
   };
 }
 
-function checkMethod({ method }: Sent, headers: IncomingHttpHeaders): void {
-  const named = headers['mcp-method'];
-  if (named !== undefined && named !== method)
-    throw mismatch(`Mcp-Method is ${shown(String(named))}, the body's method ${shown(method)}.`);
-}
-
 /** Which member `Mcp-Name` repeats. */
 const nameMembers: Readonly<Record<string, string>> = {
   'tools/call': 'name',
@@ -88,17 +82,30 @@ const nameMembers: Readonly<Record<string, string>> = {
   'resources/read': 'uri',
 };
 
-function checkStandardHeaders({ method, params }: Sent, headers: IncomingHttpHeaders): void {
+/**
+ * Holds what is repeated in headers against the body, in either era: a 2025 client sends no such headers, but whoever stands
+ * in front may decide on them all the same.
+ *
+ * @throws Refusal 400 with -32020
+ */
+export function checkRepeated({ method, params }: Sent, headers: IncomingHttpHeaders): void {
+  const { 'mcp-method': repeated, 'mcp-name': name } = headers;
+  if (repeated !== undefined && repeated !== method)
+    throw mismatch(`Mcp-Method is ${shown(String(repeated))}, the body's method ${shown(method)}.`);
+  const member = Object.hasOwn(nameMembers, method) ? nameMembers[method] : undefined;
+  if (member === undefined || name === undefined) return;
+  const value = params[member];
+  if (typeof name !== 'string' || decodeHeader(name) !== value)
+    throw mismatch(`Mcp-Name is ${shown(String(name))}, the body's params.${member} another.`);
+}
+
+function checkPresent({ method, params }: Sent, headers: IncomingHttpHeaders): void {
   if (headers['mcp-protocol-version'] === undefined) throw mismatch('MCP-Protocol-Version is missing.');
   if (headers['mcp-method'] === undefined) throw mismatch('Mcp-Method is missing.');
   const member = Object.hasOwn(nameMembers, method) ? nameMembers[method] : undefined;
   if (member === undefined) return;
-  const value = params[member];
-  if (typeof value !== 'string') throw invalidParams(`params.${member} must be a string.`);
-  const named = headers['mcp-name'];
-  if (typeof named !== 'string') throw mismatch('Mcp-Name is missing.');
-  if (decodeHeader(named) !== value)
-    throw mismatch(`Mcp-Name is ${shown(named)}, the body's params.${member} ${shown(value)}.`);
+  if (typeof params[member] !== 'string') throw invalidParams(`params.${member} must be a string.`);
+  if (headers['mcp-name'] === undefined) throw mismatch('Mcp-Name is missing.');
 }
 
 const unsupported = (requested: string): Refusal =>

@@ -3,6 +3,7 @@ import { JsonRpcError } from '@sallyport/core';
 import type { Session } from '@sallyport/core';
 import type { ClientSession } from './client-session.ts';
 import type { ClientSessions } from './client-sessions.ts';
+import { checkRepeated } from './envelope.ts';
 import { Refusal, errorCodes, invalidParams, invalidRequest } from './errors.ts';
 import { EventStream, type StreamServices } from './event-stream.ts';
 import { Exchange } from './exchange.ts';
@@ -23,6 +24,7 @@ export async function post2025(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  if (message.kind !== 'answer') checkRepeated(message, request.headers);
   if (message.kind === 'request' && message.method === 'initialize')
     return await initialize(services, session, message, request, reply);
   const own = sessionOf(services, session, request);

@@ -70,7 +70,7 @@ export async function listen(
     const now = await services.authenticate(request).catch(() => undefined);
     if (now?.id !== session.id) end();
   };
-  const { resources, ...changes } = filter;
+  const { resources, watch: _, ...changes } = filter;
   tell('notifications/subscriptions/acknowledged', {
     notifications: { ...changes, ...(resources ? { resourceSubscriptions: resources } : {}) },
   });
@@ -103,7 +103,7 @@ function readFilter(value: Json | undefined, most: number): ListenFilter {
     ...(wants('toolsListChanged') ? { toolsListChanged: true } : {}),
     ...(wants('promptsListChanged') ? { promptsListChanged: true } : {}),
     ...(wants('resourcesListChanged') ? { resourcesListChanged: true } : {}),
-    ...(uris.length > 0 ? { resources: uris as string[], watch: true } : {}),
+    ...(uris.length > 0 ? { resources: uris as string[] } : {}),
   };
 }
 

@@ -168,6 +168,15 @@ describe('headers that say another thing than the body', () => {
     nothingHappened();
   });
 
+  it('in a session of 2025 as well, where no client sends them but a proxy may look', async () => {
+    const { send: post } = await begin(served);
+    const body = call('tools/call', { name: 'echo' });
+    expect((await post(body, { 'mcp-method': 'tools/list' })).status).toBe(400);
+    expect((await post(body, { 'mcp-name': 'harmless' })).status).toBe(400);
+    nothingHappened();
+    expect((await post(body, { 'mcp-method': 'tools/call', 'mcp-name': 'echo' })).status).toBe(200);
+  });
+
   it('the tool in Base64 is the same tool', async () => {
     expect(
       (await send(served, { ...tools, headers: { ...tools.headers, 'mcp-name': '=?base64?ZWNobw==?=' } })).status,
