@@ -87,6 +87,8 @@ const rooms: Record<string, { mayImport: readonly string[]; packages?: readonly 
       'packages/runtime/src/compose.ts',
       'packages/runtime/src/policies',
       'packages/runtime/src/tools',
+      'packages/runtime/src/pins',
+      'packages/runtime/src/packages',
       'packages/runtime/src/providers/scripted',
       'examples/support-agent',
     ],

@@ -60,7 +60,11 @@ export async function findDataDir(place: ConfigPlace): Promise<string> {
   return resolve(file ? dirname(file.path) : place.cwd, typeof named === 'string' ? named : '.sallyport');
 }
 
-async function readConfigFile({ cwd, globals }: ConfigPlace): Promise<{ path: string; text: string } | undefined> {
+/** The configuration file as text, where there is one; `undefined` where none is named and none is there. */
+export async function readConfigFile({
+  cwd,
+  globals,
+}: ConfigPlace): Promise<{ path: string; text: string } | undefined> {
   const path = resolve(cwd, globals.config ?? defaultConfigName);
   try {
     return { path, text: await readFile(path, 'utf8') };

@@ -43,6 +43,35 @@ export const forgottenShape = z.object({ name: z.string(), forgotten: z.literal(
 export const credentialsShape = z.object({ credentials: z.array(credentialViewSchema) });
 export const credentialChangedShape = z.object({ name: z.string(), change: z.enum(['set', 'revoked', 'restored']) });
 
+const packagePinShape = z.object({
+  registry: z.enum(['npm', 'pypi', 'oci']),
+  name: z.string(),
+  version: z.string(),
+  integrity: z.string(),
+  source: z.string().optional(),
+});
+export const addedUpstreamShape = z.object({
+  name: z.string(),
+  /** The entry of `upstreams` in sallyport.yaml. */
+  config: z.record(z.string(), z.json()),
+  package: packagePinShape.optional(),
+  written: z.boolean(),
+});
+export const packagePinsShape = z.object({
+  ok: z.boolean(),
+  written: z.boolean(),
+  packages: z.array(
+    z.object({
+      upstream: z.string(),
+      state: z.enum(['same', 'new', 'changed', 'failed']),
+      /** What is in the lock, what the registry has, and why they could not be compared. */
+      pinned: packagePinShape.optional(),
+      found: packagePinShape.optional(),
+      problem: z.string().optional(),
+    }),
+  ),
+});
+
 export const configShape = z.object({ path: z.string().nullable(), config: z.json() });
 
 export const policyTestShape = z.object({

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Registry, RegistryKind } from './registry.ts';
+import { Provenance } from './provenance.ts';
 import { NpmRegistry } from './npm.ts';
 import { OciRegistry } from './oci.ts';
 import { PypiRegistry } from './pypi.ts';
@@ -24,4 +25,10 @@ export function registriesOf(
     pypi: new PypiRegistry({ url: pypi, path }),
     oci: new OciRegistry(),
   };
+}
+
+/** Sigstore's keys: those of `SALLYPORT_TRUSTED_ROOT` (a `trusted_root.json`), else fetched by TUF and kept in the data folder. */
+export function provenanceOf(env: Readonly<Record<string, string | undefined>>, dataDir: string): Provenance {
+  const file = env['SALLYPORT_TRUSTED_ROOT'];
+  return new Provenance(file === undefined ? { tufCache: join(dataDir, 'sigstore') } : { file });
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { PackagePin } from '@sallyport/core';
 import { parseJson, showText } from '@sallyport/core';
-import type { Bundle, SerializedBundle } from '@sigstore/bundle';
+import type { Bundle } from '@sigstore/bundle';
 import type { Signer, TrustMaterial } from '@sigstore/verify';
 import type { Attestation, Registry } from './registry.ts';
 import { refused } from './refused.ts';
@@ -54,7 +54,7 @@ export class Provenance {
     let bundle: Bundle;
     let signer: Signer;
     try {
-      bundle = bundleFromJSON(read as unknown as SerializedBundle);
+      bundle = bundleFromJSON(read);
       signer = new Verifier(material).verify(toSignedEntity(bundle));
     } catch (error) {
       const why = error instanceof Error ? showText(error.message, 160) : 'unknown';

@@ -104,7 +104,11 @@ export class LockFile {
       }
       await rename(temporary, target);
       const folder = await open(dirname(target), 'r');
-      await folder.sync().finally(() => folder.close());
+      try {
+        await folder.sync();
+      } finally {
+        await folder.close();
+      }
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => undefined);
       throw this.#fault('written', error);
@@ -118,7 +122,11 @@ export class LockFile {
     for (let i = 0; i < tries; i++) {
       try {
         const file = await open(held, 'wx', 0o600);
-        await file.writeFile(mine).finally(() => file.close());
+        try {
+          await file.writeFile(mine);
+        } finally {
+          await file.close();
+        }
         return () => rm(held, { force: true });
       } catch (error) {
         if (!isCode(error, 'EEXIST')) throw this.#fault('written', error);

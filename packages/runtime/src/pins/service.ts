@@ -134,7 +134,7 @@ export class PinService implements ToolPins {
   async reject(upstream: string, tool: string, hash: string, operatorId: string): Promise<PinView> {
     const lock = await this.#file.read();
     if (lockedTool(lock, upstream, tool).accepted?.hash !== hash) this.#reviewable(upstream, tool, hash);
-    const before = await this.#viewIn(lock, upstream, tool, hash);
+    const before = this.#viewIn(lock, upstream, tool, hash);
     const at = this.#now();
     await this.#file.change((read) => withRejected(read, upstream, tool, { hash, by: operatorId, at }));
     this.#changed(upstream);

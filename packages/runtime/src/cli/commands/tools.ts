@@ -14,10 +14,15 @@ import { CommandFailure, exitCodes } from '../exit.ts';
 import { connect } from '../client.ts';
 import { findDataDir } from '../config.ts';
 import { forgottenShape, toolsShape } from '../shapes.ts';
+import { addToolsAdd } from './tools-add.ts';
+import { addToolsPin } from './tools-pin.ts';
+import { addToolsReview } from './tools-review.ts';
 import { paint, safe } from '../output.ts';
 
 export function addTools(program: Command, run: Runner): void {
-  const tools = program.command('tools').description('What is assumed of each tool, in a running runtime');
+  const tools = program
+    .command('tools')
+    .description('Upstreams and their tools: what was reviewed, and what is assumed of each');
   tools
     .command('list')
     .description('All tools that are configured, confirmed or were seen')
@@ -36,6 +41,9 @@ export function addTools(program: Command, run: Runner): void {
     .command('forget <name>')
     .description('Take back what was confirmed')
     .action(run(z.object({}), forget));
+  addToolsAdd(tools, run);
+  addToolsReview(tools, run);
+  addToolsPin(tools, run);
 }
 
 const looks = { config: 'green', confirmed: 'green', unknown: 'yellow' } as const;
