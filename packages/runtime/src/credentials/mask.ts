@@ -8,6 +8,8 @@ const base = 0x01000193;
 const highest = Array.from({ length: tail - 1 }).reduce<number>((power) => Math.imul(power, base), 1);
 /** How many units of patterns may be compared for each unit of a text, before all of it is left out. */
 const patience = 64;
+/** All patterns are sorted anew when some have ended: not for each that does. */
+const leastSortMs = 60_000;
 
 interface Known {
   /** Milliseconds since the epoch; Infinity for what may come back. */
@@ -104,6 +106,7 @@ export class Mask {
         for (const pattern of patterns) this.#index(pattern);
       }
     }
+    this.#nextExpiry = Math.max(this.#nextExpiry, now + leastSortMs);
   }
 }
 

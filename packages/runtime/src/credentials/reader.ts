@@ -49,9 +49,12 @@ export class SecretReader {
     }
   }
 
-  /** What was read last; it may be too old to be used. */
-  get held(): string | undefined {
-    return this.#held?.value;
+  /** Reads it anew: whether it is another one by now. What was read a moment ago is not, whoever says that it is no good. */
+  async reread(): Promise<boolean> {
+    const before = this.#held;
+    if (before && this.#options.clock.now() < before.readAt + retryMs) return false;
+    this.forget();
+    return (await this.read()) !== before?.value;
   }
 
   /** The value is read anew before it is used again; what is being read now is not kept. */

@@ -50,6 +50,6 @@ test(
       expect([previous, previous + 1]).toContain(presented);
     }
     expect(attached).toEqual([...attached].toSorted((a, b) => a - b));
-    expect(attached.length).toBeGreaterThan(20);
+    expect(attached.length).toBeGreaterThanOrEqual(7);
   },
 );

@@ -251,6 +251,25 @@ describe('a refresh token', () => {
     expect(server.requests.at(-1)?.form['refresh_token']).toBe('another-first-token');
   });
 
+  test('is not used a second time because the credential was revoked and restored while it was in use', async () => {
+    const answer = rotating();
+    const first = Promise.withResolvers<void>();
+    await open(kind, async (request, response) => {
+      if (server.requests.length === 1) await first.promise;
+      return await answer(request, response);
+    });
+    const cut = authorization().catch(() => undefined);
+    await expect.poll(() => server.requests.length).toBe(1);
+    await bench.broker.revoke('key');
+    await expect(authorization()).rejects.toEqual(refused);
+    await bench.broker.restore('key');
+    const again = authorization();
+    first.resolve();
+    await cut;
+    expect(await again).toBe('Bearer access-2');
+    expect(server.requests.map(({ form }) => form['refresh_token'])).toEqual([clientSecret, 'refresh-1-token']);
+  });
+
   test('of a confidential client is sent with its secret', async () => {
     await open('kind: refresh_token, clientSecret: {env: CLIENT}', rotating(), {
       env: { KEY: clientSecret, CLIENT: 'other-secret' },

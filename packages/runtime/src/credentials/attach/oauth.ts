@@ -36,7 +36,7 @@ export class OauthAttachment implements Attachment {
   }
 
   async attach(use: CredentialUse, url: URL): Promise<AttachedCredential> {
-    const subject = await this.#safely(() => this.#grant.subjectOf(use));
+    const subject = await this.#subjectOf(use);
     const { value } = await this.#tokens.get(subject.key, () => this.#safely(() => this.#fetch(subject)));
     if (!this.#isBound) return { headers: { authorization: `Bearer ${value}` }, query: {} };
     const dpop = await this.#safely(() => this.#openKey());
@@ -49,7 +49,7 @@ export class OauthAttachment implements Attachment {
     const isNew = this.#nonces.learn(authorityOf(url), dpopNonce);
     // The token is as good as before: only its proof lacked what the upstream wants to see in it.
     if (this.#isBound && isNew && /\buse_dpop_nonce\b/.test(authenticate)) return true;
-    const { key } = await this.#safely(() => this.#grant.subjectOf(use));
+    const { key } = await this.#subjectOf(use);
     return this.#tokens.drop(key);
   }
 
@@ -81,6 +81,15 @@ export class OauthAttachment implements Attachment {
     } catch (error) {
       this.#key = undefined;
       throw error;
+    }
+  }
+
+  /** That one session's user has no token is no failure of the credential. */
+  async #subjectOf(use: CredentialUse): Promise<Subject> {
+    try {
+      return await this.#grant.subjectOf(use);
+    } catch (error) {
+      throw faultOf(this.#parts.name, error);
     }
   }
 

@@ -24,7 +24,7 @@ export const basicOf = (username: string, password: string): string =>
 /** A secret that is sent as it is kept. */
 export const staticAttachment = (reader: SecretReader, place: Place): Attachment => ({
   attach: async () => place(await reader.read()),
-  rejected: () => reread(reader),
+  rejected: () => reader.reread(),
   forget: () => reader.forget(),
 });
 
@@ -37,13 +37,6 @@ export const mtlsAttachment = (
     const [key, cert, ca] = await Promise.all([reader.read(), files.cert.read(), files.ca?.read()]);
     return { ...nothing, tls: { cert, key, ...(ca !== undefined && { ca }) } };
   },
-  rejected: () => reread(reader),
+  rejected: () => reader.reread(),
   forget: () => reader.forget(),
 });
-
-/** Whether the secret is another one by now. */
-async function reread(reader: SecretReader): Promise<boolean> {
-  const before = reader.held;
-  reader.forget();
-  return (await reader.read()) !== before;
-}

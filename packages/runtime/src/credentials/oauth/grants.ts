@@ -55,20 +55,27 @@ const clientCredentials = ({ reader }: GrantParts): TokenGrant => ({
 
 function refreshToken({ name, reader, clientSecret, sealed, mask, now }: GrantParts): TokenGrant {
   const chain = new RefreshChain(name, sealed);
+  const refresh = async (ask: Ask): Promise<Granted> => {
+    const first = await reader.read();
+    const token = await chain.current(first);
+    mask.add(token, now() + spentMs);
+    const secret = await clientSecret?.read();
+    const granted = await ask({ type: 'refresh_token', parameters: { refresh_token: token }, clientSecret: secret });
+    const { refreshToken: next } = granted;
+    if (next !== undefined && next !== token) {
+      mask.add(next, now() + spentMs);
+      await chain.follow(first, next);
+    }
+    return granted;
+  };
+  let last: Promise<unknown> = Promise.resolve();
   return {
     subjectOf: async () => nobody,
+    // One after the other, whatever is revoked or set meanwhile: two at once would use one token twice.
     async run(_, ask) {
-      const first = await reader.read();
-      const token = await chain.current(first);
-      mask.add(token, now() + spentMs);
-      const secret = await clientSecret?.read();
-      const granted = await ask({ type: 'refresh_token', parameters: { refresh_token: token }, clientSecret: secret });
-      const { refreshToken: next } = granted;
-      if (next !== undefined && next !== token) {
-        mask.add(next, now() + spentMs);
-        await chain.follow(first, next);
-      }
-      return granted;
+      const mine = last.then(() => refresh(ask));
+      last = mine.catch(() => undefined);
+      return await mine;
     },
     forget: () => clientSecret?.forget(),
   };
