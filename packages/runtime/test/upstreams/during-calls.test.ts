@@ -3,7 +3,8 @@ import { JsonRpcError } from '@sallyport/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { callOf, clearedCall, closeAll, connect, faultOf, peerOf, program, sessionOf, upstreamOf } from './support.ts';
 import { textOf } from './by-hand.ts';
-import { begun, serveNew, serveOld, serveSse, stopped } from './servers.ts';
+import { serveNew, serveOld, serveSse } from './servers.ts';
+import { begun, stopped } from './waits.ts';
 
 afterEach(closeAll);
 

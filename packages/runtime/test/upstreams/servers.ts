@@ -1,79 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import type { EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import { McpServer, createMcpHandler } from '@modelcontextprotocol/server';
-import type { McpHttpHandler } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import type { McpHttpHandler, McpServer } from '@modelcontextprotocol/server';
 import type { HttpServer } from './support.ts';
+import { newServer } from './new-server.ts';
+import { oldServer } from './old-server.ts';
 import { serve } from './support.ts';
-
-/** Servers made with the official SDKs: of the 2025 line, and of the 2026 one. */
-
-export function oldServer(): OldServer {
-  const server = new OldServer(
-    { name: 'old', version: '1.2.3' },
-    { capabilities: { logging: {}, tools: { listChanged: true } }, instructions: 'Be kind.' },
-  );
-  server.registerTool('echo', { inputSchema: { text: z.string() } }, ({ text }, extra) => ({
-    content: [{ type: 'text', text: `${text} ${JSON.stringify(extra['_meta'] ?? {})}` }],
-  }));
-  server.registerTool('headers', {}, (extra) => ({
-    content: [{ type: 'text', text: JSON.stringify(extra.requestInfo?.headers ?? {}) }],
-  }));
-  server.registerTool('slow', { inputSchema: { steps: z.number() } }, async ({ steps }, extra) => {
-    for (let step = 1; step <= steps && !extra.signal.aborted; step++) {
-      const progressToken = extra['_meta']?.progressToken;
-      if (progressToken !== undefined) {
-        await extra.sendNotification({
-          method: 'notifications/progress',
-          params: { progressToken, progress: step, total: steps, message: `step ${step}` },
-        });
-      }
-      await extra.sendNotification({ method: 'notifications/message', params: { level: 'info', data: `log ${step}` } });
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    return { content: [{ type: 'text', text: 'done' }] };
-  });
-  server.registerTool('wait', { inputSchema: { label: z.string() } }, ({ label }, extra) => stop(label, extra.signal));
-  server.registerTool('ask', { inputSchema: { question: z.string() } }, async ({ question }, extra) => {
-    const answer = await extra
-      .sendRequest(
-        {
-          method: 'elicitation/create',
-          params: { message: question, requestedSchema: { type: 'object', properties: { ok: { type: 'boolean' } } } },
-        },
-        z.looseObject({}),
-      )
-      .catch((error: unknown) => ({ refused: String(error) }));
-    return { content: [{ type: 'text', text: JSON.stringify(answer) }] };
-  });
-  server.registerTool('grow', {}, () => {
-    server.registerTool(`grown-${randomUUID()}`, {}, () => ({ content: [] }));
-    return { content: [] };
-  });
-  server.registerResource('note', 'note://one', {}, (uri) => ({ contents: [{ uri: uri.href, text: 'a note' }] }));
-  server.registerPrompt('greet', { argsSchema: { name: z.string() } }, ({ name }) => ({
-    messages: [{ role: 'user', content: { type: 'text', text: `Hello ${name}` } }],
-  }));
-  return server;
-}
-
-/** Labels of the calls of `wait` that began, and that were told to stop. */
-export const begun: string[] = [];
-export const stopped: string[] = [];
-
-/** Says nothing, until it is told to stop. */
-async function stop(label: string, signal: AbortSignal): Promise<{ content: [] }> {
-  begun.push(label);
-  await new Promise((resolve) => {
-    signal.addEventListener('abort', resolve);
-  });
-  stopped.push(label);
-  return { content: [] };
-}
 
 /** Remembers events, so that streams can be taken up again. */
 class Events implements EventStore {
@@ -148,34 +83,6 @@ export async function serveSse(): Promise<HttpServer> {
     }
     await transport.handlePostMessage(request, response, JSON.parse(body));
   });
-  return server;
-}
-
-export function newServer(): McpServer {
-  const server = new McpServer(
-    { name: 'new', version: '2.0.0' },
-    { capabilities: { tools: { listChanged: true }, resources: { subscribe: true } }, instructions: 'Be brief.' },
-  );
-  server.registerTool('echo', { inputSchema: z.object({ text: z.string() }) }, ({ text }) => ({
-    content: [{ type: 'text', text }],
-  }));
-  server.registerTool('slow', { inputSchema: z.object({ steps: z.number() }) }, async ({ steps }, context) => {
-    const progressToken = context.mcpReq['_meta']?.progressToken;
-    for (let step = 1; step <= steps && !context.mcpReq.signal.aborted; step++) {
-      if (progressToken !== undefined) {
-        await context.mcpReq.notify({
-          method: 'notifications/progress',
-          params: { progressToken, progress: step, total: steps },
-        });
-      }
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    return { content: [{ type: 'text', text: 'done' }] };
-  });
-  server.registerTool('wait', { inputSchema: z.object({ label: z.string() }) }, ({ label }, context) =>
-    stop(label, context.mcpReq.signal),
-  );
-  server.registerResource('note', 'note://one', {}, (uri) => ({ contents: [{ uri: uri.href, text: 'a note' }] }));
   return server;
 }
 

@@ -1,4 +1,4 @@
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { newServer } from '../servers.ts';
+import { newServer } from '../new-server.ts';
 
 serveStdio(newServer, { legacy: 'reject' });

@@ -1,4 +1,4 @@
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
-import { oldServer } from '../servers.ts';
+import { oldServer } from '../old-server.ts';
 
 await oldServer().connect(new StdioServerTransport());
