@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
+import { JsonRpcError, asFault } from '@sallyport/core';
 import type { JsonObject } from '@sallyport/core';
-import { asRefusal, errorBody, statusOf } from './errors.ts';
+import { Refusal, errorBody } from './errors.ts';
 import { EventStream, type StreamServices } from './event-stream.ts';
 import type { RpcId } from './message.ts';
 
@@ -75,9 +76,12 @@ export class Exchange {
     return this.#answer({ jsonrpc: '2.0', id: this.id, result }, 200);
   }
 
+  /** What went wrong while a request was carried out is its answer; only what it was refused for has an HTTP status. */
   fail(error: unknown): FastifyReply {
-    const known = asRefusal(error);
-    return this.#answer({ jsonrpc: '2.0', id: this.id, error: errorBody(known) }, statusOf(known));
+    const internal = !(error instanceof JsonRpcError) && asFault(error).code === 'internal';
+    if (internal && !this.#over) this.#reply.log.error({ err: error }, `request ${this.#reply.request.id} failed`);
+    const status = error instanceof Refusal ? error.status : 200;
+    return this.#answer({ jsonrpc: '2.0', id: this.id, error: errorBody(error) }, status);
   }
 
   /** The client has taken its request back, and waits for no answer. */

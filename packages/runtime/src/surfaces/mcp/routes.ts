@@ -42,11 +42,11 @@ export const mcpRoutes: FastifyPluginAsync<McpServices> = async (app, given) => 
     known.set(request, await services.authenticate(request));
   });
   const sessionOf = (request: FastifyRequest) => known.get(request) as Session;
-  app.post('/mcp', (request, reply) => post(services, sessionOf(request), request, reply));
+  app.post('/mcp', (request, reply) => begun(reply, post(services, sessionOf(request), request, reply)));
   app.get('/mcp', { exposeHeadRoute: false }, async (request, reply) => {
     refuseStateless(request);
     if (!accepts(request, 'text/event-stream')) throw notAcceptable('text/event-stream');
-    return await get2025(services, sessionOf(request), request, reply);
+    return await begun(reply, get2025(services, sessionOf(request), request, reply));
   });
   app.delete('/mcp', async (request, reply) => {
     refuseStateless(request);
@@ -55,6 +55,18 @@ export const mcpRoutes: FastifyPluginAsync<McpServices> = async (app, given) => 
   app.options('/mcp', answerPreflight);
   app.route({ method: ['HEAD', 'PUT', 'PATCH'], url: '/mcp', handler: () => Promise.reject(notAllowed()) });
 };
+
+/** What fails after a stream has begun has no answer any more: the client sees it break, and nothing stays open behind it. */
+async function begun(reply: FastifyReply, work: Promise<FastifyReply>): Promise<FastifyReply> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!reply.raw.headersSent) throw error;
+    reply.log.error({ err: error }, `request ${reply.request.id} failed`);
+    reply.raw.destroy();
+    return reply;
+  }
+}
 
 async function post(services: Services, session: Session, request: FastifyRequest, reply: FastifyReply) {
   if (!accepts(request, 'application/json') || !accepts(request, 'text/event-stream'))

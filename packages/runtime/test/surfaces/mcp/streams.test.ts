@@ -240,6 +240,19 @@ describe('whoever loses their key', () => {
   });
 });
 
+it.each(['2025', '2026'])('a gateway that cannot listen leaves no stream of %s behind', async (era) => {
+  served.gateway.listen = () => {
+    throw new Error('cannot listen');
+  };
+  const sent =
+    era === '2025'
+      ? { method: 'GET', headers: (await begin(served)).headers }
+      : modern('subscriptions/listen', { notifications: { toolsListChanged: true } });
+  const response = await responded(open(served, sent));
+  await expect(response.toArray()).rejects.toThrow('aborted');
+  expect(served.faults.splice(0)).toHaveLength(1);
+});
+
 describe('results and errors of 2026', () => {
   it('carry their envelope: complete, private, and how long they keep', async () => {
     await served.close();
@@ -314,5 +327,8 @@ describe('results and errors of 2026', () => {
     const inner = await send(served, modern('tools/call', { name: 'echo' }));
     expect(inner.json['error']).toMatchObject({ code: -32603, data: { code: 'internal' } });
     expect(inner.text).not.toContain('secret');
+    expect([known.status, inner.status]).toEqual([200, 200]);
+    // Whoever runs it is told, by the id that the client has.
+    expect(served.faults.splice(0)).toEqual([expect.stringContaining(String(inner.headers['x-request-id']))]);
   });
 });
