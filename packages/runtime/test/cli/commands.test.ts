@@ -16,6 +16,7 @@ beforeEach(async () => {
 afterEach(() => rm(cwd, { recursive: true }));
 
 const policies = join(exampleDir, 'policies');
+const ordersPolicies = join(exampleDir, '../orders-api/policies');
 const explain = (...rest: string[]) =>
   run(['policy', 'explain', '--folder', policies, '--role', 'support', '--json', ...rest], { cwd });
 
@@ -62,6 +63,23 @@ describe('policy explain', () => {
       [3, 'deny'],
       [0, 'allow'],
     ]);
+  });
+
+  test('the user has the claims that are named', async () => {
+    const orders = (...claims: string[]) =>
+      run(
+        [
+          ...['policy', 'explain', '--json', '--folder', ordersPolicies, '--role', 'orders'],
+          ...['--tool', 'orders__listOrders', '--args', '{"customer_id":["C-1","C-2"]}', ...claims],
+        ],
+        { cwd },
+      );
+    expect(await orders()).toMatchObject({ code: 3 });
+    expect(await orders('--claim', 'customer=C-1')).toMatchObject({ code: 3 });
+    expect(await orders('--user', 'ann', '--claim', 'customer=C-1', 'customer=C-2')).toMatchObject({ code: 0 });
+    for (const odd of ['customer', '=C-1', 'a b=C-1']) {
+      expect(await orders('--claim', odd)).toMatchObject({ code: 2, stdout: '' });
+    }
   });
 
   test('arguments that are no object, and questions about nothing or two things, are usage errors', async () => {
