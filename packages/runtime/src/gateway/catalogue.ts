@@ -105,7 +105,7 @@ export class Catalogue {
   async #load(): Promise<Offer> {
     const { clock, onFault, connectMs, upstream } = this.#options;
     const abort = new AbortController();
-    const cancel = clock.after(connectMs * 2, () => abort.abort());
+    const cancel = clock.after(connectMs * 3, () => abort.abort());
     try {
       const connection = await this.#connected(abort.signal);
       const offer = await this.#ask(connection, abort.signal);

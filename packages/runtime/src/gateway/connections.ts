@@ -4,6 +4,9 @@ import type { Clock, JsonObject, Session, Upstream, UpstreamConnection } from '@
 /** Of all sessions together: each may cost a process. */
 const maxConnections = 1_000;
 
+/** A program that broke down is started again within one `connect`, which bounds each of its own attempts. */
+const attempts = 3;
+
 interface Held {
   readonly connection: Promise<UpstreamConnection>;
   readonly upstream: string;
@@ -81,7 +84,7 @@ export class Connections {
   #open(key: string, upstream: Upstream, session: Session, capabilities: JsonObject): Held {
     if (this.#held.size >= maxConnections) this.#closeLongestIdle();
     const abort = new AbortController();
-    const cancel = this.#options.clock.after(this.#options.connectMs(upstream.name), () => abort.abort());
+    const cancel = this.#options.clock.after(this.#options.connectMs(upstream.name) * attempts, () => abort.abort());
     const connection = upstream.connect({
       ...(upstream.shared ? {} : { session }),
       capabilities: upstream.shared ? {} : capabilities,
