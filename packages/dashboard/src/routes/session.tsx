@@ -62,6 +62,7 @@ function Present({ session }: { session: SessionView }) {
     >
       <div className={styles.about}>
         <Summary session={session} isOpen={isOpen} />
+        <SaidOfUser user={user} />
         <Reach session={session} isOpen={isOpen} />
       </div>
       {mayRead ? (
@@ -108,6 +109,23 @@ function Summary({ session, isOpen }: { session: SessionView; isOpen: boolean })
       </li>
       <li>{money(counters.costMicros)}</li>
       <li>roles {session.agent.roles.length === 0 ? 'none' : session.agent.roles.join(', ')}</li>
+    </ul>
+  );
+}
+
+/** What policies may ask of the user, and by whose word. */
+function SaidOfUser({ user: { roles, claims, issuer } }: { user: SessionView['user'] }) {
+  const said = Object.entries(claims ?? {});
+  if (roles.length === 0 && said.length === 0 && issuer === undefined) return null;
+  return (
+    <ul className={styles.summary} aria-label="The user">
+      <li>{issuer === undefined ? 'named by the back end' : `known by ${issuer}`}</li>
+      {roles.length === 0 ? null : <li>user roles {roles.join(', ')}</li>}
+      {said.map(([name, values]) => (
+        <li key={name}>
+          <HostileText text={name} max={80} /> <HostileText text={values.join(', ')} max={160} />
+        </li>
+      ))}
     </ul>
   );
 }
