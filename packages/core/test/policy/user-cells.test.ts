@@ -73,13 +73,16 @@ describe('an argument may have to be in a claim of the user', () => {
     const user = { ...ann, claims: { customer: ['c-1', '\ud800'] } };
     expect(() => call(set, 'list_orders', { customer_id: 'c-1' }, { user })).toThrow('surrogate');
   });
-  test('a name that every object has is no claim', () => {
-    const odd = load({
-      yaml: `roles: { support: { tools: { x: { decision: allow, when: { k: { user: { claim: constructor } } } }, y: { decision: allow, when: { k: { user: { claim: __proto__ } } } } } } }`,
-    });
-    for (const tool of ['x', 'y']) expect(call(odd, tool, { k: 'a' }, { user: ann }).outcome).toBe('deny');
-    const user = { ...ann, claims: JSON.parse('{"__proto__":["a"]}') as UserRef['claims'] & object };
-    expect(call(odd, 'y', { k: 'a' }, { user }).outcome).toBe('allow');
+  test('a name that every object has is no claim, and one that no object should have is refused', () => {
+    const cell = (name: string) =>
+      `roles: { support: { tools: { x: { decision: allow, when: { k: { user: { claim: ${name} } } } } } } }`;
+    expect(call(load({ yaml: cell('constructor') }), 'x', { k: 'a' }, { user: ann }).outcome).toBe('deny');
+    expect(problems({ yaml: cell('__proto__') })[0]).toContain('must be the name of a claim');
+    const cedar = `permit (principal, action == Sallyport::Action::"tool_call", resource)
+when { context.user.hasTag("__proto__") && context.user.getTag("__proto__").contains("a") };`;
+    const claims = JSON.parse('{"__proto__":["a"]}') as UserRef['claims'] & object;
+    expect(call(load({ cedar }), 'x', {}, { user: ann }).outcome).toBe('deny');
+    expect(call(load({ cedar }), 'x', {}, { user: { ...ann, claims } }).outcome).toBe('allow');
   });
 });
 

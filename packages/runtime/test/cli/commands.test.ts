@@ -66,14 +66,9 @@ describe('policy explain', () => {
   });
 
   test('the user has the claims that are named', async () => {
+    const question = ['--role', 'orders', '--tool', 'orders__listOrders', '--args', '{"customer_id":["C-1","C-2"]}'];
     const orders = (...claims: string[]) =>
-      run(
-        [
-          ...['policy', 'explain', '--json', '--folder', ordersPolicies, '--role', 'orders'],
-          ...['--tool', 'orders__listOrders', '--args', '{"customer_id":["C-1","C-2"]}', ...claims],
-        ],
-        { cwd },
-      );
+      run(['policy', 'explain', '--json', '--folder', ordersPolicies, ...question, ...claims], { cwd });
     expect(await orders()).toMatchObject({ code: 3 });
     expect(await orders('--claim', 'customer=C-1')).toMatchObject({ code: 3 });
     expect(await orders('--user', 'ann', '--claim', 'customer=C-1', 'customer=C-2')).toMatchObject({ code: 0 });
