@@ -86,9 +86,11 @@ export async function startRuntime(given: RuntimeOptions): Promise<Runtime> {
     const masterKey = givenMasterKey(given);
     const redaction = await openRedaction({ config, dataDir, store: database.store, clock, masterKey });
     const { logFault = toStandardError } = given;
-    const options = { ...given, logFault: (line: string) => logFault(redaction.maskText(line)) };
+    const hidden = { credentials: (line: string) => line };
+    const options = { ...given, logFault: (line: string) => logFault(hidden.credentials(redaction.maskText(line))) };
     const audit = maskingAudit(database.audit, redaction.log);
     const parts = await openParts(options, { store: database.store, audit, redaction }, opened);
+    hidden.credentials = (line) => parts.credentials.mask(line);
     const { port = config.server.port } = given;
     const app = await listen(
       { config, port, folder: folderOf(given), version, tenant, clock, newId, logFault: options.logFault },
@@ -181,6 +183,7 @@ async function openTooling(options: RuntimeOptions, { store, redaction, settings
   const userTokens = new UserTokens({ store: store.userTokens, box: redaction.box, clock });
   const sealing = { store: store.credentials, keys, clock, subjectTokens: userTokens };
   const credentials = await CredentialBroker.open({ credentials: configured, upstreams, env, folder, ...sealing });
+  settings.checks(credentials);
   const onFault = faultLogger(options);
   const oidc = new OidcIssuers({
     issuers: identity.issuers,
@@ -266,6 +269,7 @@ async function openPolicies(options: RuntimeOptions, folder: string, audit: Audi
 /** What the admin surface shows of the runtime as a whole. */
 function settingsOf({ config, configPath, dataDir }: RuntimeOptions, policyDir: string) {
   let url = '';
+  let credentials: Pick<CredentialBroker, 'check'> | undefined;
   const providers = Object.entries(config.providers);
   const models = providers.flatMap(([name, provider]) =>
     Object.keys(provider.models).map((model) => `${name}/${model}`),
@@ -276,6 +280,9 @@ function settingsOf({ config, configPath, dataDir }: RuntimeOptions, policyDir: 
     baseUrl: () => url,
     reachedAt: (reached: string) => {
       url = reached;
+    },
+    checks: (opened: Pick<CredentialBroker, 'check'>) => {
+      credentials = opened;
     },
     models: () => models,
     providers: () => providers.map(([name, { baseUrl, scripted }]) => ({ name, baseUrl, scripted })),

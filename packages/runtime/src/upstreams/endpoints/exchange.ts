@@ -1,7 +1,8 @@
-import type { AttachedCredential, Clock } from '@sallyport/core';
+import type { AttachedCredential, Clock, CredentialRefusal } from '@sallyport/core';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { Pool } from 'undici';
+import { refusalOf } from '../refusal.ts';
 import { RuntimeFault } from '@sallyport/core';
 
 export interface ExchangeLimits {
@@ -26,6 +27,8 @@ export interface Answer {
   readonly contentType: string;
   /** Where it redirects to; it is not followed. */
   readonly location?: string;
+  /** What it said with a 401. */
+  readonly refusal: CredentialRefusal;
   readonly body: Buffer;
 }
 
@@ -97,6 +100,7 @@ export class Exchange {
       status: answered.statusCode,
       contentType: first(answered.headers['content-type']) ?? '',
       ...(location !== undefined && { location }),
+      refusal: refusalOf(answered.headers),
       body: await this.#unpacked(packed, first(answered.headers['content-encoding'])),
     };
   }

@@ -208,7 +208,7 @@ class HttpConnection implements UpstreamConnection {
     };
     const answer = await this.#send(request, use, call, peer);
     if (answer.status !== 401) return answer;
-    const again = await this.#services.credentials.rejected(use);
+    const again = await this.#services.credentials.rejected(use, answer.refusal);
     const reads = request.method === 'GET' || request.method === 'HEAD';
     return again && reads ? this.#send(request, use, call, peer) : answer;
   }

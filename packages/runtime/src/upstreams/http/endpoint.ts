@@ -1,4 +1,5 @@
 import type { CredentialUse, Credentials, Session } from '@sallyport/core';
+import { refusalOf } from '../refusal.ts';
 import { RuntimeFault, showText } from '@sallyport/core';
 import type { ExchangeOptions, HttpAnswer, HttpHeaders, HttpRequest } from './exchange.ts';
 import { Exchange } from './exchange.ts';
@@ -51,7 +52,7 @@ export class Endpoint {
   async send(sending: Sending, signal: AbortSignal): Promise<HttpAnswer> {
     const first = await this.#attempt(sending, signal);
     if (first.status !== 401) return this.#permitted(first);
-    const fresh = await this.#options.credentials.rejected(this.#use(sending));
+    const fresh = await this.#options.credentials.rejected(this.#use(sending), refusalOf(first.headers));
     const answer = fresh ? await this.#attempt(sending, signal) : first;
     if (answer.status !== 401) return this.#permitted(answer);
     const detail = `Upstream ${this.#options.upstream} refused the credential (HTTP 401); nothing was run.`;
