@@ -34,7 +34,7 @@ export function textsOf(tool: OfferedTool): DefinitionTexts {
     for (const [key, item] of Object.entries(value)) {
       const place = `${at}/${escapePointer(key)}`;
       if (!Array.isArray(value) && !prescribed.has(key)) texts.push({ at: place, text: key, isName: true });
-      visit(item as Json, place, depth + 1);
+      visit(item, place, depth + 1);
     }
   };
   visit(tool, '', 0);

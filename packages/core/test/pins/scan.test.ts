@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, OfferedTool, PinFindingCode } from '../../src/index.ts';
+import type { Json, JsonObject, OfferedTool, PinFindingCode } from '../../src/index.ts';
 import { canonicalTool, diffDefinitions, scanDefinition, scanTexts } from '../../src/index.ts';
 import { freshTools, heldBackTools, poisonedTools } from './poisoned.ts';
 
@@ -214,9 +214,7 @@ function placed(pointer: string, text: string): OfferedTool {
     .split('/')
     .slice(1)
     .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const built = keys.reduceRight<JsonObject | string | (JsonObject | string)[]>(
-    (inner, key) => (key === '0' ? [inner as string] : { [key]: inner as string }),
-    text,
-  );
-  return { name: 'placed', ...(built as JsonObject) };
+  const [first = '', ...rest] = keys;
+  const built = rest.reduceRight<Json>((inner, key) => (key === '0' ? [inner] : { [key]: inner }), text);
+  return { name: 'placed', [first]: built };
 }

@@ -12,7 +12,7 @@ import { findDataDir, readConfigFile } from './config.ts';
 export interface PackageTools {
   readonly lock: LockFile;
   /** What the registry has, with the source that its attestations name. */
-  resolve(config: Asked): Promise<PackagePin>;
+  readonly resolve: (config: Asked) => Promise<PackagePin>;
 }
 type Asked = Pick<PackageConfig, 'registry' | 'name' | 'provenance'> & { readonly version?: string };
 
@@ -79,8 +79,8 @@ function withoutCredentials(entry: Json): Json {
   if (Array.isArray(entry)) return entry.map(withoutCredentials);
   if (typeof entry === 'string') return entry.replaceAll('${', '$\u2009{');
   if (typeof entry !== 'object' || entry === null) return entry;
-  const kept = Object.entries(entry).filter(([key, value]) => key !== 'credential' && !isCredential(value as Json));
-  return Object.fromEntries(kept.map(([key, value]) => [key, withoutCredentials(value as Json)]));
+  const kept = Object.entries(entry).filter(([key, value]) => key !== 'credential' && !isCredential(value));
+  return Object.fromEntries(kept.map(([key, value]) => [key, withoutCredentials(value)]));
 }
 
 const isCredential = (value: Json): boolean =>

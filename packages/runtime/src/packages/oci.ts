@@ -65,7 +65,7 @@ function addressOf(name: string): { readonly origin: string; readonly repository
   const [host = '', ...rest] = name.split('/');
   const hasHost = rest.length > 0 && (/[.:]/.test(host) || host === 'localhost');
   const repository = hasHost ? rest.join('/') : rest.length === 0 ? `library/${host}` : name;
-  if (!/^[a-z0-9]+(?:[._/-]{1,2}[a-z0-9]+)*$/.test(repository) || !/^[\w.:[\]-]+$/.test(host)) {
+  if (!/^[a-z0-9]+(?:[._/-]{1,2}[a-z0-9]+)*$/.test(repository) || !/^[a-z0-9[][\w.:[\]-]*$/i.test(host)) {
     throw new RuntimeFault('invalid_request', { detail: `${showText(name)} is no name of an image.` });
   }
   const registry = hasHost ? host : 'registry-1.docker.io';

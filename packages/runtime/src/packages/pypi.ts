@@ -85,7 +85,7 @@ export class PypiRegistry implements Registry {
   }
 
   async attestations(pin: PackagePin): Promise<readonly Attestation[]> {
-    const [named] = Object.entries(pin.files ?? {}).filter(([, digest]) => `sha256:${digest}` === pin.integrity);
+    const named = Object.entries(pin.files ?? {}).find(([, digest]) => `sha256:${digest}` === pin.integrity);
     const file = (await this.#files(pin.name, pin.version)).find(({ filename }) => filename === named?.[0]);
     if (!file?.provenance) return [];
     const read = await fetchJson(new URL(file.provenance), 'application/vnd.pypi.integrity.v1+json');
@@ -163,11 +163,11 @@ function byPreference(a: ProjectFile, b: ProjectFile): number {
 function checkCommand(pin: PackagePin, { command, args }: StartedProgram): void {
   if (!launchers.has(basename(command))) return;
   const exact = [`${pin.name}==${pin.version}`, `${pin.name}@${pin.version}`];
-  const named = args.filter(
+  // The first is what is installed: of `--from name==1.2.3 name` the former.
+  const first = args.find(
     (arg) => !arg.startsWith('-') && normalised(arg.replace(/[@=<>~! [].*$/, '')) === normalised(pin.name),
   );
-  const first = named[0];
-  if (first === undefined || !args.some((arg) => exact.includes(arg))) {
+  if (first === undefined || !exact.includes(first)) {
     throw refused(pin, `${basename(command)} must be given ${exact[0]} in args, so that it starts no other version.`);
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AdminHarness } from './harness.ts';
-import { PinService } from '../../src/pins/index.ts';
+import type { PinService } from '../../src/pins/index.ts';
 import { openAdmin } from './harness.ts';
 import { poisoned, readFileTool } from '../pins/open.ts';
 

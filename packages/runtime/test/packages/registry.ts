@@ -57,7 +57,7 @@ function headerOf(path: string, size: number, type: string): Buffer {
   header.write(`${size.toString(8).padStart(11, '0')}\0`, 124);
   header.write('        ', 148);
   header.write(type, 156);
-  header.write('ustar\0' + '00', 257);
+  header.write('ustar\x0000', 257);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
   return header;
