@@ -52,6 +52,28 @@ test('a cell is set in the file, and counts at once', async () => {
   expect((await h.ask('PUT', '/policies/permissions', owner, { payload: undo })).body).toEqual({ permissionsHash });
 });
 
+test('a cell may keep an argument to the user, and who asks says which claims the user has', async () => {
+  const { permissionsHash, permissionsText } = await policies();
+  const own = { decision: 'allow', when: { customer_id: { user: { claim: 'customer' } } } };
+  const payload = { role: 'support', kind: 'tools', name: 'list_orders', cell: own, expectedHash: permissionsHash };
+  const { body } = await h.ask('PUT', '/policies/cell', owner, { payload });
+  expect((await policies())['roles']).toMatchObject({ support: { tools: { list_orders: own } } });
+  const ask = async (claims?: object) =>
+    (await explain({ resource: 'list_orders', arguments: { customer_id: 'C-1' }, ...(claims && { claims }) })).body;
+  expect(await ask()).toMatchObject({ outcome: 'deny', reasons: [{ path: 'arguments.customer_id' }] });
+  expect(await ask({ customer: ['C-2'] })).toMatchObject({ outcome: 'deny' });
+  expect(await ask({ customer: ['C-2', 'C-1'] })).toMatchObject({ outcome: 'allow' });
+  const undo = { text: permissionsText, expectedHash: body['permissionsHash'] };
+  expect((await h.ask('PUT', '/policies/permissions', owner, { payload: undo })).status).toBe(200);
+});
+
+test('what is known of a user is shown with the session, so that a recorded call can be judged again', async () => {
+  const { agent } = await h.agent();
+  const userClaims = { customer: ['C-1'] };
+  const { id } = await h.sessions.open({ agent, userId: 'ann', userClaims, purpose: 'a test' });
+  expect((await h.ask('GET', `/sessions/${id}`, owner)).body['user']).toMatchObject({ id: 'ann', claims: userClaims });
+});
+
 test('a text that is no policy is refused with its line, and the old one stays in force', async () => {
   const before = await policies();
   const payload = { text: 'roles:\n  support:\n    tools: { x: maybe }\n', expectedHash: before['permissionsHash'] };
