@@ -46,7 +46,7 @@ export interface UserContextOptions {
 export class UserContextSigner implements UserContexts {
   readonly #options: UserContextOptions;
   readonly #changes = new Serial();
-  #rotating: Promise<unknown> | undefined;
+  #isRotating = false;
   #keys: readonly KeptKey[];
   #signing: { readonly kid: string; readonly createdAt: number; readonly key: CryptoKey };
 
@@ -129,9 +129,11 @@ export class UserContextSigner implements UserContexts {
 
   /** No call waits for it: an old key is as good as it was yesterday, also while the store cannot write. */
   #rotateOld(): void {
-    this.#rotating ??= this.rotate()
+    if (this.#isRotating) return;
+    this.#isRotating = true;
+    void this.rotate()
       .catch(() => undefined)
-      .finally(() => (this.#rotating = undefined));
+      .finally(() => (this.#isRotating = false));
   }
 }
 

@@ -13,9 +13,11 @@ import { RuntimeFault, isNarrower, isOpen, zeroCounters } from '@sallyport/core'
 import type { AgentService } from '../agents/agents.ts';
 import type { SessionToken, SessionTokens } from '../identity/tokens.ts';
 import type { LiveSession } from './live.ts';
+import type { NamedUser, SaidUser } from './said-user.ts';
 import { agentRef } from '../agents/agents.ts';
 import { anonymousUser } from '../identity/user-id.ts';
 import { LiveSessions } from './live.ts';
+import { userOf } from './said-user.ts';
 
 /** The purposes of sessions that a credential opened by being used. */
 const directPurpose = 'direct use of the agent key';
@@ -40,28 +42,13 @@ export interface SessionServiceOptions {
   readonly mask?: (text: string) => string;
 }
 
-export interface NewSession {
+export interface NewSession extends NamedUser {
   readonly agent: AgentRecord;
-  readonly userId: string;
-  readonly userRoles?: readonly string[];
-  readonly userClaims?: NonNullable<UserRef['claims']>;
-  /** Whose token says so; absent where a trusted back end names the user. */
-  readonly userIssuer?: string;
   readonly purpose: string;
   /** Seconds; cut to `maxHours`, which is also what it is by default. */
   readonly ttlSeconds?: number;
   /** What the task may use; without one it is not narrowed. */
   readonly scope?: Omit<Scope, 'by'>;
-}
-
-/** What a user's token says of them, and since when. */
-export interface SaidUser {
-  readonly userId: string;
-  readonly issuer: string;
-  readonly roles: readonly string[];
-  readonly claims: NonNullable<UserRef['claims']>;
-  /** Milliseconds since the epoch. */
-  readonly issuedAt: number;
 }
 
 /** What a credential that is used directly opens. */
@@ -392,14 +379,5 @@ export class SessionService {
 
 const noSuchSession = (id: string): RuntimeFault =>
   new RuntimeFault('not_found', { detail: `There is no session ${id.slice(0, 40)}.` });
-
-type Given = Pick<NewSession, 'userId' | 'userRoles' | 'userClaims' | 'userIssuer'>;
-
-const userOf = ({ userId, userRoles = [], userClaims, userIssuer }: Given): UserRef => ({
-  id: userId,
-  roles: userRoles,
-  ...(userClaims === undefined ? {} : { claims: userClaims }),
-  ...(userIssuer === undefined ? {} : { issuer: userIssuer }),
-});
 
 const ended = (session: Session): Session => ({ ...session, state: 'ended' });

@@ -1,7 +1,8 @@
+import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { SignJWT, UnsecuredJWT, exportSPKI, importJWK } from 'jose';
 import type { JWK } from 'jose';
-import type { IdentityConfig } from '@sallyport/core';
+import type { IdentityConfig, RuntimeFault } from '@sallyport/core';
 import { OidcIssuers } from '../../../src/identity/oidc/index.ts';
 import { codeOf } from '../harness.ts';
 import { api, clientId, newKey, startProvider } from './provider.ts';
@@ -205,6 +206,26 @@ test('a provider that types no access tokens can be taken at its scopes, by conf
   const scoped = await issuer.sign({ scp: ['mcp'], azp: 'cli' });
   expect(await oidc.verifyUser(scoped)).toMatchObject({ kind: 'access', clientId: 'cli', scopes: ['mcp'] });
   expect((await oidc.verifyUser(await issuer.sign({ scope: 'openid', at_hash: 'x' }))).kind).toBe('id');
+});
+
+test('no change of a good token makes it another user’s', async () => {
+  const { issuer, oidc } = await one();
+  const token = await issuer.sign({ customer: 'C-1' });
+  const good = await oidc.verifyUser(token);
+  const change = fc.tuple(
+    fc.nat(token.length),
+    fc.nat(3),
+    fc.string({ unit: fc.constantFrom('A', 'e', '0', '.', '_', '-'), maxLength: 3 }),
+  );
+  await fc.assert(
+    fc.asyncProperty(change, async ([at, drop, insert]) => {
+      const changed = token.slice(0, at) + insert + token.slice(at + drop);
+      const answer = await oidc.verifyUser(changed).catch((error: RuntimeFault) => error.code);
+      // The last character of a signature has bits that mean nothing: then it is the same token.
+      if (answer !== 'unauthenticated') expect(answer).toEqual(good);
+    }),
+    { numRuns: 1_000 },
+  );
 });
 
 test('of two issuers with one key id each only verifies its own, and the same subject of both is two users', async () => {
