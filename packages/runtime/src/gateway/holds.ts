@@ -21,6 +21,8 @@ export interface HoldServices {
 /** A client that says it has waited is asked so often, each time after so long: it may be a program that always says so. */
 const maxRounds = 30;
 const leastWaitMs = 10_000;
+const progressMs = 10_000;
+const leastProgress = 1e-6;
 
 /**
  * Waits for a person, as the client can: by an elicitation that leads to the approval, else with the request held open. It is
@@ -45,7 +47,7 @@ export class Holds {
   async #heldOpen(exchange: Exchange, id: string): Promise<boolean> {
     const { holdOpenMs, approvals } = this.#services;
     if (holdOpenMs === 0) return false;
-    const stop = exchange.client.keepAlive();
+    const stop = this.#waiting(exchange, id);
     try {
       return isAnswered(await approvals.wait(id, holdOpenMs, exchange.signal));
     } finally {
@@ -81,13 +83,32 @@ export class Holds {
   }
 
   async #wait(exchange: Exchange, id: string): Promise<ApprovalState> {
-    const stop = exchange.client.keepAlive();
+    const stop = this.#waiting(exchange, id);
     try {
       const { approvals, holdOpenMs } = this.#services;
       return await approvals.wait(id, Math.max(holdOpenMs, leastWaitMs), exchange.signal);
     } finally {
       stop();
     }
+  }
+
+  /** Keeps the stream open and, where progress is wanted, says what is waited for: clients put off their time-out for it. */
+  #waiting({ client }: Exchange, id: string): () => void {
+    const { clock, approvalUrl } = this.#services;
+    const stopKeeping = client.keepAlive();
+    const { progressToken } = client.meta;
+    let cancel = () => undefined as void;
+    // Progress may only grow, and the tool's own begins after this.
+    const tell = (progress: number): void => {
+      const message = `Waiting for a person to approve this at ${approvalUrl(id)}`;
+      client.notify('notifications/progress', { progressToken: progressToken ?? id, progress, message });
+      cancel = clock.after(progressMs, () => tell(progress + leastProgress));
+    };
+    if (progressToken !== undefined) tell(leastProgress);
+    return () => {
+      cancel();
+      stopKeeping();
+    };
   }
 
   #question(id: string, expiresAt: number, elicitation: JsonObject): JsonObject {

@@ -84,9 +84,11 @@ it('a client that cannot be asked is told where the call is approved, and passes
 it('a call is held open for as long as the operator lets it', async () => {
   const staged = await stage({ tools, permissions, config: 'mcp: { holdOpenMs: 30000 }' });
   const client = await (await staged.open()).old();
-  const answering = client.callTool(call);
+  const progress: unknown[] = [];
+  const answering = client.callTool(call, undefined, { onprogress: (each) => void progress.push(each) });
   await decide(staged, 'once');
   expect(textIn(await answering)).toBe('refunded 5');
+  expect(progress).toMatchObject([{ message: expect.stringContaining('/approvals/') }]);
 });
 
 it('a client that goes while a person is asked leaves nothing behind that runs later', async () => {
