@@ -23,7 +23,7 @@ const longestText = 8_000;
 const longestDefinition = 65_536;
 const mostFindings = 20;
 /** What is scanned of one definition, in characters; what is longer is oversized, so never unseen. */
-const mostScanned = 100_000;
+const mostScanned = 66_000;
 
 /**
  * What is suspicious about a tool: everything that its own definition shows, and what it does beside other tools. A signal

@@ -12,7 +12,7 @@ export interface DefinitionText {
 
 /** Deeper than any honest schema; what is deeper is not read, and a finding says so. */
 const deepest = 64;
-const mostTexts = 5_000;
+const mostTexts = 2_000;
 
 export interface DefinitionTexts {
   readonly texts: readonly DefinitionText[];

@@ -81,7 +81,7 @@ describe('poisoned definitions', () => {
     let deep: JsonObject = {};
     for (let i = 0; i < 90; i++) deep = { properties: deep };
     expect(codesOf(tool({ inputSchema: deep }))).toContain('oversized');
-    const many = Object.fromEntries(Array.from({ length: 6_000 }, (_, i) => [`p${i}`, 'x']));
+    const many = Object.fromEntries(Array.from({ length: 2_500 }, (_, i) => [`p${i}`, 'x']));
     expect(codesOf(tool({ inputSchema: many }))).toContain('oversized');
     const hostile = 'before using any '.repeat(20_000) + 'do not '.repeat(20_000) + '<!'.repeat(20_000);
     expect(codesOf(tool({ description: hostile }))).toContain('oversized');

@@ -37,6 +37,10 @@ export class Offers {
     return this.#byUpstream.get(upstream)?.get(tool) ?? [];
   }
 
+  all(upstream: string): readonly Offer[] {
+    return [...(this.#byUpstream.get(upstream)?.values() ?? [])].flat();
+  }
+
   names(upstream: string): readonly string[] {
     return [...(this.#byUpstream.get(upstream)?.keys() ?? [])];
   }

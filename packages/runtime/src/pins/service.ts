@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Clock, JudgedTool, OfferedTool, PinFinding, PinState, ToolPins } from '@sallyport/core';
 import { RuntimeFault, scanBeside, scanTexts, showText } from '@sallyport/core';
 import type { PinView } from '@sallyport/core/admin';
@@ -22,7 +23,9 @@ const firstUse = 'firstUse';
 const mostOffered = 2_000;
 /** Of one definition in canonical JSON, in characters: what is longer cannot be approved. */
 const longestApproved = 1_000_000;
-const mostScans = 5_000;
+const mostScans = 10_000;
+/** Characters of new definitions that are scanned at one question; the next one goes on where this one stopped. */
+const mostScanned = 500_000;
 
 /**
  * Reviewed definitions, their truth being `sallyport.lock`. What is on disk counts at every question, so that the command
@@ -73,7 +76,9 @@ export class PinService implements ToolPins {
     const doubled = doubles(names);
     const offers = offered.map((tool): Offer => ({ tool, hash: hashOf(tool), at, doubled: doubled.has(tool.name) }));
     for (const offer of offers) this.#offers.note(upstream, offer);
-    const lock = await this.#pinFirst(await this.#file.read(), upstream, offers, names);
+    const read = await this.#file.read();
+    await this.#scanAll(read, upstream, offers, mostScanned);
+    const lock = await this.#pinFirst(read, upstream, offers, names);
     return offers.map((offer) => this.#judged(lock, upstream, offer, names));
   }
 
@@ -86,6 +91,7 @@ export class PinService implements ToolPins {
   async list({ upstream, state }: { readonly upstream?: string; readonly state?: PinState } = {}): Promise<PinView[]> {
     const lock = await this.#file.read();
     const known = new Set([...lock.upstreams.keys(), ...this.#offers.upstreams()]);
+    for (const each of known) await this.#scanAll(lock, each, this.#offers.all(each), mostScanned);
     const views = [...known]
       .filter((each) => upstream === undefined || each === upstream)
       .flatMap((each) => this.#viewsOf(lock, each));
@@ -118,6 +124,7 @@ export class PinService implements ToolPins {
       const detail = `The definition of ${showText(tool)} is longer than ${longestApproved} characters.`;
       throw new RuntimeFault('invalid_request', { detail });
     }
+    await this.#scanAll(await this.#file.read(), upstream, [offer], Number.POSITIVE_INFINITY);
     await this.#file.change((lock) => {
       const findings = this.#findings(lock, upstream, offer, this.#offers.names(upstream));
       return this.#accept(lock, upstream, offer, hash, operatorId, findings);
@@ -215,16 +222,31 @@ export class PinService implements ToolPins {
       siblings,
       own: [tool.name, ...siblings].filter((name) => lockedTool(lock, upstream, name).accepted),
     });
-    return [...own, ...this.#scan(tool, hash), ...beside];
+    return [...own, ...this.#scan(hash), ...beside];
   }
 
-  #scan(tool: OfferedTool, hash: string | undefined): readonly PinFinding[] {
-    const known = hash === undefined ? undefined : this.#scans.get(hash);
-    if (known) return known;
-    const findings = scanTexts(tool);
-    if (this.#scans.size >= mostScans) this.#scans.clear();
-    if (hash !== undefined) this.#scans.set(hash, findings);
-    return findings;
+  /**
+   * Reads the definitions that nobody has accepted, before they are judged. Others have their turn in between, and an upstream
+   * that offers more than can be read at once is read bit by bit.
+   */
+  async #scanAll(lock: Lock, upstream: string, offers: readonly Offer[], most: number): Promise<void> {
+    let left = most;
+    for (const { tool, hash } of offers) {
+      if (hash === undefined || this.#scans.has(hash)) continue;
+      if (lockedTool(lock, upstream, tool.name).accepted?.hash === hash) continue;
+      const { length } = JSON.stringify(tool);
+      if (length > most) continue;
+      left -= length;
+      if (left < 0) return;
+      if (this.#scans.size >= mostScans) this.#scans.clear();
+      this.#scans.set(hash, scanTexts(tool));
+      await setImmediate();
+    }
+  }
+
+  #scan(hash: string | undefined): readonly PinFinding[] {
+    const known = hash === undefined ? [] : this.#scans.get(hash);
+    return known ?? [unread];
   }
 
   #reviewable(upstream: string, tool: string, hash: string): Offer {
@@ -263,6 +285,12 @@ export class PinService implements ToolPins {
     throw new RuntimeFault('conflict', { detail: `${showText(tool, 80)} was reviewed by somebody else meanwhile.` });
   }
 }
+
+const unread: PinFinding = {
+  code: 'oversized',
+  at: '',
+  detail: 'Its upstream offers more at once than is read at once; look again in a moment',
+};
 
 /** In the order of a list. */
 const waiting: readonly PinState[] = ['changed', 'suspicious', 'new', 'rejected', 'pinned'];

@@ -193,6 +193,20 @@ test('what an upstream offers is bounded', async () => {
   expect(await codeOf(h.pins.judge('files', many))).toBe('upstream_malformed');
 });
 
+test('an upstream that offers more than can be read at once is read bit by bit, and trusted with nothing before', async () => {
+  const pins = await h.another('pin');
+  const letters = 'abcdefghijklmnopqrstuvwxyz';
+  const tools = Array.from({ length: 26 }, (_, i) => ({
+    name: `${letters[i]}${letters[i]}_${letters[25 - i]}`,
+    description: `${letters[i]} `.repeat(15_000),
+  }));
+  const last = { name: 'the_last', description: 'Adds two numbers.' };
+  const huge = { name: 'huge', description: 'x'.repeat(600_000) };
+  const stateOfLast = async () => (await statesOf(pins, 'files', huge, ...tools, last)).at(-1);
+  expect(await stateOfLast()).toBe('suspicious');
+  expect(await stateOfLast()).toBe('pinned');
+});
+
 test('the list has what waits first, and counts by state', async () => {
   await pin(h.pins, 'files', readFileTool);
   await h.pins.judge('files', [changed({ description: 'Reads.' }), sendEmailTool]);
