@@ -191,7 +191,7 @@ async function openTooling(options: RuntimeOptions, { store, redaction, settings
     onFault: (fault) => onFault('an identity provider', fault),
   });
   const issuer = () => settings.baseUrl();
-  const signing = { settings: store.settings, clock, newId, issuer, minutes: identity.userContextMinutes };
+  const signing = { settings: store.settings, clock, newId, issuer, keys, minutes: identity.userContextMinutes };
   const userContexts = await UserContextSigner.open(signing);
   const tooling = await openToolGateway({
     ...parts,
@@ -210,7 +210,12 @@ async function openTooling(options: RuntimeOptions, { store, redaction, settings
   });
   const { operators: theirs } = identity;
   const operatorProvider = theirs && new OperatorProvider({ config: theirs, baseUrl: issuer, clock });
-  return { ...tooling, credentials, userContexts, userTokens, oidc, ...(operatorProvider ? { operatorProvider } : {}) };
+  const close = async () => {
+    await tooling.close();
+    await Promise.all([oidc.close(), operatorProvider?.close()]);
+  };
+  const providers = { oidc, ...(operatorProvider ? { operatorProvider } : {}) };
+  return { ...tooling, credentials, userContexts, userTokens, ...providers, close };
 }
 
 interface WebhookParts {
