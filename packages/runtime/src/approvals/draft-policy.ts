@@ -9,7 +9,9 @@ type Conditional = Exclude<CellValue, string>;
 export function draftPolicy(reason: Reason, drafting: Drafting): DraftedRule {
   const leaves = heldLeaves(reason, drafting);
   return (
-    draftCell(reason, drafting, leaves) ?? draftException(reason, drafting, leaves) ?? draftPermit(drafting, leaves)
+    draftCell(reason, drafting, leaves) ??
+    draftException(reason, drafting, leaves) ??
+    draftPermit(reason, drafting, leaves)
   );
 }
 
@@ -23,9 +25,15 @@ function heldLeaves({ path }: Reason, { detail }: Drafting): Leaves {
   return chosen.length > 0 ? chosen : all;
 }
 
-function draftCell({ rule }: Reason, { approval, roles }: Drafting, leaves: Leaves): DraftedRule | undefined {
+/** The cell that held, by its place. */
+function holdingCell({ rule }: Reason, { roles }: Drafting) {
   const [, role = '', name = ''] = /^permissions\.yaml#([^/]+)\/(.+)$/.exec(rule ?? '') ?? [];
-  const old = roles[role]?.tools[name];
+  return { role, name, old: roles[role]?.tools[name] };
+}
+
+function draftCell(reason: Reason, drafting: Drafting, leaves: Leaves): DraftedRule | undefined {
+  const { approval } = drafting;
+  const { role, name, old } = holdingCell(reason, drafting);
   const cell = old === undefined || leaves.length === 0 ? undefined : widened(old, leaves);
   if (!cell) return undefined;
   const explanation = `Lets agents with the role ${role} call ${approval.tool} without asking where ${namesOf(leaves)} as in this call; any other call still asks. It takes the place of the cell ${name}${name === approval.tool ? '' : ' for this tool'}.`;
@@ -89,8 +97,16 @@ function draftException(reason: Reason, drafting: Drafting, leaves: Leaves): Dra
   };
 }
 
-function draftPermit({ approval, session }: Drafting, leaves: Leaves): DraftedRule {
+function draftPermit(reason: Reason, drafting: Drafting, leaves: Leaves): DraftedRule {
+  const { approval, session } = drafting;
   const [role] = session.agent.roles;
+  // What one user may see of another's was agreed to for this user: a permit for all would open it to everybody.
+  const alone = keepsToUser(reason, drafting);
+  const { id } = session.user;
+  const conditions = [
+    ...(alone ? [`context.user == Sallyport::User::${cedarString(id)}`] : []),
+    ...conditionsOf(leaves),
+  ];
   const lines = [
     'permit (',
     role === undefined
@@ -99,15 +115,23 @@ function draftPermit({ approval, session }: Drafting, leaves: Leaves): DraftedRu
     '  action == Sallyport::Action::"tool_call",',
     `  resource == Sallyport::Tool::${cedarString(approval.tool)}`,
     ')',
-    ...(leaves.length === 0 ? [] : ['when {', `  ${conditionsOf(leaves).join(' &&\n  ')}`, '}']),
+    ...(conditions.length === 0 ? [] : ['when {', `  ${conditions.join(' &&\n  ')}`, '}']),
   ];
-  const whom = role === undefined ? `the agent ${session.agent.name}` : `agents with the role ${role}`;
+  const agents = role === undefined ? `the agent ${session.agent.name}` : `agents with the role ${role}`;
+  const whom = alone ? `${agents}, for ${id} alone,` : agents;
   const where = leaves.length === 0 ? 'whatever its arguments are' : `where ${namesOf(leaves)} as in this call`;
   return {
     file: 'approved-calls.cedar',
     text: `${lines.join('\n')};\n`,
     explanation: `Lets ${whom} call ${approval.tool} without asking, ${where}. Save it as a file of its own beside permissions.yaml.`,
   };
+}
+
+/** Whether the cell demands of some argument that it is the user's own. */
+function keepsToUser(reason: Reason, drafting: Drafting): boolean {
+  const { old } = holdingCell(reason, drafting);
+  const tests = typeof old === 'object' ? Object.values(old.when ?? {}) : [];
+  return tests.some((test) => typeof test === 'object' && test.user !== undefined && test.user !== 'anyone');
 }
 
 const resourceIs = (tool: string): string => `resource == Sallyport::Tool::${cedarString(tool)}`;

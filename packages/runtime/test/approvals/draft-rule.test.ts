@@ -98,6 +98,21 @@ describe('what a policy held', () => {
     expect(outcome(after, { ...values, [first]: null })).not.toBe('allow');
   });
 
+  test('by a cell that keeps an argument to the user is lifted for this user alone', () => {
+    const permissions =
+      'roles: {support: {tools: {pay: {decision: allow, when: {customer: {user: {claim: customer}}}, otherwise: ask}}}}';
+    const values = { customer: 'C-2', amount: 5 };
+    const { file, text, explanation } = draft(values, policiesOf(permissions).authorize(question(values)).reasons, {
+      permissions,
+    });
+    expect(explanation).toContain('for ann alone');
+    const after = policiesOf(permissions, [{ name: file, text }]);
+    expect(outcome(after, values)).toBe('allow');
+    expect(outcome(after, { ...values, customer: 'C-3' })).toBe('require_approval');
+    const eve = { id: 'eve', roles: [], claims: { customer: ['C-9'] } };
+    expect(after.authorize({ ...question(values), user: eve }).outcome).toBe('require_approval');
+  });
+
   test('keeps what the cell let pass before, and how many must approve the rest', () => {
     const permissions =
       'roles: {support: {tools: {pay: {decision: allow, when: {to: ann, amount: {max: 9}}, otherwise: ask, approvers: 3}}}}';
