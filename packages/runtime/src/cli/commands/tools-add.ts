@@ -125,6 +125,9 @@ async function writeUpstream({ path, text }: { path: string; text: string }, nam
   const [problem] = document.errors;
   if (problem) throw new CommandFailure(exitCodes.usage, `${path} is not valid YAML: ${problem.message}`);
   if (!isMap(document.get('upstreams'))) document.set('upstreams', document.createNode({}));
+  const upstreams = document.get('upstreams');
+  // `{}` would put all of it on one line.
+  if (isMap(upstreams) && upstreams.items.length === 0) upstreams.flow = false;
   document.setIn(['upstreams', name], document.createNode(config));
   const { mode } = await stat(path);
   await replaceFile(path, document.toString({ lineWidth: 0 }));
