@@ -31,15 +31,17 @@ interface Seat extends Actor {
 /** Browsers at one address, signed in by cookie. */
 export async function openActors(url: string, cookieOf: (role: OperatorRole) => Promise<string>): Promise<Actors> {
   const browser = await launch();
-  // A page that was left is taken again by the next who looks alike: it starts in a sixth of the time of a fresh one.
-  const free = new Map<string, Seat[]>();
-  const take = async (key: string, look: Look): Promise<Seat> => {
-    const seat = free.get(key)?.pop() ?? (await seatIn(browser, url, look));
+  // A page that was left is taken again by the next: it starts in a sixth of the time of a fresh one.
+  const free: Seat[] = [];
+  const take = async ({ scheme = 'light', width = 'wide' }: Look): Promise<Seat> => {
+    const seat = free.pop() ?? (await seatIn(browser, url, { scheme, width }));
     onTestFinished(async ({ task }) => {
       if (task.result?.state === 'fail') return seat.context.close();
       await leave(seat);
-      free.set(key, [...(free.get(key) ?? []), seat]);
+      free.push(seat);
     });
+    await seat.page.setViewportSize(widths[width]);
+    await seat.page.emulateMedia({ colorScheme: scheme });
     return seat;
   };
   return {
@@ -49,7 +51,7 @@ export async function openActors(url: string, cookieOf: (role: OperatorRole) => 
       return seat;
     },
     enter: async (role = 'owner', { path = '/', ...look } = {}) => {
-      const seat = await take(`${role} ${look.scheme} ${look.width}`, look);
+      const seat = await take(look);
       const [name = '', value = ''] = (await cookieOf(role)).split('=');
       await seat.context.addCookies([{ name, value, url, httpOnly: true, sameSite: 'Strict' }]);
       await seat.visit(path);
