@@ -5,7 +5,7 @@ import { NpmRegistry } from './npm.ts';
 import { OciRegistry } from './oci.ts';
 import { PypiRegistry } from './pypi.ts';
 
-export { Provenance, type TrustedRootSource } from './provenance.ts';
+export { Provenance } from './provenance.ts';
 export { PackageVetting, checkSame, type PackageVettingOptions } from './vetting.ts';
 export type { Registry, RegistryKind, StartedProgram } from './registry.ts';
 

@@ -16,6 +16,8 @@ export interface PinServiceOptions {
   /** `upstreams` of the configuration. */
   readonly upstreams: Readonly<Record<string, { readonly firstUse: 'review' | 'pin' }>>;
   readonly clock: Clock;
+  /** Told before a definition is accepted that no operator has seen (`firstUse: pin`), for the log; where it rejects, none is. */
+  readonly onFirstUse?: (upstream: string, tool: string, hash: string) => Promise<void>;
 }
 
 /** Who takes definitions as they come, where `firstUse` says so. */
@@ -35,13 +37,15 @@ export class PinService implements ToolPins {
   readonly #file: LockFile;
   readonly #upstreams: PinServiceOptions['upstreams'];
   readonly #clock: Clock;
+  readonly #onFirstUse: PinServiceOptions['onFirstUse'];
   readonly #offers = new Offers();
   /** Of each definition what its texts show, so that the same one is read once. */
   readonly #scans = new Map<string, readonly PinFinding[]>();
   readonly #listeners = new Set<(upstream: string) => void>();
   readonly #unwatch: () => void;
 
-  private constructor({ path, upstreams, clock }: PinServiceOptions) {
+  private constructor({ path, upstreams, clock, onFirstUse }: PinServiceOptions) {
+    this.#onFirstUse = onFirstUse;
     this.#file = new LockFile(path);
     this.#upstreams = upstreams;
     this.#clock = clock;
@@ -161,7 +165,9 @@ export class PinService implements ToolPins {
   async #pinFirst(lock: Lock, upstream: string, offers: readonly Offer[], names: readonly string[]): Promise<Lock> {
     if (!Object.hasOwn(this.#upstreams, upstream) || this.#upstreams[upstream]?.firstUse !== 'pin') return lock;
     const isNew = (now: Lock, offer: Offer) => this.#judged(now, upstream, offer, names).state === 'new';
-    if (!offers.some((offer) => isNew(lock, offer))) return lock;
+    const fresh = offers.filter((offer) => isNew(lock, offer));
+    if (fresh.length === 0) return lock;
+    for (const { tool, hash } of fresh) await this.#onFirstUse?.(upstream, tool.name, hash ?? '');
     return await this.#file.change((read) =>
       offers.reduce(
         (now, offer) =>

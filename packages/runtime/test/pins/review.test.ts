@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject, OfferedTool } from '@sallyport/core';
+import { RuntimeFault } from '@sallyport/core';
 import { pinSchema } from '@sallyport/core/admin';
+import { PinService } from '../../src/pins/index.ts';
+import { systemClock } from '../../src/clock.ts';
 import { codeOf } from '../identity/harness.ts';
 import { changed, openPins, pin, poisoned, readFileTool, sendEmailTool, statesOf, type PinHarness } from './open.ts';
 
@@ -165,6 +168,27 @@ describe('with firstUse: pin', () => {
     expect((await pins.list({ state: 'pinned' }))[0]).toMatchObject({ reviewed: { by: 'firstUse' } });
     expect(await statesOf(pins, 'files', poisoned)).toEqual(['changed']);
     expect(await statesOf(pins, 'files', changed({ description: 'Reads.' }))).toEqual(['changed']);
+  });
+
+  test('it is told before, and where it cannot be told nothing is taken', async () => {
+    const told: string[] = [];
+    const open = async (onFirstUse: (upstream: string, tool: string, hash: string) => Promise<void>) =>
+      await PinService.open({
+        path: h.path,
+        upstreams: { files: { firstUse: 'pin' } },
+        clock: systemClock,
+        onFirstUse,
+      });
+    const broken = await open(() => Promise.reject(new RuntimeFault('store_unavailable')));
+    expect(await codeOf(broken.judge('files', [readFileTool]))).toBe('store_unavailable');
+    expect(await statesOf(h.pins, 'files', readFileTool)).toEqual(['new']);
+    const pins = await open((upstream, tool) => Promise.resolve(void told.push(`${upstream}/${tool}`)));
+    expect(await statesOf(pins, 'files', readFileTool, poisoned)).toEqual(['suspicious', 'suspicious']);
+    expect(await statesOf(pins, 'files', readFileTool)).toEqual(['pinned']);
+    await statesOf(pins, 'files', readFileTool);
+    expect(told).toEqual(['files/read_file']);
+    broken.close();
+    pins.close();
   });
 
   test('a poisoned one is not, and neither is one that shadows or looks like a tool of another upstream', async () => {
