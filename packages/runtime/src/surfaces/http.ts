@@ -39,13 +39,23 @@ export function createHttpServer({ server, newId, logFault, tls }: HttpOptions):
   }) as unknown as FastifyInstance;
   // Node enforces neither limit while this one, 60 s by default, is the longer.
   app.server.headersTimeout = server.requestTimeoutMs;
+  const silent = new Set<Socket>();
+  app.server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
   app.addHook('preClose', (done) => {
     // A connection that was busy when closing began goes idle later, and would be waited for.
-    const sweep = setInterval(() => app.server.closeIdleConnections(), 50).unref();
+    const sweep = setInterval(() => {
+      app.server.closeIdleConnections();
+      // One that never asked for anything is not idle to Node, which looks for late senders no more once it closes.
+      for (const socket of silent) socket.destroy();
+    }, 50).unref();
     app.server.once('close', () => clearInterval(sweep));
     done();
   });
   app.addHook('onRequest', (request, reply, next) => {
+    silent.delete(request.raw.socket);
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     const encoding = request.headers['content-encoding'];

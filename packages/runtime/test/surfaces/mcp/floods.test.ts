@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import type { JsonObject } from '@sallyport/core';
 import type { McpLimits } from '../../../src/surfaces/mcp/routes.ts';
@@ -128,4 +129,14 @@ it('a runtime that stops does not wait for streams that wait for news', async ()
   const [, listened] = await ends;
   expect(Buffer.concat((listened ?? []) as Buffer[]).toString()).toContain('"resultType":"complete"');
   expect(served.gateway.listeners.size).toBe(0);
+});
+
+it('nor for connections that never asked for anything', async () => {
+  const served = await serve();
+  const socket = connect(served.port, '127.0.0.1');
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  await new Promise((resolve) => socket.once('connect', resolve));
+  await begin(served);
+  await served.close();
+  await closed;
 });
