@@ -158,7 +158,10 @@ async function openParts(options: RuntimeOptions, { store, audit, redaction }: K
   opened.push(() => checkpoint.close());
   opened.push(writeAlerts(audit, options.logFault ?? toStandardError));
   const settings = settingsOf(options, policyDir);
-  const tooling = await openTooling(options, { store, redaction, policies, sessions, settings, ...checkpoint });
+  const tooling = await openTooling(options, {
+    ...{ store, audit, redaction, policies, sessions, settings },
+    ...checkpoint,
+  });
   opened.push(() => tooling.close());
   const webhook = openWebhook(options, { audit, approvals: checkpoint.approvals, settings, mask: redaction.maskText });
   opened.push(() => webhook?.close());
@@ -172,7 +175,17 @@ interface ToolingParts extends Omit<Parameters<typeof openToolGateway>[0], 'cred
   readonly settings: ReturnType<typeof settingsOf>;
 }
 type OwnKeys =
-  'config' | 'clock' | 'newId' | 'env' | 'folder' | 'lockPath' | 'dataDir' | 'version' | 'baseUrl' | 'onFault';
+  | 'tenant'
+  | 'config'
+  | 'clock'
+  | 'newId'
+  | 'env'
+  | 'folder'
+  | 'lockPath'
+  | 'dataDir'
+  | 'version'
+  | 'baseUrl'
+  | 'onFault';
 
 /** Upstreams, and with what they are called: the user's name and keys that no agent holds. */
 async function openTooling(options: RuntimeOptions, { store, redaction, settings, ...parts }: ToolingParts) {
@@ -196,6 +209,7 @@ async function openTooling(options: RuntimeOptions, { store, redaction, settings
   const tooling = await openToolGateway({
     ...parts,
     config,
+    tenant,
     credentials,
     userContexts,
     clock,

@@ -1,9 +1,11 @@
 import type {
+  AuditLog,
   Clock,
   Config,
   Credentials,
   Monitor,
   NewId,
+  PackagePin,
   Upstream,
   UpstreamConfig,
   UpstreamStatus,
@@ -22,6 +24,8 @@ import { createUpstream, localProcessRunner } from '../upstreams/index.ts';
 
 export interface ToolGatewayOptions {
   readonly config: Config;
+  readonly tenant: string;
+  readonly audit: AuditLog;
   readonly monitor: Monitor;
   readonly tools: ToolRegistry;
   readonly approvals: ApprovalService;
@@ -47,8 +51,25 @@ export interface ToolGatewayOptions {
 /** The tool gateway with the upstreams that the configuration names. */
 export async function openToolGateway(options: ToolGatewayOptions) {
   const { config, lockPath, clock, sessions, policies, baseUrl } = options;
-  const pins = await PinService.open({ path: lockPath, upstreams: config.upstreams, clock });
-  const vetting = openVetting({ ...options, lock: new LockFile(lockPath) });
+  const pins = await PinService.open({
+    path: lockPath,
+    upstreams: config.upstreams,
+    clock,
+    // Nobody saw it, and it is on record all the same.
+    onFirstUse: (upstream, tool, hash) =>
+      options.audit.append({
+        phase: 'operator',
+        id: options.newId(),
+        at: clock.now(),
+        tenant: options.tenant,
+        actor: 'runtime',
+        action: 'pins.approve',
+        subject: `${upstream}/${tool}`,
+        detail: `firstUse: sha256 ${hash}`,
+      }),
+  });
+  const lock = new LockFile(lockPath);
+  const vetting = openVetting({ ...options, lock });
   const upstreams = openUpstreams(options, vetting);
   const gateway = new ToolGateway({
     ...options,
@@ -66,7 +87,12 @@ export async function openToolGateway(options: ToolGatewayOptions) {
   return {
     gateway,
     pins,
-    upstreams: { list: async () => Object.entries(config.upstreams).map((each) => viewOf(each, upstreams)) },
+    upstreams: {
+      list: async () => {
+        const { upstreams: locked } = await lock.read();
+        return Object.entries(config.upstreams).map((each) => viewOf(each, upstreams, locked.get(each[0])?.package));
+      },
+    },
     close: async () => {
       forget();
       await gateway.close();
@@ -100,6 +126,7 @@ const states: Readonly<Record<UpstreamStatus['state'], UpstreamView['state']>> =
 function viewOf(
   [name, config]: [string, UpstreamConfig],
   upstreams: ReadonlyMap<string, Upstream>,
+  locked: PackagePin | undefined,
 ): Omit<UpstreamView, 'pins'> {
   const status = upstreams.get(name)?.status();
   const pinned = config.kind === 'stdio' ? config.package : undefined;
@@ -117,8 +144,8 @@ function viewOf(
             registry: pinned.registry,
             name: pinned.name,
             version: pinned.version,
-            integrity: pinned.integrity ?? null,
-            source: pinned.source ?? null,
+            integrity: locked?.integrity ?? pinned.integrity ?? null,
+            source: locked?.source ?? pinned.source ?? null,
           },
         }
       : {}),

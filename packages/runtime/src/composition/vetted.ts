@@ -1,7 +1,7 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Clock, ConnectOptions, Upstream, UpstreamConfig, UpstreamConnection } from '@sallyport/core';
 import type { LockFile } from '../pins/index.ts';
-import { PackageVetting, Provenance, registriesOf } from '../packages/index.ts';
+import { PackageVetting, provenanceOf, registriesOf } from '../packages/index.ts';
 
 export interface VettingOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -14,7 +14,7 @@ export interface VettingOptions {
 export const openVetting = ({ env, dataDir, lock, clock }: VettingOptions): PackageVetting =>
   new PackageVetting({
     registries: registriesOf(env),
-    provenance: new Provenance({ tufCache: join(dataDir, 'sigstore') }),
+    provenance: provenanceOf(env, dataDir),
     pinOf: async (name) => (await lock.read()).upstreams.get(name)?.package,
     clock,
   });

@@ -136,6 +136,11 @@ export class ToolGateway implements Gateway {
     }
   }
 
+  async inputSchema(session: Session, tool: string): Promise<JsonObject | undefined> {
+    const found = (await this.#catalogues.tools()).get(tool);
+    return found && this.#may(session, tool) ? found.definition.parameters : undefined;
+  }
+
   notified(session: Session, method: string, params: JsonObject): void {
     if (method === 'notifications/roots/list_changed') this.#connections.notify(session, method, params);
   }
