@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { RuntimeFault } from '@sallyport/core';
 import type { FlowStore } from '@sallyport/core';
@@ -50,17 +50,17 @@ export class SealedBox {
   }
 
   #box(sessionId: string, salt: Uint8Array): SessionBox {
-    return new SessionBox(sessionId, derive(this.#master, salt, 'sallyport session'), this.#keyId);
+    return new SessionBox(sessionId, createSecretKey(derive(this.#master, salt, 'sallyport session')), this.#keyId);
   }
 }
 
 /** Seals and opens for one session. */
 export class SessionBox {
   readonly #sessionId: string;
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
   readonly #keyId: Buffer;
 
-  constructor(sessionId: string, key: Buffer, keyId: Buffer) {
+  constructor(sessionId: string, key: KeyObject, keyId: Buffer) {
     this.#sessionId = sessionId;
     this.#key = key;
     this.#keyId = keyId;
