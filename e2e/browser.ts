@@ -2,7 +2,7 @@ import { chromium, type Browser, type BrowserContext, type Page, type Request } 
 import { vi } from 'vitest';
 
 /** Debian's Chromium unless another is named; browsers are not downloaded. */
-const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 export const launch = (): Promise<Browser> =>
   chromium.launch({

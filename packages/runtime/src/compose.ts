@@ -129,6 +129,33 @@ async function openParts(options: RuntimeOptions, { store, audit, redaction }: K
   opened.push(() => policies.close());
   const providers = createProviders(config.providers);
   opened.push(() => providers.close());
+  const { agents, operators, tokens, sessions } = await openPeople(config, { store, audit, redaction });
+  opened.push(() => sessions.close());
+  const onFault = faultLogger(options);
+  const judging = { config, store, redaction, audit, policies, providers, sessions };
+  const folder = folderOf(options);
+  const checkpoint = await openCheckpoint({ ...judging, clock, newId, tenant, folder, onFault });
+  opened.push(() => checkpoint.close());
+  opened.push(writeAlerts(audit, options.logFault ?? toStandardError));
+  const settings = settingsOf(options, policyDir);
+  const tooling = await openTooling(options, {
+    store,
+    audit,
+    redaction,
+    policies,
+    sessions,
+    settings,
+    ...checkpoint,
+  });
+  opened.push(() => tooling.close());
+  const webhook = openWebhook(options, { audit, approvals: checkpoint.approvals, settings, mask: redaction.maskText });
+  opened.push(() => webhook?.close());
+  const services = { store, audit, policies, providers, agents, operators, tokens, sessions, settings };
+  return { ...services, ...checkpoint, ...tooling };
+}
+
+/** Who comes in: agents, operators, and the sessions of agents. */
+async function openPeople(config: Config, { store, audit, redaction }: Kept) {
   const agents = await AgentService.open({ store: store.agents, clock, newId, tenant, mask: redaction.maskName });
   const operators = await OperatorService.open({ store: store.operators, audit, clock, newId, tenant });
   const { tokenMinutes, idleMinutes, maxHours } = config.sessions;
@@ -150,23 +177,7 @@ async function openParts(options: RuntimeOptions, { store, audit, redaction }: K
     maxHours,
     mask: redaction.maskText,
   });
-  opened.push(() => sessions.close());
-  const onFault = faultLogger(options);
-  const judging = { config, store, redaction, audit, policies, providers, sessions };
-  const folder = folderOf(options);
-  const checkpoint = await openCheckpoint({ ...judging, clock, newId, tenant, folder, onFault });
-  opened.push(() => checkpoint.close());
-  opened.push(writeAlerts(audit, options.logFault ?? toStandardError));
-  const settings = settingsOf(options, policyDir);
-  const tooling = await openTooling(options, {
-    ...{ store, audit, redaction, policies, sessions, settings },
-    ...checkpoint,
-  });
-  opened.push(() => tooling.close());
-  const webhook = openWebhook(options, { audit, approvals: checkpoint.approvals, settings, mask: redaction.maskText });
-  opened.push(() => webhook?.close());
-  const services = { store, audit, policies, providers, agents, operators, tokens, sessions, settings };
-  return { ...services, ...checkpoint, ...tooling };
+  return { agents, operators, tokens, sessions };
 }
 
 interface ToolingParts extends Omit<Parameters<typeof openToolGateway>[0], 'credentials' | 'userContexts' | OwnKeys> {
@@ -288,7 +299,7 @@ async function openPolicies(options: RuntimeOptions, folder: string, audit: Audi
 /** What the admin surface shows of the runtime as a whole. */
 function settingsOf({ config, configPath, dataDir }: RuntimeOptions, policyDir: string) {
   let url = '';
-  let credentials: Pick<CredentialBroker, 'check'> | undefined;
+  let opened: Pick<CredentialBroker, 'check'> | undefined;
   const providers = Object.entries(config.providers);
   const models = providers.flatMap(([name, provider]) =>
     Object.keys(provider.models).map((model) => `${name}/${model}`),
@@ -300,8 +311,8 @@ function settingsOf({ config, configPath, dataDir }: RuntimeOptions, policyDir: 
     reachedAt: (reached: string) => {
       url = reached;
     },
-    checks: (opened: Pick<CredentialBroker, 'check'>) => {
-      credentials = opened;
+    checks: (credentials: Pick<CredentialBroker, 'check'>) => {
+      opened = credentials;
     },
     models: () => models,
     providers: () => providers.map(([name, { baseUrl, scripted }]) => ({ name, baseUrl, scripted })),
@@ -309,7 +320,10 @@ function settingsOf({ config, configPath, dataDir }: RuntimeOptions, policyDir: 
     doctor: async () => {
       const ownPort = Number(new URL(url).port);
       const nodeVersion = process.versions.node;
-      return (await runChecks({ nodeVersion, dataDir, policyDir, configPath, config, ownPort, dashboardDir })).checks;
+      const places = { dataDir, policyDir, configPath, dashboardDir };
+      const credentials = opened;
+      const held = credentials && { credentialProblems: () => credentials.check() };
+      return (await runChecks({ nodeVersion, ...places, config, ownPort, ...held })).checks;
     },
   };
 }

@@ -137,6 +137,7 @@ function viewOf(
     state: states[status?.state ?? 'idle'],
     ...(status?.detail === undefined ? {} : { problem: status.detail }),
     protocol: status?.protocol ?? null,
+    ...(status?.skipped === undefined ? {} : { skipped: [...status.skipped] }),
     isolation: config.kind === 'stdio' ? (status?.isolation ?? 'none') : null,
     ...(pinned
       ? {

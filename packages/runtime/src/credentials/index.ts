@@ -1,1 +1,1 @@
-export { CredentialBroker, type CredentialBrokerOptions } from './broker.ts';
+export { CredentialBroker } from './broker.ts';

@@ -6,8 +6,8 @@ import { OciRegistry } from './oci.ts';
 import { PypiRegistry } from './pypi.ts';
 
 export { Provenance } from './provenance.ts';
-export { PackageVetting, checkSame, type PackageVettingOptions } from './vetting.ts';
-export type { Registry, RegistryKind, StartedProgram } from './registry.ts';
+export { PackageVetting, checkSame } from './vetting.ts';
+export type { Registry, RegistryKind } from './registry.ts';
 
 /**
  * The registries as the clients of each would find them: `npm_config_registry`, `UV_DEFAULT_INDEX` or `PIP_INDEX_URL`, and

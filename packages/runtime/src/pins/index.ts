@@ -1,3 +1,3 @@
 export { LockFile, lockPathOf } from './lock-file.ts';
 export { withPackage } from './locked.ts';
-export { PinService, type PinServiceOptions } from './service.ts';
+export { PinService } from './service.ts';

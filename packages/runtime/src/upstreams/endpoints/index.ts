@@ -1,4 +1,4 @@
-import type { Endpoint, EndpointParameter, Skipped } from './endpoint.ts';
+import type { Endpoint, EndpointParameter } from './endpoint.ts';
 import type { HttpServices } from './upstream.ts';
 import type { EndpointConfig, UpstreamConfig } from '@sallyport/core';
 import { RuntimeFault } from '@sallyport/core';
@@ -6,7 +6,7 @@ import { problemOfPath } from './endpoint.ts';
 import { isHeaderName, isReservedHeader } from './headers.ts';
 import { HttpUpstream } from './upstream.ts';
 
-export type { HttpServices, Skipped };
+export type { HttpServices };
 export { HttpUpstream };
 
 type EndpointsConfig = Extract<UpstreamConfig, { kind: 'endpoints' }>;
