@@ -13,11 +13,11 @@ import { eras, servers, type Era } from './mcp-traffic.ts';
  * connections made, before a round is measured: the figures are of calls, 25 in each session.
  */
 
-const rounds = 5;
+const rounds = 3;
 const callsPerSession = 25;
 /** Calls per round: enough for the 10 ms steps of the CPU clock. */
-const calls = { direct: 8000, passThrough: 8000, sallyport: 2500 } as const;
-const warmUp = { direct: 10_000, passThrough: 20_000, sallyport: 7500 } as const;
+const calls = { direct: 4000, passThrough: 4000, sallyport: 1500 } as const;
+const warmUp = { direct: 4000, passThrough: 10_000, sallyport: 4000 } as const;
 const streams = 16;
 type Name = keyof typeof calls;
 const names = ['direct', 'passThrough', 'sallyport'] as const satisfies readonly Name[];
