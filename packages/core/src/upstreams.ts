@@ -96,9 +96,12 @@ export interface Upstream {
 
 /** How an upstream is, for the dashboard. */
 export interface UpstreamStatus {
-  /** `restarting`: its program broke down and is started again when it is next needed, after a pause. */
-  readonly state: 'idle' | 'connected' | 'restarting' | 'failing';
-  /** Of `restarting` and `failing`: why. Safe to show. */
+  /**
+   * `restarting`: its program broke down and is started again when it is next needed, after a pause. `refused`: its package is
+   * not what was pinned.
+   */
+  readonly state: 'idle' | 'connected' | 'restarting' | 'failing' | 'refused';
+  /** Of the last three: why. Safe to show. */
   readonly detail?: string;
   /** Protocol revision it was last found to speak. */
   readonly protocol?: string;

@@ -121,6 +121,7 @@ const states: Readonly<Record<UpstreamStatus['state'], UpstreamView['state']>> =
   connected: 'ready',
   restarting: 'failed',
   failing: 'failed',
+  refused: 'refused',
 };
 
 function viewOf(

@@ -1,5 +1,13 @@
 import { resolve } from 'node:path';
-import type { Clock, ConnectOptions, Upstream, UpstreamConfig, UpstreamConnection } from '@sallyport/core';
+import { RuntimeFault } from '@sallyport/core';
+import type {
+  Clock,
+  ConnectOptions,
+  Upstream,
+  UpstreamConfig,
+  UpstreamConnection,
+  UpstreamStatus,
+} from '@sallyport/core';
 import type { LockFile } from '../pins/index.ts';
 import { PackageVetting, provenanceOf, registriesOf } from '../packages/index.ts';
 
@@ -38,8 +46,7 @@ export function vetted(
     Object.entries(config.env).filter((each): each is [string, string] => typeof each[1] === 'string'),
   );
   const program = { command, args, env, cwd: resolve(folder, config.cwd ?? '.') };
-  let problem: string | undefined;
-  let since = 0;
+  let problem: Pick<UpstreamStatus, 'state' | 'detail' | 'since'> | undefined;
   return {
     name: upstream.name,
     shared: upstream.shared,
@@ -48,14 +55,14 @@ export function vetted(
         await vetting.verify(upstream.name, pinned, program);
         problem = undefined;
       } catch (error) {
-        since = clock.now();
-        problem = error instanceof Error ? error.message : String(error);
+        const refused = error instanceof RuntimeFault && error.code === 'upstream_refused';
+        const detail = error instanceof Error ? error.message : String(error);
+        problem = { state: refused ? 'refused' : 'failing', detail, since: clock.now() };
         throw error;
       }
       return await upstream.connect(options);
     },
-    status: () =>
-      problem === undefined ? upstream.status() : { ...upstream.status(), state: 'failing', detail: problem, since },
+    status: () => ({ ...upstream.status(), ...problem }),
     close: () => upstream.close(),
   };
 }

@@ -14,6 +14,8 @@ const maxPages = 100;
 const maxItems = 10_000;
 /** What no upstream announces is found out at the latest after this long. */
 const freshMs = 300_000;
+/** How long others wait for their turn behind an upstream that does not answer. */
+const turnMs = 5_000;
 /** After a failure nothing is asked again for as long: every list of every client would wait for it. */
 const retryMs = 5_000;
 
@@ -45,6 +47,8 @@ export interface CatalogueOptions {
   readonly tools: readonly string[];
   readonly connectMs: number;
   readonly clock: Clock;
+  /** Resolves when those that stand before it in the configuration have been judged for the first time. */
+  readonly turn: Promise<unknown>;
   readonly onFault: (fault: string, error: unknown) => void;
 }
 
@@ -65,12 +69,18 @@ export class Catalogue {
   #failure: unknown;
   #closed = false;
   readonly #stopListening: () => void;
+  readonly #first = Promise.withResolvers<void>();
 
   constructor(options: CatalogueOptions) {
     this.#options = options;
     this.#stopListening = options.pins.onChange((upstream) => {
       if (upstream === options.upstream.name) this.#stale('tools');
     });
+  }
+
+  /** Resolves once it was asked for the first time, whatever came of it. */
+  get judged(): Promise<void> {
+    return this.#first.promise;
   }
 
   get name(): string {
@@ -121,6 +131,7 @@ export class Catalogue {
       throw error;
     } finally {
       cancel();
+      this.#first.resolve();
     }
   }
 
@@ -156,6 +167,8 @@ export class Catalogue {
       all('prompts', 'prompts/list', 'prompts'),
     ]);
     const wanted = tools.filter(having('name')).filter(({ name }) => isToolName(name) && inScope(name, offered));
+    // Of two upstreams that are new with a tool of one name, the first has it, however fast the other answers.
+    await this.#turn();
     const judged = await pins.judge(upstream.name, wanted);
     return {
       upstream: upstream.name,
@@ -166,6 +179,13 @@ export class Catalogue {
       templates: templates.filter(having('uriTemplate')).filter(isHarmless),
       prompts: prompts.filter(having('name')).filter((prompt) => isToolName(prompt.name) && isHarmless(prompt)),
     };
+  }
+
+  async #turn(): Promise<void> {
+    const { turn, clock } = this.#options;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.after(turnMs, resolve);
+    await Promise.race([turn, late]).finally(cancel);
   }
 
   #stale(kind: ListKind): void {

@@ -46,9 +46,12 @@ export class Catalogues {
   constructor(options: CataloguesOptions) {
     this.#options = options;
     const { pins, clock, onFault, configured } = options;
+    let turn: Promise<unknown> = Promise.resolve();
     this.#each = [...options.upstreams.values()].map((upstream) => {
       const { tools = ['*'], connectMs = 15_000 } = configured[upstream.name] ?? {};
-      return new Catalogue({ upstream, pins, tools, connectMs, clock, onFault });
+      const catalogue = new Catalogue({ upstream, pins, tools, connectMs, clock, turn, onFault });
+      turn = Promise.all([turn, catalogue.judged]);
+      return catalogue;
     });
   }
 

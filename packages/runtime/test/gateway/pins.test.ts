@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { root } from '../upstreams/support.ts';
 import { denialIn, say, stage, startServer, textIn, type ScriptedTool } from './stage.ts';
 
 const weather = (): Record<string, ScriptedTool> => ({
@@ -114,4 +115,26 @@ it('a session sees and may call what its agent’s role and its own scope permit
   });
   const narrow = await (await open('ann', { scope: { tools: ['nothing'] } })).old();
   expect(await names(narrow)).toEqual([]);
+});
+
+it('a package that is not what was pinned is not started, is shown as refused, and takes no other upstream with it', async () => {
+  const name = '@modelcontextprotocol/server-everything';
+  const { version } = JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  const swapped = `sha512-${Buffer.alloc(64, 7).toString('base64')}`;
+  const program = `command: "${process.execPath}", args: ["${join(root, 'node_modules', name, 'dist/index.js')}"]`;
+  const pinned = `package: { registry: npm, name: "${name}", version: "${version}", integrity: "${swapped}" }`;
+  const other = 'up: { kind: mcp, url: "SERVER", firstUse: pin }';
+  const { open, admin } = await stage({
+    tools: weather(),
+    config: `upstreams: { ${other}, zz: { kind: stdio, ${program}, ${pinned}, firstUse: pin } }`,
+  });
+  expect(await names(await (await open()).old())).toEqual(['up__get_forecast', 'up__get_weather']);
+  const { upstreams } = await (await admin()).call('upstreams.list', {});
+  expect(upstreams).toMatchObject([
+    { name: 'up', state: 'ready' },
+    { name: 'zz', state: 'refused' },
+  ]);
+  expect(upstreams[1]?.problem).toContain(name);
 });
