@@ -16,13 +16,13 @@ import type {
   UpstreamPeer,
   UpstreamTarget,
 } from '@sallyport/core';
+import { judgeWords } from './judge.ts';
 import type { Connections } from './connections.ts';
 import type { Exchange } from './exchange.ts';
 import type { Holds } from './holds.ts';
 import type { Listeners } from './listeners.ts';
 import type { Reads } from './reads.ts';
 import type { UpstreamQuestions } from './questions.ts';
-import { viewResult } from './results.ts';
 
 /** MCP's clients know no code for a denial; of the range that JSON-RPC leaves to servers. */
 const deniedCode = -32_010;
@@ -189,21 +189,10 @@ export class Calls {
     { event: { callId, tool }, session }: Cleared<ToolCall>,
     result: JsonObject,
   ): Promise<{ readonly result: JsonObject } | { readonly denial: Denial }> {
-    const { monitor, clock, newId, reads } = this.#services;
-    const view = viewResult(result);
-    const event = {
-      id: newId(),
-      at: clock.now(),
-      kind: 'tool_result',
-      callId,
-      tool,
-      text: view.text,
-      parts: view.parts,
-    } as const;
-    const { cleared, decision } = await monitor.decide(event, session);
-    if (!cleared) return { denial: this.#denial(decision, event.id) };
-    reads.add(session.id, { id: callId, tool }, view.text);
-    return { result: view.rebuild(cleared.event.parts ?? []) };
+    const judged = await judgeWords(this.#services, { session, callId, tool }, result);
+    if ('decision' in judged) return { denial: this.#denial(judged.decision, judged.eventId) };
+    this.#services.reads.add(session.id, { id: callId, tool }, judged.text);
+    return { result: judged.words };
   }
 
   /** What an upstream says in an error is a result by another way. */

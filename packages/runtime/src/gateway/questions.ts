@@ -1,8 +1,8 @@
 import { JsonRpcError, denialOf } from '@sallyport/core';
-import type { Clock, Json, JsonObject, Monitor, NewId, Session, ToolDefinition } from '@sallyport/core';
+import type { Json, JsonObject, Session, ToolDefinition } from '@sallyport/core';
 import type { Exchange } from './exchange.ts';
+import { judgeWords, type JudgeServices } from './judge.ts';
 import { prefixed } from './names.ts';
-import { viewResult } from './results.ts';
 
 /** What the user, or the client's model, refuses: as MCP says, so that a server knows it for a refusal. */
 const refused = -1;
@@ -14,12 +14,6 @@ const askable: Readonly<Record<string, string>> = {
   'sampling/createMessage': 'sampling',
   'roots/list': 'roots',
 };
-
-export interface QuestionServices {
-  readonly monitor: Monitor;
-  readonly clock: Clock;
-  readonly newId: NewId;
-}
 
 /** The call during which an upstream asks. */
 export interface AskingCall {
@@ -39,9 +33,9 @@ interface Question {
  * result; an answer leaves the session, and is decided as a call to `<upstream>__elicitation/create` and the like.
  */
 export class UpstreamQuestions {
-  readonly #services: QuestionServices;
+  readonly #services: JudgeServices;
 
-  constructor(services: QuestionServices) {
+  constructor(services: JudgeServices) {
     this.#services = services;
   }
 
@@ -77,21 +71,9 @@ export class UpstreamQuestions {
     if (capability === undefined || client.capabilities[capability] === undefined) {
       throw new JsonRpcError(missingCapability, `The client cannot be asked ${capability ?? 'this'}.`);
     }
-    const { monitor, clock, newId } = this.#services;
-    const view = viewResult(params);
-    const { callId, session, tool } = call;
-    const event = {
-      id: newId(),
-      at: clock.now(),
-      kind: 'tool_result',
-      callId,
-      tool,
-      text: view.text,
-      parts: view.parts,
-    } as const;
-    const { cleared } = await monitor.decide(event, session);
-    if (!cleared) throw new JsonRpcError(refused, 'The question was refused by a policy.');
-    return { method, params: view.rebuild(cleared.event.parts ?? []) };
+    const judged = await judgeWords(this.#services, call, params);
+    if ('decision' in judged) throw new JsonRpcError(refused, 'The question was refused by a policy.');
+    return { method, params: judged.words };
   }
 
   async #answer({ session, upstream }: AskingCall, method: string, answer: JsonObject): Promise<JsonObject> {

@@ -24,7 +24,7 @@ export interface ResultView {
   readonly text: string;
   readonly parts: readonly ResultPart[];
   /** The result with these texts in the places of its own. */
-  rebuild(parts: readonly ResultPart[]): JsonObject;
+  readonly rebuild: (parts: readonly ResultPart[]) => JsonObject;
 }
 
 /**

@@ -1,0 +1,30 @@
+import type { Clock, Decision, JsonObject, Monitor, NewId, Session } from '@sallyport/core';
+import { viewResult } from './results.ts';
+
+export interface JudgeServices {
+  readonly monitor: Monitor;
+  readonly clock: Clock;
+  readonly newId: NewId;
+}
+
+interface During {
+  readonly session: Session;
+  readonly callId: string;
+  readonly tool: string;
+}
+
+/** As guards left it, with what information flow read of it; or why it may not be handed on. */
+export type JudgedWords =
+  { readonly words: JsonObject; readonly text: string } | { readonly decision: Decision; readonly eventId: string };
+
+/** Decides on what an upstream says during a call, be it its result, an error, a question or a sign of progress. */
+export async function judgeWords(
+  { monitor, clock, newId }: JudgeServices,
+  { session, callId, tool }: During,
+  words: JsonObject,
+): Promise<JudgedWords> {
+  const { text, parts, rebuild } = viewResult(words);
+  const event = { id: newId(), at: clock.now(), kind: 'tool_result', callId, tool, text, parts } as const;
+  const { cleared, decision } = await monitor.decide(event, session);
+  return cleared ? { words: rebuild(cleared.event.parts ?? []), text } : { decision, eventId: event.id };
+}
