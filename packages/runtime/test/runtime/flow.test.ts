@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,12 +124,19 @@ it('what a session had read that expired while the runtime was down is destroyed
   expect(kept(stays.id)[0]).toBeGreaterThan(0);
 });
 
-it('under a lost key what a session had read is not forgotten but missed: nothing passes in it', async () => {
+it('under a lost key nothing starts: what was sealed is missed, and not taken for never read', async () => {
   const { open, ask, restart, dataDir } = await start();
   const { token } = await open();
   await ask(token);
-  await restart(() => rmSync(join(dataDir, 'keys'), { recursive: true }));
-  await expect(ask(token, mails.slice(0, 1))).rejects.toMatchObject({ code: 'guard_failed' });
-  const fresh = await open();
-  expect(await ask(fresh.token)).toMatchObject({ content: expect.anything() });
+  const key = join(dataDir, 'keys');
+  const lost = join(dataDir, 'lost');
+  const restarted = restart(() => renameSync(key, lost));
+  await expect(restarted).rejects.toMatchObject({
+    code: 'store_unavailable',
+    detail: expect.stringContaining('encryption.masterKey'),
+  });
+  // With the key back, everything is as it was.
+  rmSync(key, { recursive: true });
+  await restart(() => renameSync(lost, key));
+  expect((await ask(token, mails.slice(0, 1)))?.tool_calls ?? []).toEqual([]);
 });
