@@ -35,7 +35,9 @@ export async function openSqliteStore(options: SqliteOptions): Promise<SqliteSto
   const writer = new SqliteWorker({ file, role: 'writer', sealed: false }, clock);
   const reader = new SqliteWorker({ file, role: 'reader', sealed: true }, clock);
   const shut = async () => {
-    await Promise.all([reader.close(), writer.close()]);
+    // The last one to close writes the WAL back, and only the writer can: what was destroyed would stand in the data file.
+    await reader.close();
+    await writer.close();
     lock.release();
   };
   try {
