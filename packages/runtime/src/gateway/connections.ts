@@ -60,7 +60,8 @@ export class Connections {
       return await task(await held.connection);
     } finally {
       held.inUse--;
-      if (held.inUse === 0) this.#closeLater(key, held);
+      // One that was closed meanwhile is nobody's any more.
+      if (held.inUse === 0 && this.#held.get(key) === held) this.#closeLater(key, held);
     }
   }
 
