@@ -10,18 +10,23 @@ export { PackageVetting, checkSame } from './vetting.ts';
 export type { Registry, RegistryKind } from './registry.ts';
 
 /**
- * The registries as the clients of each would find them: `npm_config_registry`, `UV_DEFAULT_INDEX` or `PIP_INDEX_URL`, and
+ * The registries as the clients of each would find them: `npm_config_registry` or npm's own configuration, `UV_DEFAULT_INDEX` or `PIP_INDEX_URL`, and
  * the host in an image's name.
  */
 export function registriesOf(
   env: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<RegistryKind, Registry>> {
   const cache = env['npm_config_cache'] ?? (env['HOME'] === undefined ? undefined : join(env['HOME'], '.npm'));
-  const npm = env['npm_config_registry'] ?? env['NPM_CONFIG_REGISTRY'] ?? '';
+  const npm = env['npm_config_registry'] ?? env['NPM_CONFIG_REGISTRY'];
   const pypi = env['UV_DEFAULT_INDEX'] ?? env['UV_INDEX_URL'] ?? env['PIP_INDEX_URL'] ?? 'https://pypi.org/simple';
   const path = env['PATH'] ?? '';
   return {
-    npm: new NpmRegistry({ url: npm, path, ...(cache !== undefined && { cache }) }),
+    npm: new NpmRegistry({
+      path,
+      home: env['HOME'] ?? '',
+      ...(npm !== undefined && { url: npm }),
+      ...(cache !== undefined && { cache }),
+    }),
     pypi: new PypiRegistry({ url: pypi, path }),
     oci: new OciRegistry(),
   };

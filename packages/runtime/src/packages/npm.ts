@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { PackagePin } from '@sallyport/core';
 import { RuntimeFault, showText } from '@sallyport/core';
@@ -12,12 +14,14 @@ import { filesOf, parentsOf } from './program.ts';
 import { refused } from './refused.ts';
 
 export interface NpmOptions {
-  /** Base address of the registry. */
-  readonly url: string;
+  /** Base address of the registry; by default what npm itself is configured to use. */
+  readonly url?: string;
   /** npm's cache folder, from which `npx` starts what it downloaded. */
   readonly cache?: string;
   /** `PATH`, where a program's own environment has none. */
   readonly path?: string;
+  /** `HOME`, where npm's own configuration is. */
+  readonly home?: string;
 }
 
 const packumentSchema = z.object({
@@ -36,12 +40,14 @@ const launchers: ReadonlySet<string> = new Set(['npx', 'bunx', 'pnpx', 'npm', 'p
 
 /** Packages of npm, by the registry's API (`GET /<name>/<version>`). */
 export class NpmRegistry implements Registry {
-  readonly #url: string;
+  #url: Promise<string> | undefined;
   readonly #cache: string | undefined;
   readonly #path: string;
+  readonly #home: string;
 
-  constructor({ url, cache, path = '' }: NpmOptions) {
-    this.#url = url.replace(/\/+$/, '');
+  constructor({ url, cache, path = '', home = '' }: NpmOptions) {
+    this.#home = home;
+    if (url !== undefined) this.#url = Promise.resolve(url);
     this.#cache = cache;
     this.#path = path;
   }
@@ -51,11 +57,16 @@ export class NpmRegistry implements Registry {
     return { ...pin, contents: await this.#contents(pin, tarball) };
   }
 
+  async #address(place: string): Promise<URL> {
+    this.#url ??= configuredRegistry({ PATH: this.#path, HOME: this.#home });
+    return new URL(`${(await this.#url).replace(/\/+$/, '')}/${place}`);
+  }
+
   /** Without the tarball. */
   async #dist(name: string, version: string): Promise<PackagePin & { tarball: string }> {
     const asked = { registry: 'npm', name, version } as const;
     if (!packageName.test(name)) throw refused(asked, 'this is no name of an npm package.');
-    const url = new URL(`${this.#url}/${name.replace('/', '%2f')}/${encodeURIComponent(version)}`);
+    const url = await this.#address(`${name.replace('/', '%2f')}/${encodeURIComponent(version)}`);
     const read = await fetchJson(url, 'application/json');
     if (read === undefined) throw refused(asked, 'the registry does not have it (any more).');
     const parsed = packumentSchema.safeParse(read);
@@ -79,9 +90,8 @@ export class NpmRegistry implements Registry {
   }
 
   async attestations({ name, version }: PackagePin): Promise<readonly Attestation[]> {
-    const url = new URL(
-      `${this.#url}/-/npm/v1/attestations/${name.replace('/', '%2f')}@${encodeURIComponent(version)}`,
-    );
+    const place = `-/npm/v1/attestations/${name.replace('/', '%2f')}@${encodeURIComponent(version)}`;
+    const url = await this.#address(place);
     const read = await fetchJson(url, 'application/json');
     if (read === undefined) return [];
     const parsed = attestationsSchema.safeParse(read);
@@ -180,4 +190,13 @@ async function installedIn(folder: string): Promise<z.output<typeof installedSch
   } catch {
     return undefined;
   }
+}
+
+/** As `.npmrc` and npm's own default have it. @throws RuntimeFault `upstream_failed` where there is no npm to ask */
+async function configuredRegistry(env: Readonly<Record<'PATH' | 'HOME', string>>): Promise<string> {
+  const asked = promisify(execFile)('npm', ['config', 'get', 'registry'], { env });
+  const { stdout } = await asked.catch(() => ({ stdout: '' }));
+  if (URL.canParse(stdout.trim())) return stdout.trim();
+  const detail = 'npm does not say which registry it uses. Set npm_config_registry, or put npm on the PATH.';
+  throw new RuntimeFault('upstream_failed', { detail });
 }
