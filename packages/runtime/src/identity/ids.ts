@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import type { NewId } from '@sallyport/core';
 
-const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const digits = Buffer.from('0123456789abcdef');
 const randomPerId = 10;
 
 /**
@@ -16,6 +16,15 @@ export function createIds(now: () => number): NewId {
   let used = pool.length;
   let last = 0;
   let counter = 0;
+  /** The id before, over which the next is written: put together from pieces, an id would be a dozen strings. */
+  const id = Buffer.from('00000000-0000-7000-8000-000000000000');
+  const write = (value: number, at: number, length: number): void => {
+    for (let i = at + length - 1, rest = value; i >= at; i--, rest >>>= 4) id[i] = digits[rest & 0xf] ?? 0;
+  };
+  const writeTime = (): void => {
+    write(Math.floor(last / 0x1_0000), 0, 8);
+    write(last % 0x1_0000, 9, 4);
+  };
 
   return () => {
     if (used + randomPerId > pool.length) {
@@ -28,17 +37,18 @@ export function createIds(now: () => number): NewId {
       last = time;
       // The top bit stays clear: room to count up even from the highest start.
       counter = ((at(0) << 8) | at(1)) & 0x7ff;
+      writeTime();
     } else if (++counter > 0xfff) {
       last++;
       counter = 0;
+      writeTime();
     }
-    const stamp = last.toString(16).padStart(12, '0');
-    const sequence = (0x7000 | counter).toString(16);
-    const variant = hex[0x80 | (at(2) & 0x3f)];
-    const tail = `${hex[at(4)]}${hex[at(5)]}${hex[at(6)]}${hex[at(7)]}${hex[at(8)]}${hex[at(9)]}`;
-    const id = `${stamp.slice(0, 8)}-${stamp.slice(8)}-${sequence}-${variant}${hex[at(3)]}-${tail}`;
+    write(counter, 15, 3);
+    write(0x80 | (at(2) & 0x3f), 19, 2);
+    write(at(3), 21, 2);
+    for (let i = 0; i < 6; i++) write(at(4 + i), 24 + 2 * i, 2);
     used += randomPerId;
-    return id;
+    return id.toString('latin1');
   };
 }
 
