@@ -7,7 +7,8 @@ import { ask, callers, load, loadStreams, mcpTarget, nameOf, wrongAnswer } from 
 import { eras, servers, type Era } from './mcp-traffic.ts';
 
 /*
- * What the checkpoint costs a tool call, beside a gateway that decides and records nothing, and beside the server itself. Every
+ * What the checkpoint costs a tool call, beside two gateways that decide and record nothing, and beside the server itself:
+ * one made of the official SDKs, as a gateway is written, and a raw one, the least that could be called a gateway. Every
  * figure is a ratio of two measured in the same round, and what is reported is the median of the rounds. The server and
  * the gateways run in processes of their own; CPU is the whole process, all threads. Sessions are opened, and their
  * connections made, before a round is measured: the figures are of calls, 25 in each session.
@@ -16,11 +17,12 @@ import { eras, servers, type Era } from './mcp-traffic.ts';
 const rounds = 3;
 const callsPerSession = 25;
 /** Calls per round: enough for the 10 ms steps of the CPU clock. */
-const calls = { direct: 4000, passThrough: 4000, sallyport: 1500 } as const;
-const warmUp = { direct: 4000, passThrough: 10_000, sallyport: 4000 } as const;
+const calls = { direct: 4000, raw: 4000, sdk: 1500, sallyport: 1500 } as const;
+/** Until the engine has compiled what it will: that is no call's cost. */
+const warmUp = { direct: 4000, raw: 10_000, sdk: 8000, sallyport: 8000 } as const;
 const streams = 16;
 type Name = keyof typeof calls;
-const names = ['direct', 'passThrough', 'sallyport'] as const satisfies readonly Name[];
+const names = ['direct', 'raw', 'sdk', 'sallyport'] as const satisfies readonly Name[];
 type Targets = Readonly<Record<Name, McpTarget>>;
 
 export async function mcp(log: Log): Promise<Figures> {
@@ -37,8 +39,8 @@ export async function mcp(log: Log): Promise<Figures> {
     for (const era of eras) for (const name of names) await measured(targets, name, era, warmUp[name]);
     const figures: Record<string, number> = {};
     for (const era of eras) Object.assign(figures, await eraFigures(targets, era, log));
-    const both = (figure: string) => eras.map((era) => figures[`${figure}${yearOf(era)}`] ?? Number.NaN);
-    return { mcpCpuVsPassThrough: Math.max(...both('mcpCpuVsPassThrough')), ...figures };
+    const worse = (figure: string) => Math.max(...eras.map((era) => figures[`${figure}${yearOf(era)}`] ?? Number.NaN));
+    return { mcpCpuVsSdk: worse('mcpCpuVsSdk'), mcpCpuVsRaw: worse('mcpCpuVsRaw'), ...figures };
   } finally {
     await Promise.all(running.map((each) => each.stop()));
   }
@@ -49,13 +51,15 @@ const yearOf = (era: Era): string => era.slice(0, 4);
 async function startTargets(begin: (options: Launch) => Promise<Measured>): Promise<Targets> {
   const server = await begin({ name: 'the server', script: './mcp-upstream.ts' });
   const env = { UPSTREAM_ORIGIN: server.origin };
-  const bare = await begin({ name: 'the pass-through', script: './mcp-pass-through.ts', env });
+  const raw = await begin({ name: 'the raw pass-through', script: './mcp-raw.ts', env });
+  const sdk = await begin({ name: 'the pass-through of the SDKs', script: './mcp-sdk.ts', env });
   const ours = await begin({ name: 'Sallyport', script: './mcp-sallyport.ts', env });
   const nobody = () => Promise.resolve({});
   const path = () => '/mcp';
   return {
     direct: mcpTarget(server, { path: (era) => servers[era].path, prefixed: false, caller: nobody }),
-    passThrough: mcpTarget(bare, { path, prefixed: true, caller: nobody }),
+    raw: mcpTarget(raw, { path, prefixed: true, caller: nobody }),
+    sdk: mcpTarget(sdk, { path, prefixed: true, caller: nobody }),
     sallyport: mcpTarget(ours, { path, prefixed: true, caller: () => openSession(ours) }),
   };
 }
@@ -87,7 +91,7 @@ async function measured(targets: Targets, name: Name, era: Era, count: number): 
 }
 
 async function eraFigures(targets: Targets, era: Era, log: Log): Promise<Figures> {
-  const costs: Record<Name, Cost[]> = { direct: [], passThrough: [], sallyport: [] };
+  const costs: Record<Name, Cost[]> = { direct: [], raw: [], sdk: [], sallyport: [] };
   const messages: number[] = [];
   for (let round = 0; round < rounds; round++) {
     for (const name of names) costs[name].push(await measured(targets, name, era, calls[name]));
@@ -99,10 +103,11 @@ async function eraFigures(targets: Targets, era: Era, log: Log): Promise<Figures
     median(costs[a].map((cost, round) => cost[of] / (costs[b][round]?.[of] ?? Number.NaN)));
   const year = yearOf(era);
   return {
-    [`mcpCpuVsPassThrough${year}`]: ratio('sallyport', 'passThrough', 'cpuMicros'),
+    [`mcpCpuVsSdk${year}`]: ratio('sallyport', 'sdk', 'cpuMicros'),
+    [`mcpCpuVsRaw${year}`]: ratio('sallyport', 'raw', 'cpuMicros'),
     [`mcpCpuVsDirect${year}`]: ratio('sallyport', 'direct', 'cpuMicros'),
-    [`mcpRpsVsPassThrough${year}`]: ratio('sallyport', 'passThrough', 'perSecond'),
-    [`mcpCpuPerMessageVsPassThrough${year}`]: median(messages),
+    [`mcpRpsVsSdk${year}`]: ratio('sallyport', 'sdk', 'perSecond'),
+    [`mcpCpuPerMessageVsRaw${year}`]: median(messages),
     ...Object.fromEntries(
       names.map((name) => [`${name}CpuMicros${year}`, median(costs[name].map((c) => c.cpuMicros))]),
     ),
@@ -115,7 +120,7 @@ async function messageRatio(targets: Targets, era: Era): Promise<number> {
     const by = await callers(targets[name], era, streams);
     return (await loadStreams(targets[name], era, by, 3)).cpuMicros;
   };
-  const floor = await cost('passThrough');
+  const floor = await cost('raw');
   return (await cost('sallyport')) / floor;
 }
 

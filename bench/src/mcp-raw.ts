@@ -6,9 +6,9 @@ import { announce } from './gateway-process.ts';
 import { eras, servers } from './mcp-traffic.ts';
 
 /*
- * What any tool gateway must at least do, and nothing more: look the caller up by the hash of its key, read the call, find
- * the upstream by the tool's prefix, send the call on under the tool's own name, read the answer and write it out again.
- * Nothing is decided and nothing is recorded.
+ * The least that could be called a tool gateway: look the caller up by the hash of its key, read the call, find the upstream
+ * by the tool's prefix, send the call on under the tool's own name, read the answer and write it out again. Nothing is
+ * decided, nothing is recorded, and nothing of the protocol is checked.
  */
 
 const key = 'bench-key-0123456789';
