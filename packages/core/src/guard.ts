@@ -2,6 +2,7 @@ import type { Reason, Verdict } from './decision.ts';
 import type { EventKind, EventOf } from './events.ts';
 import type { Session } from './session.ts';
 import type { Trace } from './flow/provenance.ts';
+import { eventKinds } from './events.ts';
 
 export interface GuardContext {
   readonly session: Session;
@@ -55,4 +56,14 @@ export interface ArmedGuard {
   readonly guard: Guard;
   readonly mode: 'enforce' | 'observe';
   readonly timeoutMs: number;
+}
+
+export type GuardsByKind = Readonly<Record<EventKind, Readonly<Record<Guard['stage'], readonly ArmedGuard[]>>>>;
+
+/** Whom an event of each kind meets, in order. */
+export function guardsByKind(guards: readonly ArmedGuard[]): GuardsByKind {
+  const of = (kind: EventKind, stage: Guard['stage']) =>
+    guards.filter(({ guard }) => guard.on.includes(kind) && guard.stage === stage);
+  const met = (kind: EventKind) => ({ rewrite: of(kind, 'rewrite'), judge: of(kind, 'judge') });
+  return Object.fromEntries(eventKinds.map((kind) => [kind, met(kind)])) as unknown as GuardsByKind;
 }

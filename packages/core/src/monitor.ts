@@ -1,7 +1,7 @@
 import type { AuditLog, Clock, FlowStates, Hold, Holds, NewId } from './ports.ts';
 import type { AgentEvent, EventKind } from './events.ts';
-import type { ArmedGuard, GuardContext, TextStream } from './guard.ts';
-import { AnswerStopped } from './guard.ts';
+import type { ArmedGuard, GuardContext, GuardsByKind, TextStream } from './guard.ts';
+import { AnswerStopped, guardsByKind } from './guard.ts';
 import type { Decision, Outcome, Reason, Verdict, VerdictRecord } from './decision.ts';
 import type { IntentEntry, Result, ResultEntry } from './entries.ts';
 import type { Session } from './session.ts';
@@ -75,9 +75,11 @@ export interface MonitorOptions {
 /** The reference monitor: every event is judged here, recorded here, and cleared here. */
 export class Monitor {
   readonly #options: MonitorOptions;
+  readonly #guards: GuardsByKind;
 
   constructor(options: MonitorOptions) {
     this.#options = options;
+    this.#guards = guardsByKind(options.guards);
   }
 
   /**
@@ -143,18 +145,18 @@ export class Monitor {
    * every part answers at once: most do, and every event passes here.
    */
   #judge(event: AgentEvent, session: Session): Judged | Promise<Judged> {
-    const { clock, guards, policyHash } = this.#options;
-    if (!isOpen(session, clock.now())) return this.#refuse(event, { code: 'session_ended' });
+    const { clock, policyHash } = this.#options;
+    const now = clock.now();
+    if (!isOpen(session, now)) return this.#refuse(event, { code: 'session_ended' });
     const policy = policyHash();
-    const context = { session, now: clock.now() };
-    const concerned = guards.filter(({ guard }) => guard.on.includes(event.kind));
-    const stage = (wanted: 'rewrite' | 'judge') => concerned.filter(({ guard }) => guard.stage === wanted);
+    const context = { session, now };
+    const { rewrite, judge } = this.#guards[event.kind];
     const lost = (error: unknown): Judged => this.#refuse(event, untraceable(error));
     try {
       const judged = after(this.#learn(event, session), () =>
-        after(this.#rewrite(event, stage('rewrite'), context), ({ current, verdicts }) =>
+        after(this.#rewrite(event, rewrite, context), ({ current, verdicts }) =>
           after(this.#trace(current, session), (trace) =>
-            this.#ask(stage('judge'), current, { ...context, ...(trace ? { trace } : {}) }, (answers) => {
+            this.#ask(judge, current, trace ? { ...context, trace } : context, (answers) => {
               const all = [...verdicts, ...answers.map(({ record }) => record)];
               const provenance = trace ? { provenance: trace.provenance } : {};
               const decision = { ...merge(all), verdicts: all, policy, ...provenance };
