@@ -19,8 +19,10 @@ import type {
 import { judgeWords } from './judge.ts';
 import type { Connections } from './connections.ts';
 import type { Exchange } from './exchange.ts';
+import type { McpClient } from './contract.ts';
 import type { Holds } from './holds.ts';
 import type { Listeners } from './listeners.ts';
+import { Notes, isProgress, isWordless, type Note } from './notes.ts';
 import type { Reads } from './reads.ts';
 import type { UpstreamQuestions } from './questions.ts';
 
@@ -29,8 +31,6 @@ const deniedCode = -32_010;
 const maxRounds = 10;
 /** What a 2025 client says once, by `logging/setLevel`, a 2026 client says with every request. */
 const logLevel = 'io.modelcontextprotocol/logLevel';
-/** Of one call; what comes beyond is dropped. */
-const maxNotes = 1_000;
 
 export interface CallServices {
   readonly monitor: Monitor;
@@ -148,38 +148,46 @@ export class Calls {
     exchange: Exchange,
     ask: NonNullable<UpstreamPeer['ask']>,
   ): UpstreamPeer & { noted(): Promise<void> } {
-    let notes = 0;
-    let last: Promise<void> = Promise.resolve();
+    const notes = new Notes((together) => this.#tell(cleared, exchange, together));
     return {
       signal: exchange.signal,
       ask,
       meta: passedOn(exchange.client.meta, this.#services.listeners.levelOf(cleared.session.id)),
-      notify: (method, params) => {
-        if (notes++ >= maxNotes) return;
-        // In order, also where one has to wait for its decision.
-        last = last.then(() => this.#note(cleared, exchange, method, params)).catch(() => undefined);
-      },
-      noted: () => last,
+      notify: (method, params) => notes.add({ method, params }),
+      noted: () => notes.told(),
     };
   }
 
-  /** Progress, and log messages: their words are a stranger's too. */
-  async #note(cleared: Cleared<ToolCall>, { client }: Exchange, method: string, params: JsonObject): Promise<void> {
-    if (method === 'notifications/progress') {
-      const { progressToken } = client.meta;
-      if (progressToken === undefined) return;
-      const { progressToken: _, ...rest } = params;
-      const judged = typeof rest['message'] === 'string' ? await this.#judgedText(cleared, rest) : rest;
-      if (judged) client.notify(method, { ...judged, progressToken });
-    } else if (
-      method === 'notifications/message' &&
-      this.#services.listeners.wants(cleared.session.id, params['level'])
-    ) {
-      const judged = await this.#judgedText(cleared, params);
-      if (judged) client.notify(method, judged);
+  /**
+   * Notes that come together are judged as one. Where anything is found in them each is judged by itself, so that nothing is
+   * changed or withheld for what another one says.
+   */
+  async #tell(cleared: Cleared<ToolCall>, { client }: Exchange, notes: readonly Note[]): Promise<void> {
+    const wanted = notes.filter((note) => this.#wants(cleared.session, client, note));
+    const together = wanted.length > 1 && (await this.#areClean(cleared, wanted).catch(() => false));
+    for (const note of wanted) {
+      const said = wordsOf(note);
+      const judged = together || isWordless(said) ? said : await this.#judgedText(cleared, said).catch(() => undefined);
+      if (judged) client.notify(note.method, isProgress(note) ? withToken(judged, client) : judged);
     }
   }
 
+  #wants({ id }: Session, { meta }: McpClient, note: Note): boolean {
+    if (isProgress(note)) return meta['progressToken'] !== undefined;
+    return note.method === 'notifications/message' && this.#services.listeners.wants(id, note.params['level']);
+  }
+
+  /** Whether all of them may be told as they are. */
+  async #areClean({ event: { callId, tool }, session }: Cleared<ToolCall>, notes: readonly Note[]): Promise<boolean> {
+    const said = notes.map(wordsOf).filter((words) => !isWordless(words));
+    if (said.length === 0) return true;
+    const judged = await judgeWords(this.#services, { session, callId, tool }, { said });
+    if (!judged.words || judged.decision.outcome !== 'allow') return false;
+    this.#services.reads.add(session.id, { id: callId, tool }, judged.text);
+    return true;
+  }
+
+  /** Progress, log messages and errors: their words are a stranger's too. */
   async #judgedText(cleared: Cleared<ToolCall>, said: JsonObject): Promise<JsonObject | undefined> {
     const passed = await this.#judgeResult(cleared, said);
     return 'denial' in passed ? undefined : passed.result;
@@ -190,7 +198,7 @@ export class Calls {
     result: JsonObject,
   ): Promise<{ readonly result: JsonObject } | { readonly denial: Denial }> {
     const judged = await judgeWords(this.#services, { session, callId, tool }, result);
-    if ('decision' in judged) return { denial: this.#denial(judged.decision, judged.eventId) };
+    if (!judged.words) return { denial: this.#denial(judged.decision, judged.eventId) };
     this.#services.reads.add(session.id, { id: callId, tool }, judged.text);
     return { result: judged.words };
   }
@@ -215,6 +223,17 @@ export class Calls {
     }
     return { content: [{ type: 'text', text: JSON.stringify(denial) }], isError: true };
   }
+}
+
+/** The token is the client's own word, and is put back as it was. */
+function wordsOf(note: Note): JsonObject {
+  if (!isProgress(note)) return note.params;
+  const { progressToken: _, ...words } = note.params;
+  return words;
+}
+
+function withToken(words: JsonObject, { meta: { progressToken } }: McpClient): JsonObject {
+  return progressToken === undefined ? words : { ...words, progressToken };
 }
 
 /** Trace context (W3C) and what this request asks for. Nothing else of a client reaches an upstream. */

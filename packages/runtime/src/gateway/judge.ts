@@ -14,8 +14,9 @@ interface During {
 }
 
 /** As guards left it, with what information flow read of it; or why it may not be handed on. */
-export type JudgedWords =
-  { readonly words: JsonObject; readonly text: string } | { readonly decision: Decision; readonly eventId: string };
+export type JudgedWords = { readonly decision: Decision; readonly eventId: string } & (
+  { readonly words: JsonObject; readonly text: string } | { readonly words?: undefined }
+);
 
 /** Decides on what an upstream says during a call, be it its result, an error, a question or a sign of progress. */
 export async function judgeWords(
@@ -26,5 +27,6 @@ export async function judgeWords(
   const { text, parts, rebuild } = viewResult(words);
   const event = { id: newId(), at: clock.now(), kind: 'tool_result', callId, tool, text, parts } as const;
   const { cleared, decision } = await monitor.decide(event, session);
-  return cleared ? { words: rebuild(cleared.event.parts ?? []), text } : { decision, eventId: event.id };
+  const ruled = { decision, eventId: event.id };
+  return cleared ? { ...ruled, words: rebuild(cleared.event.parts ?? []), text } : ruled;
 }

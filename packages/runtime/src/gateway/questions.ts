@@ -72,7 +72,7 @@ export class UpstreamQuestions {
       throw new JsonRpcError(missingCapability, `The client cannot be asked ${capability ?? 'this'}.`);
     }
     const judged = await judgeWords(this.#services, call, params);
-    if ('decision' in judged) throw new JsonRpcError(refused, 'The question was refused by a policy.');
+    if (!judged.words) throw new JsonRpcError(refused, 'The question was refused by a policy.');
     return { method, params: judged.words };
   }
 
