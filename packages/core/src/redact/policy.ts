@@ -46,6 +46,8 @@ export class RedactPolicy {
   /** Finds the operator's own types. */
   readonly own: Finder | undefined;
   readonly grammar: TokenGrammar;
+  /** Whether a call that is about to be made may have to be changed or refused, beside getting its values back. */
+  readonly judgesCalls: boolean;
   readonly #config: RedactConfig;
   readonly #labels = new Map<string, Label>();
   readonly #rules: readonly Rule[];
@@ -73,7 +75,10 @@ export class RedactPolicy {
       types: this.#typesOf(types),
     }));
     this.#allow = config.allow.map((pattern) => globOf(pattern.toLowerCase()));
-    for (const direction of redactDirections) this.#wanted.set(direction, this.#wantedIn(direction));
+    for (const direction of redactDirections) this.#wanted.set(direction, this.#known(this.#wantedIn(direction)));
+    this.judgesCalls =
+      Object.values(config.types).some(isMore) ||
+      this.#rules.some(({ directions, action }) => directions.has('call') && isMore(action));
   }
 
   /** What to do with a value of the type where it stands. */
@@ -82,18 +87,9 @@ export class RedactPolicy {
     return asked(rule?.action ?? this.#usual(type, where.direction), where.direction);
   }
 
-  /** Types that may have to be acted upon: no others need be looked for. */
+  /** Types that may have to be acted upon: no others need be looked for. The same set where they are the same types. */
   wanted(direction: RedactDirection): ReadonlySet<string> {
     return this.#wanted.get(direction) ?? new Set();
-  }
-
-  /** Whether a call that is about to be made may have to be changed or refused, beside getting its values back. */
-  get judgesCalls(): boolean {
-    const beyond = (action: RedactAction) => action !== 'allow' && action !== 'tokenise';
-    return (
-      Object.values(this.#config.types).some(beyond) ||
-      this.#rules.some(({ directions, action }) => directions.has('call') && beyond(action))
-    );
   }
 
   /** Whether the model's own words are looked at. */
@@ -144,6 +140,13 @@ export class RedactPolicy {
     );
   }
 
+  #known(types: ReadonlySet<string>): ReadonlySet<string> {
+    for (const known of this.#wanted.values()) {
+      if (known.size === types.size && [...known].every((type) => types.has(type))) return known;
+    }
+    return types;
+  }
+
   #typesOf(names: readonly string[]): ReadonlySet<string> {
     const types = [...this.#labels];
     return new Set(
@@ -151,6 +154,8 @@ export class RedactPolicy {
     );
   }
 }
+
+const isMore = (action: RedactAction): boolean => action !== 'allow' && action !== 'tokenise';
 
 /** Nothing in the log can be restored, and nothing of it can be refused. */
 const asked = (action: RedactAction, direction: RedactDirection): RedactAction =>

@@ -3,6 +3,7 @@ import type { RedactPolicy, Where } from './policy.ts';
 import type { SensitiveMatch } from '../sensitive/types.ts';
 import type { Vault } from '../ports.ts';
 import { KnownValues } from './known-values.ts';
+import { redactDirections } from '../config/content/redact.ts';
 import { applyEdits, decoded, deepestNesting, isJsonText, literalsOf, type Edit, type Span } from './json-text.ts';
 import { RecalledMessages, stillHolds } from './recalled.ts';
 import { Remembered } from '../remembered.ts';
@@ -39,6 +40,15 @@ interface Piece extends Span {
   readonly type: string | undefined;
 }
 
+/** What a text holds, in whatever session it is read. */
+interface Read {
+  readonly matches: readonly SensitiveMatch[];
+  /** As it comes back where nothing of it is replaced. */
+  readonly untouched: Redacted;
+  /** Whether nothing of it looks like a token, however it is escaped; absent until that had to be known. */
+  isTokenless?: boolean;
+}
+
 interface Made {
   readonly redacted: Redacted;
   /** How many tokens had been given out. */
@@ -51,6 +61,8 @@ interface Pass {
   readonly vault: Vault | undefined;
   readonly counts: Map<string, number>;
   readonly blocked: Map<string, number>;
+  /** How many values and tokens had to be judged. */
+  judged: number;
 }
 
 const foundChars = 8_388_608;
@@ -64,7 +76,8 @@ export class Redactor {
   readonly policy: RedactPolicy;
   readonly #hash: RedactorOptions['hash'];
   readonly #find: NonNullable<RedactorOptions['find']>;
-  readonly #found = new Remembered<readonly SensitiveMatch[]>(foundChars);
+  /** By the types that are looked for. */
+  readonly #reads = new Map<ReadonlySet<string>, Remembered<Read>>();
   readonly #made = new Remembered<Made>(madeChars);
   readonly #known = new WeakMap<Vault, { readonly values: KnownValues; readonly id: number }>();
   #vaults = 0;
@@ -73,6 +86,8 @@ export class Redactor {
     this.policy = policy;
     this.#hash = hash;
     this.#find = find;
+    const wanted = new Set(redactDirections.map((direction) => policy.wanted(direction)));
+    for (const types of wanted) this.#reads.set(types, new Remembered(foundChars / wanted.size));
   }
 
   /**
@@ -82,22 +97,52 @@ export class Redactor {
    * @param vault gives out the tokens; without it `tokenise` masks
    */
   redact(text: string, where: Where, vault: Vault | undefined, author: Author = 'stranger'): Redacted {
-    if (text.length < 3) return { text, edits: [], counts: unmade, blocked: unmade };
-    const key = `${this.#knownOf(vault)?.id ?? 0} ${author} ${where.direction} ${where.tool ?? ''} ${where.field?.join('.') ?? ''}\n${text}`;
-    const made = this.#made.of(key, () => this.#make(text, where, vault, author));
-    if (vault && !stillHolds(made, text, vault)) Object.assign(made, this.#make(text, where, vault, author));
+    if (text.length < 3) return untouched(text);
+    const read = this.#read(text, where);
+    if (this.#isClean(text, read, where, vault)) return read.untouched;
+    const key = `${vault ? this.#knownOf(vault).id : 0} ${author} ${where.direction} ${where.tool ?? ''} ${where.field?.join('.') ?? ''}\n${text}`;
+    const made = this.#made.of(key, () => this.#make(text, read, { where, vault, author }));
+    if (vault && !stillHolds(made, text, vault)) Object.assign(made, this.#make(text, read, { where, vault, author }));
     return made.redacted;
   }
 
-  #make(text: string, where: Where, vault: Vault | undefined, author: Author): Made {
-    const pass: Pass = { where, author, vault, counts: new Map(), blocked: new Map() };
-    const edits = this.#edits(text, this.#pieces(text, pass), pass, 0);
-    const redacted = { text: applyEdits(text, edits), edits, counts: pass.counts, blocked: pass.blocked };
-    return { redacted, size: vault?.size ?? 0 };
+  #read(text: string, { direction, field }: Where): Read {
+    const types = this.policy.wanted(direction);
+    const { own } = this.policy;
+    const read = (): Read => ({
+      matches:
+        types.size === 0 ? [] : this.#find(text, { types, ...(field ? { field } : {}), ...(own ? { own } : {}) }),
+      untouched: untouched(text),
+    });
+    const known = field ? undefined : this.#reads.get(types);
+    return known ? known.of(text, read) : read();
   }
 
-  #knownOf(vault: Vault | undefined) {
-    if (!vault) return undefined;
+  /** Whether nothing of the text is replaced, whoever wrote it: nothing is found in it, no token, no value with a token. */
+  #isClean(text: string, read: Read, { direction }: Where, vault: Vault | undefined): boolean {
+    if (read.matches.length > 0) return false;
+    if (!vault) return true;
+    if (direction !== 'log' && !this.#isTokenless(text, read)) return false;
+    return vault.size === 0 || this.#knownOf(vault).values.find(text).length === 0;
+  }
+
+  /** What an escape may hide is found once the text is read as JSON, in `#make`. */
+  #isTokenless(text: string, read: Read): boolean {
+    if (read.isTokenless === undefined && !text.includes('\\'))
+      read.isTokenless = this.policy.grammar.find(text).length === 0;
+    return read.isTokenless === true;
+  }
+
+  #make(text: string, read: Read, about: Pick<Pass, 'where' | 'vault' | 'author'>): Made {
+    const pass: Pass = { ...about, counts: new Map(), blocked: new Map(), judged: 0 };
+    const pieces = this.#pieces(text, read, pass);
+    const edits = this.#edits(text, pieces, pass, 0);
+    if (pass.vault && pass.where.direction !== 'log' && pass.judged === 0) read.isTokenless = true;
+    const redacted = { text: applyEdits(text, edits), edits, counts: pass.counts, blocked: pass.blocked };
+    return { redacted, size: pass.vault?.size ?? 0 };
+  }
+
+  #knownOf(vault: Vault) {
     let known = this.#known.get(vault);
     if (!known) {
       known = { values: new KnownValues(vault), id: ++this.#vaults };
@@ -106,22 +151,14 @@ export class Redactor {
     return known;
   }
 
-  #pieces(text: string, { where, vault }: Pass): Piece[] {
-    const types = this.policy.wanted(where.direction);
-    const pieces: Piece[] = types.size === 0 ? [] : [...this.#matches(text, where, types)];
-    for (const found of this.#knownOf(vault)?.values.find(text) ?? []) {
-      if (found.type !== literalType) pieces.push(found);
-    }
-    if (vault && where.direction !== 'log') {
+  #pieces(text: string, { matches }: Read, { where, vault }: Pass): Piece[] {
+    const pieces: Piece[] = [...matches];
+    if (!vault) return disjoint(pieces);
+    for (const found of this.#knownOf(vault).values.find(text)) if (found.type !== literalType) pieces.push(found);
+    if (where.direction !== 'log') {
       for (const { start, end } of this.policy.grammar.find(text)) pieces.push({ start, end, type: undefined });
     }
     return disjoint(pieces);
-  }
-
-  #matches(text: string, { direction, field }: Where, types: ReadonlySet<string>): readonly SensitiveMatch[] {
-    const { own } = this.policy;
-    const key = `${direction} ${field?.join('.') ?? ''}\n${text}`;
-    return this.#found.of(key, () => this.#find(text, { types, ...(field ? { field } : {}), ...(own ? { own } : {}) }));
   }
 
   #edits(text: string, pieces: readonly Piece[], pass: Pass, depth: number): Edit[] {
@@ -178,6 +215,7 @@ export class Redactor {
       }
       const within = { ...pass, where: { ...pass.where, field: path } };
       const changed = applyEdits(text, this.#edits(text, disjoint(inside), within, depth + 1));
+      pass.judged = within.judged;
       if (changed !== text) edits.push({ start: literal.start, end: literal.end, text: JSON.stringify(changed) });
     }
     return edits;
@@ -185,6 +223,7 @@ export class Redactor {
 
   /** What takes a value's place; nothing where it stays. */
   #replacement(type: string | undefined, value: string, pass: Pass, field: readonly string[]): string | undefined {
+    pass.judged++;
     if (value === '') return undefined;
     if (type === undefined) return this.#ofToken(value, pass);
     const action = this.policy.isAllowed(value) ? 'allow' : this.policy.actionOf(type, { ...pass.where, field });
@@ -221,6 +260,8 @@ export class Redactor {
     return vault.tokenOf(literalType, written);
   }
 }
+
+const untouched = (text: string): Redacted => ({ text, edits: [], counts: unmade, blocked: unmade });
 
 /** Logs and exports are JSON by the line. */
 function lineAt(text: string, at: number): Span {

@@ -84,7 +84,16 @@ export class TokenGrammar {
 
   /** Every token in the text, from left to right, however it is written. */
   find(text: string): FoundToken[] {
-    return [...this.readings(text)].flatMap(({ reading }) => (reading === unfinished ? [] : [reading]));
+    const found: FoundToken[] = [];
+    for (let from = 0; ;) {
+      opening.lastIndex = from;
+      const match = opening.exec(text);
+      if (!match) return found;
+      const reading = this.readAt(text, match.index);
+      const isToken = reading !== undefined && reading !== unfinished;
+      if (isToken) found.push(reading);
+      from = isToken ? reading.end : match.index + 1;
+    }
   }
 
   /** Tokens from left to right, and where the end of the text may yet become one. */
@@ -179,11 +188,11 @@ function markAt(
   if (!candidates) return undefined;
   let open = false;
   for (const { text: mark, bracket } of candidates) {
-    const written = Array.from(text.slice(start, start + mark.length), fold)
-      .join('')
-      .toLowerCase();
-    if (written === mark) return { bracket, start, end: start + mark.length };
-    open ||= start + mark.length > text.length && mark.startsWith(written);
+    // That its first character stands there, the table says.
+    let alike = 1;
+    while (alike < mark.length && fold(text.charAt(start + alike)).toLowerCase() === mark[alike]) alike++;
+    if (alike === mark.length) return { bracket, start, end: start + mark.length };
+    open ||= start + alike === text.length;
   }
   return open ? unfinished : undefined;
 }
