@@ -127,7 +127,8 @@ export const injectionGuard = (judge: InjectionJudge): Guard =>
     stage: 'rewrite',
     on: ['user_message', 'tool_result', 'model_request'],
     check(event) {
-      return withJudged(textsOf(event), judge, (texts): Verdict => {
+      return withNoted(textsOf(event), judge, (texts): Verdict => {
+        if (texts.length === 0) return allow;
         const refused = texts.filter(({ judged }) => judged.action === 'block');
         if (refused.length > 0) return deny(...refused.map((text) => reasonOf(text, 'injection_blocked')));
         const skipped = unavailableOf(texts);
@@ -149,7 +150,7 @@ export const afterInjectionGuard = (judge: InjectionJudge, manifestOf: (tool: st
     on: ['tool_call'],
     check({ tool, messages }) {
       if (!isSink(manifestOf(tool))) return allow;
-      return withJudged(readTexts(messages), judge, (texts): Verdict => {
+      return withNoted(readTexts(messages), judge, (texts): Verdict => {
         const read = texts.find(({ judged: { action, heldInstead } }) => action === 'hold' || heldInstead);
         return read ? requireApproval(reasonOf(read, 'after_injection')) : allow;
       });
@@ -163,14 +164,22 @@ interface ReadText extends Told {
 }
 type JudgedText = ReadText & { readonly judged: Judged };
 
-function withJudged(
+/** Makes a verdict of the texts about which there is anything to say: of most there is not. */
+function withNoted(
   texts: readonly ReadText[],
   judge: InjectionJudge,
   made: (texts: readonly JudgedText[]) => Verdict,
 ): Verdict | Promise<Verdict> {
   const judged = judge.judge(texts);
-  const join = (all: readonly Judged[]) =>
-    made(texts.map((text, index) => ({ ...text, judged: all[index] as Judged })));
+  const join = (all: readonly Judged[]) => {
+    const noted: JudgedText[] = [];
+    for (let at = 0; at < texts.length; at++) {
+      const each = all[at] as Judged;
+      if (each.action !== 'ignore' || each.unavailable.length > 0)
+        noted.push({ ...(texts[at] as ReadText), judged: each });
+    }
+    return made(noted);
+  };
   return judged instanceof Promise ? judged.then(join) : join(judged);
 }
 

@@ -91,7 +91,7 @@ function ofCall(call: EventOf<'tool_call'>, redactor: Redactor, vault: Vault): V
     if (counts.size > 0) made = JSON.parse(text) as typeof made;
     reasons.push(...named('sensitive_replaced', counts.size > 0 ? [{ path: 'arguments', counts }] : []));
   }
-  if (made === call.arguments) return allow;
+  if (reasons.length === 0) return allow;
   return { outcome: 'transform', event: { ...call, arguments: made }, reasons };
 }
 

@@ -34,17 +34,25 @@ formats['url'] = (text: string) => URL.canParse(text);
 
 const cache = new Map<string, ArgumentsSchema>();
 const maxCached = 500;
+/** A tool's definition stays the same object from call to call. */
+const prepared = new WeakMap<JsonObject, ArgumentsSchema>();
 
 /** @throws Error when the schema cannot be checked safely; the message says why. */
 export function argumentsSchema(schema: JsonObject): ArgumentsSchema {
+  let known = prepared.get(schema);
+  if (!known) prepared.set(schema, (known = schemaOf(schema)));
+  return known;
+}
+
+function schemaOf(schema: JsonObject): ArgumentsSchema {
   const text = JSON.stringify(schema);
   const known = cache.get(text);
   if (known) return known;
   if (text.length > maxSchemaBytes) throw new Error(`the tool's schema is larger than ${maxSchemaBytes} bytes`);
-  const prepared = prepare(schema, text);
+  const made = prepare(schema, text);
   if (cache.size >= maxCached) cache.delete(cache.keys().next().value ?? '');
-  cache.set(text, prepared);
-  return prepared;
+  cache.set(text, made);
+  return made;
 }
 
 function prepare(schema: JsonObject, text: string): ArgumentsSchema {

@@ -41,22 +41,38 @@ class Restorer {
 
   restore(): Restored {
     const made = this.#object(this.#call.arguments, []);
-    const changed = this.#counts.size > 0;
-    return { arguments: changed ? made : this.#call.arguments, counts: this.#counts, refused: this.#refused };
+    return { arguments: made, counts: this.#counts, refused: this.#refused };
   }
 
+  /** Itself where nothing in it was restored. */
   #value(value: Json, path: readonly string[]): Json {
     if (typeof value === 'string') return this.#leaf(value, path);
     if (typeof value !== 'object' || value === null) return value;
-    if (Array.isArray(value)) return (value as readonly Json[]).map((item) => this.#value(item, path));
+    if (Array.isArray(value)) return this.#list(value as readonly Json[], path);
     return this.#object(value as JsonObject, path);
   }
 
+  #list(list: readonly Json[], path: readonly string[]): readonly Json[] {
+    let made: Json[] | undefined;
+    for (let at = 0; at < list.length; at++) {
+      const item = list[at] as Json;
+      const restored = this.#value(item, path);
+      if (restored !== item) (made ??= [...list])[at] = restored;
+    }
+    return made ?? list;
+  }
+
   #object(value: JsonObject, path: readonly string[]): JsonObject {
-    const entries = Object.entries(value).map(([name, item]) => {
+    let changed = false;
+    const entries: [string, Json][] = [];
+    for (const name of Object.keys(value)) {
       const key = this.#text(name, path, 0);
-      return [key, this.#value(item, [...path, key])] as const;
-    });
+      const item = value[name] as Json;
+      const restored = this.#value(item, [...path, key]);
+      changed ||= key !== name || restored !== item;
+      entries.push([key, restored]);
+    }
+    if (!changed) return value;
     if (new Set(entries.map(([key]) => key)).size < entries.length) {
       throw new Error('two names of an argument become one once their tokens are restored');
     }
