@@ -64,9 +64,8 @@ export class Catalogue {
   #connection: UpstreamConnection | undefined;
   #offer: Offer | undefined;
   #loadedAt = -Infinity;
-  #loading: Promise<Offer> | undefined;
+  #loading: Promise<Offer | undefined> | undefined;
   #failedAt = -Infinity;
-  #failure: unknown;
   #closed = false;
   readonly #stopListening: () => void;
   readonly #first = Promise.withResolvers<void>();
@@ -87,13 +86,13 @@ export class Catalogue {
     return this.#options.upstream.name;
   }
 
-  /** Rejects while the upstream cannot be asked. */
-  async get(): Promise<Offer> {
-    const { clock } = this.#options;
-    if (this.#offer && clock.now() - this.#loadedAt < freshMs) return this.#offer;
-    if (clock.now() - this.#failedAt < retryMs) throw this.#failure;
+  /** At once where it is known well enough. Nothing while the upstream cannot be asked. */
+  get(): Offer | undefined | Promise<Offer | undefined> {
+    const now = this.#options.clock.now();
+    if (this.#offer && now - this.#loadedAt < freshMs) return this.#offer;
+    if (now - this.#failedAt < retryMs) return undefined;
     this.#loading ??= this.#load().finally(() => (this.#loading = undefined));
-    return await this.#loading;
+    return this.#loading;
   }
 
   /** As it is known, without waiting. */
@@ -112,7 +111,7 @@ export class Catalogue {
     await this.#connection?.close();
   }
 
-  async #load(): Promise<Offer> {
+  async #load(): Promise<Offer | undefined> {
     const { clock, onFault, connectMs, upstream } = this.#options;
     const abort = new AbortController();
     const cancel = clock.after(connectMs * 3, () => abort.abort());
@@ -126,9 +125,8 @@ export class Catalogue {
       // What was reviewed may not be what is there now: nothing is offered until it can be asked.
       this.#offer = undefined;
       this.#failedAt = clock.now();
-      this.#failure = error;
       onFault(`upstream ${upstream.name} cannot be asked what it offers`, error);
-      throw error;
+      return undefined;
     } finally {
       cancel();
       this.#first.resolve();

@@ -55,9 +55,15 @@ export class Catalogues {
     });
   }
 
-  async all(): Promise<readonly Offer[]> {
-    const asked = await Promise.all(this.#each.map((catalogue) => catalogue.get().catch(() => undefined)));
-    return asked.filter((offer) => offer !== undefined);
+  /** At once where all of them are known well enough. */
+  all(): readonly Offer[] | Promise<readonly Offer[]> {
+    const known: Offer[] = [];
+    for (const catalogue of this.#each) {
+      const offer = catalogue.get();
+      if (offer instanceof Promise) return this.#asked();
+      if (offer) known.push(offer);
+    }
+    return known;
   }
 
   onChange(listener: (kind: ListKind) => void): () => void {
@@ -68,8 +74,9 @@ export class Catalogues {
   }
 
   /** By the name under which agents know them. */
-  async tools(): Promise<ReadonlyMap<string, ListedTool>> {
-    return this.#toolsOf(await this.all());
+  tools(): ReadonlyMap<string, ListedTool> | Promise<ReadonlyMap<string, ListedTool>> {
+    const offers = this.all();
+    return offers instanceof Promise ? offers.then((all) => this.#toolsOf(all)) : this.#toolsOf(offers);
   }
 
   /** Without waiting: of those that were asked before. */
@@ -152,6 +159,11 @@ export class Catalogues {
 
   async close(): Promise<void> {
     await Promise.all(this.#each.map((catalogue) => catalogue.close()));
+  }
+
+  async #asked(): Promise<readonly Offer[]> {
+    const asked = await Promise.all(this.#each.map(async (catalogue) => catalogue.get()));
+    return asked.filter((offer) => offer !== undefined);
   }
 
   #toolsOf(offers: readonly Offer[]): ReadonlyMap<string, ListedTool> {

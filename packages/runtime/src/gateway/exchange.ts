@@ -93,9 +93,13 @@ export class Exchange {
   }
 }
 
-interface Waiting {
+/** A request on its way, and what it will come to. */
+export interface Work {
   readonly exchange: Exchange;
   readonly work: Promise<JsonObject>;
+}
+
+interface Waiting extends Work {
   readonly sessionId: string;
   /** What was asked for: the same must be asked for again. */
   readonly request: string;
@@ -128,7 +132,7 @@ export class Parked {
   }
 
   /** @throws JsonRpcError where it is not known, or belongs to another session or another request */
-  take(session: Session, request: string, state: unknown): Pick<Waiting, 'exchange' | 'work'> {
+  take(session: Session, request: string, state: unknown): Work {
     const found = typeof state === 'string' ? this.#waiting.get(state) : undefined;
     // One message for all: a client never learns that a state of somebody else's exists.
     if (found?.sessionId !== session.id || found.request !== request) {

@@ -1,4 +1,4 @@
-import { JsonRpcError, inScope } from '@sallyport/core';
+import { JsonRpcError } from '@sallyport/core';
 import type {
   Clock,
   Config,
@@ -14,18 +14,18 @@ import type {
   Upstream,
 } from '@sallyport/core';
 import type { Gateway, GatewayInfo, ListenFilter, McpClient } from './contract.ts';
-import type { Having, ListKind } from './catalogue.ts';
 import { Calls, type Asked } from './calls.ts';
 import { Catalogues } from './catalogues.ts';
 import { Connections } from './connections.ts';
-import { Exchange, Parked } from './exchange.ts';
+import { Exchange, Parked, type Work } from './exchange.ts';
 import { Holds, type GatewayApprovals } from './holds.ts';
 import { Listeners } from './listeners.ts';
+import { Permitted } from './permitted.ts';
 import { Reads } from './reads.ts';
 import { UpstreamQuestions } from './questions.ts';
 import { Watched } from './watched.ts';
 import { operationOf } from './operations.ts';
-import { pageOf } from './pages.ts';
+import { listing } from './pages.ts';
 
 const invalidParams = -32_602;
 const methodNotFound = -32_601;
@@ -54,6 +54,7 @@ export class ToolGateway implements Gateway {
   readonly #connections: Connections;
   readonly #calls: Calls;
   readonly #parked: Parked;
+  readonly #permitted: Permitted;
   readonly #reads = new Reads();
   readonly #watched = new Watched();
   readonly #listeners = new Listeners();
@@ -63,6 +64,7 @@ export class ToolGateway implements Gateway {
     const { monitor, clock, newId, upstreams, configured, mcp, approvals, approvalUrl } = options;
     this.#options = options;
     this.#parked = new Parked(clock);
+    this.#permitted = new Permitted(options);
     this.#catalogues = new Catalogues(options);
     this.#connections = new Connections({
       upstreams,
@@ -80,7 +82,7 @@ export class ToolGateway implements Gateway {
     const questions = new UpstreamQuestions({ monitor, clock, newId });
     const judging = { monitor, clock, newId, approvalUrl, reads: this.#reads, listeners: this.#listeners };
     this.#calls = new Calls({ ...judging, connections: this.#connections, questions, holds });
-    this.#stopListening = this.#catalogues.onChange((kind: ListKind) =>
+    this.#stopListening = this.#catalogues.onChange((kind) =>
       this.#listeners.tellAll(`notifications/${kind}/list_changed`),
     );
   }
@@ -115,7 +117,7 @@ export class ToolGateway implements Gateway {
       }
       case 'prompts/list': {
         const prompts = [...(await this.#catalogues.prompts())].filter(([, { upstream }]) =>
-          this.#may(session, operationOf(upstream, 'prompts/get').name),
+          this.#permitted.may(session, operationOf(upstream, 'prompts/get').name),
         );
         return listing(
           'prompts',
@@ -129,7 +131,7 @@ export class ToolGateway implements Gateway {
         return {};
       default: {
         const asked = await this.#asked(session, method, params);
-        const result = await this.#run(asked, requestKey(method, asked), params, client);
+        const result = await this.#run(asked, method, params, client);
         this.#watch(asked, method, params['uri']);
         return result;
       }
@@ -138,7 +140,7 @@ export class ToolGateway implements Gateway {
 
   async inputSchema(session: Session, tool: string): Promise<JsonObject | undefined> {
     const found = (await this.#catalogues.tools()).get(tool);
-    return found && this.#may(session, tool) ? found.definition.parameters : undefined;
+    return found && this.#permitted.may(session, tool) ? found.definition.parameters : undefined;
   }
 
   notified(session: Session, method: string, params: JsonObject): void {
@@ -195,20 +197,26 @@ export class ToolGateway implements Gateway {
     }
   }
 
-  async #run(asked: Asked, request: string, params: JsonObject, client: McpClient): Promise<JsonObject> {
-    const { session } = asked;
-    const again = params['requestState'] !== undefined;
-    const exchange = again ? undefined : new Exchange(client);
-    const { exchange: parked, work } = exchange
-      ? { exchange, work: this.#begin(asked, exchange) }
-      : this.#parked.take(session, request, params['requestState']);
-    if (again) parked.answer((params['inputResponses'] ?? {}) as JsonObject);
-    const reached = await parked.until(client, work);
+  async #run(asked: Asked, method: string, params: JsonObject, client: McpClient): Promise<JsonObject> {
+    const { exchange, work } =
+      params['requestState'] === undefined ? this.#start(asked, client) : this.#resume(asked, method, params);
+    const reached = await exchange.until(client, work);
     if ('done' in reached) return reached.done;
     // Never heard of by anybody, should its client not come back.
     work.catch(() => undefined);
-    const requestState = this.#parked.park(session, request, parked, work);
+    const requestState = this.#parked.park(asked.session, requestKey(method, asked), exchange, work);
     return { resultType: 'input_required', inputRequests: reached.questions as unknown as JsonObject, requestState };
+  }
+
+  #start(asked: Asked, client: McpClient): Work {
+    const exchange = new Exchange(client);
+    return { exchange, work: this.#begin(asked, exchange) };
+  }
+
+  #resume(asked: Asked, method: string, params: JsonObject): Work {
+    const waiting = this.#parked.take(asked.session, requestKey(method, asked), params['requestState']);
+    waiting.exchange.answer((params['inputResponses'] ?? {}) as JsonObject);
+    return waiting;
   }
 
   /** In the next turn, so that whoever is to be asked is listening. */
@@ -264,7 +272,8 @@ export class ToolGateway implements Gateway {
     }
     const upstream = await this.#catalogues.quarantinedOf(name);
     // Unknown alike for those who may not know that it exists.
-    if (upstream === undefined || !this.#may(session, name)) throw new JsonRpcError(invalidParams, 'Unknown tool');
+    if (upstream === undefined || !this.#permitted.may(session, name))
+      throw new JsonRpcError(invalidParams, 'Unknown tool');
     const broken: Reason = { code: 'tool_quarantined', path: 'tool', value: name };
     const target = { upstream, method: 'tools/call', tool: name } as const;
     return { session, tool: name, definition: { name }, target, arguments: values as JsonObject, broken };
@@ -276,29 +285,13 @@ export class ToolGateway implements Gateway {
   }
 
   async #tools(session: Session) {
-    return [...(await this.#catalogues.tools())].filter(([name]) => this.#may(session, name));
+    return [...(await this.#catalogues.tools())].filter(([name]) => this.#permitted.may(session, name));
   }
 
   #mine<Item>(session: Session, listed: readonly { readonly upstream: string; readonly item: Item }[]): Item[] {
     return listed
-      .filter(({ upstream }) => this.#may(session, operationOf(upstream, 'resources/read').name))
+      .filter(({ upstream }) => this.#permitted.may(session, operationOf(upstream, 'resources/read').name))
       .map(({ item }) => item);
-  }
-
-  /** Whether the session could use it with some arguments; a use is decided for itself. */
-  #may({ agent, tenant, user, counters, scope }: Session, tool: string): boolean {
-    if (scope?.tools && !inScope(tool, scope.tools)) return false;
-    const principal = { id: agent.id, tenant, roles: agent.roles };
-    const { clock, policies } = this.#options;
-    const question = {
-      principal,
-      action: 'tool_call',
-      resource: tool,
-      user,
-      session: counters,
-      now: clock.now(),
-    } as const;
-    return policies().mayPermit(question);
   }
 }
 
@@ -310,13 +303,3 @@ const instructions =
 
 const requestKey = (method: string, { tool, target, arguments: values }: Asked): string =>
   JSON.stringify([method, tool, target, values]);
-
-function listing<Key extends string>(
-  member: string,
-  items: readonly Having<Key>[],
-  key: Key,
-  params: JsonObject,
-): JsonObject {
-  const { page, nextCursor } = pageOf(items, (item) => item[key], params);
-  return { [member]: page, ...(nextCursor === undefined ? {} : { nextCursor }) };
-}

@@ -1,11 +1,23 @@
 import { JsonRpcError } from '@sallyport/core';
 import type { Json, JsonObject } from '@sallyport/core';
+import type { Having } from './catalogue.ts';
 
 const pageSize = 500;
 const invalidParams = -32_602;
 
+/** The answer to a request for a list, under the name by which the protocol knows it. */
+export function listing<Key extends string>(
+  member: string,
+  items: readonly Having<Key>[],
+  key: Key,
+  params: JsonObject,
+): JsonObject {
+  const { page, nextCursor } = pageOf(items, (item) => item[key], params);
+  return { [member]: page, ...(nextCursor === undefined ? {} : { nextCursor }) };
+}
+
 /** One page of a list. The cursor is the key of the last item shown: a list that changed meanwhile goes on from there. */
-export function pageOf<T extends JsonObject>(
+function pageOf<T extends JsonObject>(
   items: readonly T[],
   keyOf: (item: T) => string,
   params: JsonObject,
