@@ -30,6 +30,13 @@ interface KeptKey {
   readonly d?: string;
 }
 
+interface Signing {
+  readonly createdAt: number;
+  readonly key: KeyObject;
+  /** The JOSE header as it is signed: the same for everything that this key signs. */
+  readonly header: string;
+}
+
 export interface UserContextOptions {
   readonly settings: SettingStore;
   readonly clock: Clock;
@@ -50,12 +57,12 @@ export class UserContextSigner implements UserContexts {
   readonly #changes = new Serial();
   #isRotating = false;
   #keys: readonly KeptKey[];
-  #signing: { readonly kid: string; readonly createdAt: number; readonly key: KeyObject };
+  #signing: Signing;
 
   private constructor(options: UserContextOptions, keys: readonly KeptKey[], signing: KeyObject) {
     this.#options = options;
     this.#keys = keys;
-    this.#signing = { ...newest(keys), key: signing };
+    this.#signing = signingBy(newest(keys), signing);
   }
 
   /** Reads the keys, or makes the first: of several runtimes that start at once on one store, all get the same. */
@@ -88,11 +95,15 @@ export class UserContextSigner implements UserContexts {
       roles: user.roles,
       claims: user.claims ?? {},
       ...(user.issuer === undefined ? {} : { idp: user.issuer }),
+      iss: issuer(),
+      aud: audience,
+      sub: user.id,
+      jti: newId(),
+      iat: now,
+      nbf: now - slowClockSeconds,
+      exp: expires,
     };
-    const { kid, key } = this.#signing;
-    const registered = { iss: issuer(), aud: audience, sub: user.id, jti: newId() };
-    const times = { iat: now, nbf: now - slowClockSeconds, exp: expires };
-    return compactJws({ alg: algorithm, typ: userContextType, kid }, { ...claims, ...registered, ...times }, key);
+    return compactJws(this.#signing, claims);
   }
 
   /** The JWK Set (RFC 7517) that contexts verify by: also of keys that were replaced, until what they signed has expired. */
@@ -115,9 +126,9 @@ export class UserContextSigner implements UserContexts {
         const keys = [await newKey(this.#options), ...kept];
         // Another runtime on this store may have replaced it meanwhile: then ours comes after that one.
         if (!(await settings.replace(settingKey, before, JSON.stringify(keys)))) continue;
-        this.#signing = { ...newest(keys), key: await privateKey(newest(keys), this.#options) };
+        this.#signing = signingBy(newest(keys), await privateKey(newest(keys), this.#options));
         this.#keys = keys;
-        return this.#signing.kid;
+        return newest(keys).kid;
       }
     });
   }
@@ -155,12 +166,19 @@ async function privateKey(
   return createPrivateKey({ key: { ...publicJwk(x), d }, format: 'jwk' });
 }
 
+const signingBy = ({ kid, createdAt }: KeptKey, key: KeyObject): Signing => ({
+  createdAt,
+  key,
+  header: encoded({ alg: algorithm, typ: userContextType, kid }),
+});
+
 /** RFC 7515 section 7.1. At once: by way of the thread pool a signature costs twice its time. */
-function compactJws(header: object, payload: object, key: KeyObject): string {
-  const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
-  const signed = `${encoded(header)}.${encoded(payload)}`;
-  return `${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`;
+function compactJws({ header, key }: Signing, payload: object): string {
+  const signed = `${header}.${encoded(payload)}`;
+  return `${signed}.${sign(null, Buffer.from(signed, 'latin1'), key).toString('base64url')}`;
 }
+
+const encoded = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
 
 const publicJwk = (x: string) => ({ kty: 'OKP', crv: 'Ed25519', x }) as const;
 
