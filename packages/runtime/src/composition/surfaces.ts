@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Clock, Config, ModelRef, NewId, Session } from '@sallyport/core';
+import { Remembered, type Clock, type Config, type ModelRef, type NewId, type Session } from '@sallyport/core';
 import { Authenticator, credentialsOf } from '../identity/authenticate.ts';
 import type { Parts } from '../compose.ts';
 import type { AdminServices } from '../surfaces/admin/services.ts';
@@ -38,7 +38,7 @@ export async function listen(options: SurfaceOptions, parts: Parts): Promise<Fas
   const app = createHttpServer({ server, newId, logFault, ...(tls ? { tls } : {}) });
   const { monitor, providers, sessions, approvals, agents, tokens, gateway, oidc, userContexts, userTokens } = parts;
   const authenticator = new Authenticator({ agents, sessions, tokens, oidc });
-  const authenticate = (request: FastifyRequest) => authenticator.authenticate(credentialsOf(request.raw));
+  const authenticate = (request: FastifyRequest) => authenticator.sessionOf(credentialsOf(request.raw));
   app.get('/health', () => ({ status: 'ok', version }));
   await app.register(openAiRoutes, {
     monitor,
@@ -85,7 +85,8 @@ function mayUse(
 
 function mcpSettings({ server, mcp }: Config, { settings }: Parts) {
   const { keepAliveMs, resultTtlMs, allowedOrigins } = mcp;
-  const publicHost = () => new URL(settings.baseUrl()).hostname;
+  const hosts = new Remembered<string>(4_096);
+  const publicHost = () => hosts.of(settings.baseUrl(), (url) => new URL(url).hostname);
   return {
     maxJsonDepth: server.maxJsonDepth,
     keepAliveMs,

@@ -27,7 +27,6 @@ export interface AuthenticatorServices {
 
 /** Names the user for whom an agent acts that may name users. */
 const userHeaderName = 'x-sallyport-user';
-const credentialHeaders = new Set(['authorization', 'x-api-key', userHeaderName]);
 
 /** Access tokens carry claims; Node takes 16 KiB of headers. */
 const longestCredential = 12_288;
@@ -38,19 +37,21 @@ const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
  * front may have looked at the second.
  */
 export function credentialsOf({ rawHeaders }: { readonly rawHeaders: readonly string[] }): Credentials {
-  const found = new Map<string, string[]>();
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] ?? '').toLowerCase();
-    if (!credentialHeaders.has(name)) continue;
-    const values = found.get(name) ?? [];
-    values.push(rawHeaders[i + 1] ?? '');
-    found.set(name, values);
-  }
-  const given = (name: string) => {
-    const values = found.get(name) ?? [];
-    return values.length > 1 ? values : values[0];
+  return {
+    authorization: valuesOf(rawHeaders, 'authorization'),
+    xApiKey: valuesOf(rawHeaders, 'x-api-key'),
+    userHeader: valuesOf(rawHeaders, userHeaderName),
   };
-  return { authorization: given('authorization'), xApiKey: given('x-api-key'), userHeader: given(userHeaderName) };
+}
+
+/** A header's value; a list where it came more than once. `name` is in lower case. */
+function valuesOf(rawHeaders: readonly string[], name: string): string | readonly string[] | undefined {
+  const found: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const given = rawHeaders[i] ?? '';
+    if (given.length === name.length && given.toLowerCase() === name) found.push(rawHeaders[i + 1] ?? '');
+  }
+  return found.length > 1 ? found : found[0];
 }
 
 /** Turns a request's credentials into the session it belongs to. */
@@ -70,16 +71,18 @@ export class Authenticator {
    *   asked
    */
   async authenticate(credentials: Credentials): Promise<Session> {
+    return await this.sessionOf(credentials);
+  }
+
+  /** As `authenticate`, but at once, also in refusing, where nothing must be verified, read or opened first. */
+  sessionOf(credentials: Credentials): Session | Promise<Session> {
     const secret = secretOf(credentials);
-    const known = this.#services.agents.authenticateKey(secret);
-    if (known) return await this.#direct(known, userOf(credentials));
-    const { tokens, oidc } = this.#services;
-    const claims = tokens.known(secret) ?? (isForeign(secret) ? undefined : await tokens.verify(secret));
-    const user = claims || !oidc || oidc.isEmpty ? undefined : await userOfToken(oidc, secret);
-    const session = claims ? await this.#sessionOf(claims) : user && (await this.#ofUser(user));
-    if (!session) throw unauthenticated();
-    checkUser(session, userOf(credentials));
-    return session;
+    const { agents, sessions, tokens } = this.#services;
+    const agent = agents.authenticateKey(secret);
+    if (agent) return this.#direct(agent, userOf(credentials));
+    const claims = tokens.known(secret);
+    const session = claims && sessions.known(claims.sessionId);
+    return claims && session ? allowed(this.#live(session, claims), credentials) : this.#verified(secret, credentials);
   }
 
   /** The agent whose key this is; a session token does not do. @throws RuntimeFault `unauthenticated` */
@@ -96,6 +99,13 @@ export class Authenticator {
     if (known) return known.agent.id;
     const claims = isForeign(secret) ? undefined : await tokens.verify(secret);
     return claims && (await this.#sessionOf(claims))?.agent.id;
+  }
+
+  async #verified(secret: string, credentials: Credentials): Promise<Session> {
+    const { tokens, oidc } = this.#services;
+    const claims = tokens.known(secret) ?? (isForeign(secret) ? undefined : await tokens.verify(secret));
+    const user = claims || !oidc || oidc.isEmpty ? undefined : await userOfToken(oidc, secret);
+    return allowed(claims ? await this.#sessionOf(claims) : user && (await this.#ofUser(user)), credentials);
   }
 
   /** The client says which agent it is, the token for whom: both by the issuer's word, never by the request's. */
@@ -120,11 +130,16 @@ export class Authenticator {
     return this.#services.sessions.forKey(agent, userId);
   }
 
+  async #sessionOf(claims: TokenClaims): Promise<Session | undefined> {
+    const { sessions } = this.#services;
+    const session = sessions.known(claims.sessionId) ?? (await sessions.get(claims.sessionId));
+    return session && this.#live(session, claims);
+  }
+
   /** The claims only say which session: whether it is open, and its agent and key still good, is asked every time. */
-  async #sessionOf({ sessionId, agentId, userId, keyId }: TokenClaims): Promise<Session | undefined> {
+  #live(session: Session, { agentId, userId, keyId }: TokenClaims): Session | undefined {
     const { agents, sessions } = this.#services;
-    const session = sessions.known(sessionId) ?? (await sessions.get(sessionId));
-    if (!session || !sessions.isOpen(session) || !agents.live(agentId, keyId)) return undefined;
+    if (!sessions.isOpen(session) || !agents.live(agentId, keyId)) return undefined;
     return session.agent.id === agentId && session.user.id === userId ? session : undefined;
   }
 }
@@ -175,8 +190,11 @@ function userOf({ userHeader }: Credentials): string | undefined {
   return userHeader;
 }
 
-function checkUser(session: Session, userId: string | undefined): void {
-  if (userId === undefined || userId === session.user.id) return;
+/** @throws RuntimeFault `unauthenticated` where there is none; `forbidden` where it is another user's than is named */
+function allowed(session: Session | undefined, credentials: Credentials): Session {
+  if (!session) throw unauthenticated();
+  const userId = userOf(credentials);
+  if (userId === undefined || userId === session.user.id) return session;
   const detail = 'The session belongs to another user than x-sallyport-user names. Leave the header out.';
   throw new RuntimeFault('forbidden', { path: userHeaderName, detail });
 }

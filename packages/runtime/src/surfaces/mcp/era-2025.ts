@@ -5,8 +5,8 @@ import type { ClientSession } from './client-session.ts';
 import type { ClientSessions } from './client-sessions.ts';
 import { checkRepeated } from './envelope.ts';
 import { Refusal, errorCodes, invalidParams, invalidRequest } from './errors.ts';
-import { EventStream, type StreamServices } from './event-stream.ts';
-import { Exchange } from './exchange.ts';
+import { EventStream, isStill, type StreamServices } from './event-stream.ts';
+import { Exchange, accepted } from './exchange.ts';
 import { isObject, shown, type RpcMessage } from './message.ts';
 import { gatewayMethods, isSessionRevision, sessionRevisions } from './revisions.ts';
 import type { McpServices } from './services.ts';
@@ -23,7 +23,7 @@ export async function post2025(
   message: RpcMessage,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<void> {
   if (message.kind !== 'answer') checkRepeated(message, request.headers);
   if (message.kind === 'request' && message.method === 'initialize')
     return await initialize(services, session, message, request, reply);
@@ -31,10 +31,10 @@ export async function post2025(
   switch (message.kind) {
     case 'answer':
       own.answer(message.id, message);
-      return await accepted(reply);
+      return accepted(reply);
     case 'notification':
       notified(services, session, own, message);
-      return await accepted(reply);
+      return accepted(reply);
     case 'request':
       return await call(services, session, own, message, reply);
   }
@@ -46,7 +46,7 @@ async function initialize(
   { id, params }: RpcMessage & { kind: 'request' },
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<void> {
   const { protocolVersion: asked, capabilities, clientInfo } = params;
   if (typeof asked !== 'string') throw invalidParams('protocolVersion must be a string.');
   if (!isObject(capabilities)) throw invalidParams('capabilities must be an object.');
@@ -64,7 +64,7 @@ async function initialize(
     const described = await services.gateway.describe(session, { capabilities, signal });
     signal.throwIfAborted();
     const { serverInfo, instructions } = described;
-    return exchange.succeed({
+    exchange.succeed({
       protocolVersion: protocol,
       capabilities: described.capabilities,
       serverInfo,
@@ -73,7 +73,7 @@ async function initialize(
   } catch (error) {
     if (own) services.sessions.end(own);
     reply.removeHeader('mcp-session-id');
-    return exchange.fail(error);
+    exchange.fail(error);
   }
 }
 
@@ -95,7 +95,7 @@ async function call(
   own: ClientSession,
   { id, method, params }: RpcMessage & { kind: 'request' },
   reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<void> {
   const exchange = new Exchange(reply, id, services);
   try {
     own.begin(exchange);
@@ -106,9 +106,9 @@ async function call(
     const meta = isObject(params['_meta']) ? params['_meta'] : {};
     const result = await services.gateway.handle(session, method, params, own.client(exchange, meta));
     own.learn(session, method, params);
-    return exchange.succeed(result);
+    exchange.succeed(result);
   } catch (error) {
-    return exchange.fail(error);
+    exchange.fail(error);
   }
 }
 
@@ -118,17 +118,16 @@ export async function get2025(
   session: Session,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<void> {
   const own = sessionOf(services, session, request);
   const { 'last-event-id': after } = request.headers;
   const stream: EventStream = new EventStream(reply, services, () => void stillAllowed());
+  stream.begin();
   // For hours, perhaps: whoever lost their key, or their session, reads no further.
   const stillAllowed = async () => {
-    const now = await services.authenticate(request).catch(() => undefined);
-    if (now?.id !== session.id) stream.end();
+    if (!(await isStill(services, session, request))) stream.end();
   };
   own.attach(session, stream, typeof after === 'string' ? after : undefined);
-  return reply;
 }
 
 export async function delete2025(
@@ -136,9 +135,9 @@ export async function delete2025(
   session: Session,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<void> {
   services.sessions.end(sessionOf(services, session, request));
-  return await reply.code(204).send();
+  await reply.code(204).send();
 }
 
 function sessionOf({ sessions }: Era2025, session: Session, { headers }: FastifyRequest): ClientSession {
@@ -158,5 +157,3 @@ function sessionOf({ sessions }: Era2025, session: Session, { headers }: Fastify
     );
   return own;
 }
-
-const accepted = async (reply: FastifyReply): Promise<FastifyReply> => await reply.code(202).send();

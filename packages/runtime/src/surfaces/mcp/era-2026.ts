@@ -4,7 +4,7 @@ import type { JsonObject, Session } from '@sallyport/core';
 import type { McpClient } from '../../gateway/contract.ts';
 import { Refusal, errorCodes, invalidRequest, mismatch } from './errors.ts';
 import { readEnvelope, type Envelope } from './envelope.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, accepted } from './exchange.ts';
 import { checkParamHeaders } from './header-values.ts';
 import { missingCapabilities } from './input-required.ts';
 import { listen, type Listening } from './listen.ts';
@@ -20,17 +20,17 @@ export async function post2026(
   message: RpcMessage,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<void> {
   if (message.kind === 'answer') throw invalidRequest('2026-07-28 takes no answers: send the request again.');
   const envelope = readEnvelope(message, request.headers);
   // This revision knows none over HTTP; what a client sends all the same means nothing here.
-  if (message.kind === 'notification') return await reply.code(202).send();
+  if (message.kind === 'notification') return accepted(reply);
   const { method } = message;
   if (method === 'subscriptions/listen') return await listen(services, session, message, envelope, request, reply);
   if (method !== 'server/discover' && !gatewayMethods.stateless.has(method))
     throw new Refusal(404, errorCodes.methodNotFound, `There is no method ${shown(method)}.`);
   if (method === 'tools/call') await checkParams(services, session, message, request);
-  return await call(services, session, message, envelope, reply);
+  await call(services, session, message, envelope, reply);
 }
 
 async function call(
@@ -39,18 +39,18 @@ async function call(
   message: Call,
   envelope: Envelope,
   reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<void> {
   const exchange = new Exchange(reply, message.id, services);
   try {
     const result =
       message.method === 'server/discover'
         ? await discover(services, session, envelope, exchange)
         : await services.gateway.handle(session, message.method, message.params, clientOf(envelope, exchange));
-    return exchange.succeed(complete(services, message.method, envelope, result));
+    exchange.succeed(complete(services, message.method, envelope, result));
   } catch (error) {
     // The transport wants an HTTP error for these two, wherever they arise.
     const status = error instanceof JsonRpcError ? statuses[error.code] : undefined;
-    return exchange.fail(
+    exchange.fail(
       error instanceof JsonRpcError && status !== undefined
         ? new Refusal(status, error.code, error.message, error.data === undefined ? {} : { data: error.data })
         : error,

@@ -1,10 +1,23 @@
 import type { ServerResponse } from 'node:http';
-import type { FastifyReply } from 'fastify';
-import type { JsonObject } from '@sallyport/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { JsonObject, Session } from '@sallyport/core';
 import type { McpLimits, McpServices } from './services.ts';
 
 export interface StreamServices extends Pick<McpServices, 'clock' | 'keepAliveMs'> {
   readonly limits: McpLimits;
+}
+
+/** Whether the request's credential would still lead to its session. */
+export async function isStill(
+  services: Pick<McpServices, 'authenticate'>,
+  session: Session,
+  request: FastifyRequest,
+): Promise<boolean> {
+  try {
+    return (await services.authenticate(request)).id === session.id;
+  } catch {
+    return false;
+  }
 }
 
 /** A response as server-sent events (WHATWG HTML section 9.2), each a JSON-RPC message. Takes the reply over. */
@@ -13,6 +26,7 @@ export class EventStream {
   readonly #services: StreamServices;
   readonly #beat: (() => void) | undefined;
   #cancelBeat: () => void = () => undefined;
+  #begun = false;
 
   /** @param beat with every sign of life: whether the reader may still read is to be asked again */
   constructor(reply: FastifyReply, services: StreamServices, beat?: () => void) {
@@ -28,7 +42,6 @@ export class EventStream {
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
     });
-    this.#response.flushHeaders();
     this.#beatLater();
   }
 
@@ -47,7 +60,15 @@ export class EventStream {
 
   /** Whole lines of the stream. */
   write(lines: string): void {
-    if (this.isOpen) this.#response.write(lines);
+    if (!this.isOpen) return;
+    this.#begun = true;
+    this.#response.write(lines);
+  }
+
+  /** Sends the head of the response, unless it has gone out with an event. */
+  begin(): void {
+    if (this.isOpen && !this.#begun) this.#response.flushHeaders();
+    this.#begun = true;
   }
 
   onClose(then: () => void): void {

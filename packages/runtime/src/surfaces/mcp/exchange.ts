@@ -5,6 +5,9 @@ import { Refusal, errorBody } from './errors.ts';
 import { EventStream, type StreamServices } from './event-stream.ts';
 import type { RpcId } from './message.ts';
 
+/** A message that has no answer has been taken. */
+export const accepted = (reply: FastifyReply): void => void reply.code(202).send();
+
 /** While a person is waited for. */
 const holdMs = 5_000;
 
@@ -49,8 +52,12 @@ export class Exchange {
   /** The stream, begun if it has not been. Nothing once the exchange is over. */
   open(): EventStream | undefined {
     if (this.#over) return undefined;
-    this.#stream ??= new EventStream(this.#reply, this.#services);
-    return this.#stream;
+    if (this.#stream) return this.#stream;
+    const stream = new EventStream(this.#reply, this.#services);
+    // What is said at once goes out with the head, in one piece.
+    process.nextTick(() => stream.begin());
+    this.#stream = stream;
+    return stream;
   }
 
   /** What a reader that lags behind misses: progress and log messages are of the moment. */
@@ -72,16 +79,16 @@ export class Exchange {
     return () => stop();
   }
 
-  succeed(result: JsonObject): FastifyReply {
-    return this.#answer({ jsonrpc: '2.0', id: this.id, result }, 200);
+  succeed(result: JsonObject): void {
+    this.#answer({ jsonrpc: '2.0', id: this.id, result }, 200);
   }
 
   /** What went wrong while a request was carried out is its answer; only what it was refused for has an HTTP status. */
-  fail(error: unknown): FastifyReply {
+  fail(error: unknown): void {
     const internal = !(error instanceof JsonRpcError) && asFault(error).code === 'internal';
     if (internal && !this.#over) this.#reply.log.error({ err: error }, `request ${this.#reply.request.id} failed`);
     const status = error instanceof Refusal ? error.status : 200;
-    return this.#answer({ jsonrpc: '2.0', id: this.id, error: errorBody(error) }, status);
+    this.#answer({ jsonrpc: '2.0', id: this.id, error: errorBody(error) }, status);
   }
 
   /** The client has taken its request back, and waits for no answer. */
@@ -93,13 +100,13 @@ export class Exchange {
     stream?.end();
   }
 
-  #answer(message: JsonObject, status: number): FastifyReply {
-    if (this.#over) return this.#reply;
+  #answer(message: JsonObject, status: number): void {
+    if (this.#over) return;
     this.#finish();
-    if (!this.#stream) return this.#reply.code(status).type('application/json').send(JSON.stringify(message));
-    this.#stream.send(message);
-    this.#stream.end();
-    return this.#reply;
+    if (this.#stream) {
+      this.#stream.send(message);
+      this.#stream.end();
+    } else void this.#reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(message));
   }
 
   #lost(): void {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Json } from '@sallyport/core';
+import type { Json, JsonObject } from '@sallyport/core';
 import { mismatch } from './errors.ts';
 import { isObject } from './message.ts';
 
@@ -32,7 +32,7 @@ export function checkParamHeaders(
   args: Json | undefined,
   headers: IncomingHttpHeaders,
 ): void {
-  for (const { path, header, type } of marked(schema)) {
+  for (const { path, header, type } of marksOf(schema)) {
     const value = valueAt(args, path);
     const name = `Mcp-Param-${header}`;
     const given = headers[name.toLowerCase()];
@@ -53,6 +53,16 @@ interface Marked {
   readonly path: readonly string[];
   readonly header: string;
   readonly type: Json | undefined;
+}
+
+/** Tools are called more often than they change. */
+const marks = new WeakMap<JsonObject, readonly Marked[]>();
+
+function marksOf(schema: Json | undefined): readonly Marked[] {
+  if (!isObject(schema)) return [];
+  const known = marks.get(schema) ?? [...marked(schema)];
+  marks.set(schema, known);
+  return known;
 }
 
 /** Properties reached by `properties` alone, as the specification wants it: a mark elsewhere is none. */

@@ -3,7 +3,7 @@ import type { Json, JsonObject, Session } from '@sallyport/core';
 import type { ListenFilter } from '../../gateway/contract.ts';
 import type { Envelope } from './envelope.ts';
 import { Refusal, errorCodes, invalidParams } from './errors.ts';
-import { EventStream, type StreamServices } from './event-stream.ts';
+import { EventStream, isStill, type StreamServices } from './event-stream.ts';
 import { isObject, type RpcMessage } from './message.ts';
 import { metaKeys } from './revisions.ts';
 import type { McpServices } from './services.ts';
@@ -45,7 +45,7 @@ export async function listen(
   { capabilities }: Envelope,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<void> {
   const asked = readFilter(params['notifications'], services.limits.watched);
   services.listens.check(session.id, services.limits);
   const gone = new AbortController();
@@ -56,6 +56,7 @@ export async function listen(
   services.listens.check(session.id, services.limits);
   const meta = { [metaKeys.subscriptionId]: id };
   const stream: EventStream = new EventStream(reply, services, () => void stillAllowed());
+  stream.begin();
   const tell = (method: string, given: JsonObject) => {
     const own = isObject(given['_meta']) ? given['_meta'] : {};
     if (stream.keepsUp) stream.send({ jsonrpc: '2.0', method, params: { ...given, _meta: { ...own, ...meta } } });
@@ -67,24 +68,19 @@ export async function listen(
     stream.end();
   };
   const stillAllowed = async () => {
-    const now = await services.authenticate(request).catch(() => undefined);
-    if (now?.id !== session.id) end();
+    if (!(await isStill(services, session, request))) end();
   };
   const { resources, watch: _, ...changes } = filter;
   tell('notifications/subscriptions/acknowledged', {
     notifications: { ...changes, ...(resources ? { resourceSubscriptions: resources } : {}) },
   });
-  if (Object.keys(filter).length === 0) {
-    end();
-    return reply;
-  }
+  if (Object.keys(filter).length === 0) return end();
   const stop = services.gateway.listen(session, filter, tell);
   services.listens.add(end, session.id);
   stream.onClose(() => {
     stop();
     services.listens.delete(end);
   });
-  return reply;
 }
 
 function readFilter(value: Json | undefined, most: number): ListenFilter {

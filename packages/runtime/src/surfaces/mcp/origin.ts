@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { showText } from '@sallyport/core';
+import { Remembered, showText } from '@sallyport/core';
 import { Refusal, errorCodes } from './errors.ts';
 import type { McpServices } from './services.ts';
 
@@ -14,9 +14,9 @@ const machineNames: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[:
 export function checkCaller({ raw }: FastifyRequest, services: Pick<McpServices, 'allowedHosts' | 'allowedOrigins'>) {
   const { host, origin } = raw.headers;
   // Two hosts, one in the address among them, are two readings (RFC 9112 section 3.2): a proxy may have taken the other.
-  const hosts = raw.rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host').length;
-  const name = hosts === 1 && raw.url?.startsWith('/') === true ? hostName(host) : undefined;
-  if (name === undefined || !(machineNames.has(name) || allowed(services.allowedHosts(), name)))
+  const isOne = hostsIn(raw.rawHeaders) === 1 && raw.url?.startsWith('/') === true;
+  const name = isOne && host !== undefined ? names.of(host, hostName) : '';
+  if (name === '' || !(machineNames.has(name) || allowed(services.allowedHosts(), name)))
     throw forbidden('Host', host, 'Add it to server.trustedHosts, or set server.publicUrl.');
   if (origin === undefined || isSameOrigin(origin, host) || services.allowedOrigins.includes(origin)) return;
   throw forbidden('Origin', origin, 'Add it to mcp.allowedOrigins if that page may call.');
@@ -29,11 +29,21 @@ const isSameOrigin = (origin: string, host: string | undefined): boolean => {
   return /^https?:$/.test(url?.protocol ?? '') && url?.host === host?.toLowerCase();
 };
 
-/** Host without port, as `URL` writes it; nothing when it is no plain host. */
-function hostName(host: string | undefined): string | undefined {
-  if (host === undefined || !/^[A-Za-z0-9.:[\]-]{1,255}$/.test(host)) return undefined;
-  return URL.parse(`http://${host}/`)?.hostname;
+function hostsIn(rawHeaders: readonly string[]): number {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++;
+  }
+  return hosts;
 }
+
+/** A runtime has few names, and every request has one. */
+const names = new Remembered<string>(16_384);
+
+/** Host without port, as `URL` writes it; empty when it is no plain host. */
+const hostName = (host: string): string =>
+  /^[A-Za-z0-9.:[\]-]{1,255}$/.test(host) ? (URL.parse(`http://${host}/`)?.hostname ?? '') : '';
 
 const forbidden = (header: string, value: string | undefined, fix: string): Refusal =>
   new Refusal(

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { Session } from '@sallyport/core';
+import { Remembered, type Session } from '@sallyport/core';
 import { ClientSessions } from './client-sessions.ts';
 import { delete2025, get2025, post2025, type Era2025 } from './era-2025.ts';
 import { post2026 } from './era-2026.ts';
@@ -23,7 +23,6 @@ export const mcpRoutes: FastifyPluginAsync<McpServices> = async (app, given) => 
   const sessions = new ClientSessions({ ...given, limits });
   const listens = new Listens();
   const services: Services = { ...given, limits, sessions, listens };
-  const known = new WeakMap<FastifyRequest, Session>();
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, parsed) => parsed(null, body));
   app.setErrorHandler((error, request, reply) => refuse(services, error, request, reply));
@@ -33,50 +32,54 @@ export const mcpRoutes: FastifyPluginAsync<McpServices> = async (app, given) => 
     listens.close();
     done();
   });
-  app.addHook('onRequest', async (request, reply) => {
+  app.decorateRequest(caller, null);
+  app.addHook('onRequest', (request, reply, next) => {
     checkCaller(request, services);
     answerOrigin(request, reply);
-    if (request.method === 'OPTIONS') return;
+    if (request.method === 'OPTIONS') return next();
     reply.header('cache-control', 'no-store');
+    const go = (session: Session) => {
+      request.setDecorator(caller, session);
+      next();
+    };
     // Before the body is read: strangers' bodies are not worth the memory.
-    known.set(request, await services.authenticate(request));
+    const session = services.authenticate(request);
+    if (session instanceof Promise) session.then(go, next);
+    else go(session);
   });
-  const sessionOf = (request: FastifyRequest) => known.get(request) as Session;
   app.post('/mcp', (request, reply) => begun(reply, post(services, sessionOf(request), request, reply)));
   app.get('/mcp', { exposeHeadRoute: false }, async (request, reply) => {
     refuseStateless(request);
     if (!accepts(request, 'text/event-stream')) throw notAcceptable('text/event-stream');
-    return await begun(reply, get2025(services, sessionOf(request), request, reply));
+    await begun(reply, get2025(services, sessionOf(request), request, reply));
   });
   app.delete('/mcp', async (request, reply) => {
     refuseStateless(request);
-    return await delete2025(services, sessionOf(request), request, reply);
+    await delete2025(services, sessionOf(request), request, reply);
   });
   app.options('/mcp', answerPreflight);
   app.route({ method: ['HEAD', 'PUT', 'PATCH'], url: '/mcp', handler: () => Promise.reject(notAllowed()) });
 };
 
+const caller = 'caller';
+const sessionOf = (request: FastifyRequest): Session => request.getDecorator<Session>(caller);
+
 /** What fails after a stream has begun has no answer any more: the client sees it break, and nothing stays open behind it. */
-async function begun(reply: FastifyReply, work: Promise<FastifyReply>): Promise<FastifyReply> {
-  try {
-    return await work;
-  } catch (error) {
+const begun = (reply: FastifyReply, work: Promise<void>): Promise<void> =>
+  work.catch((error: unknown) => {
     if (!reply.raw.headersSent) throw error;
     reply.log.error({ err: error }, `request ${reply.request.id} failed`);
     reply.raw.destroy();
-    return reply;
-  }
-}
+  });
 
-async function post(services: Services, session: Session, request: FastifyRequest, reply: FastifyReply) {
+/** Answers by the reply, and resolves to nothing: a reply is a thenable, which each promise of it would wait for anew. */
+async function post(services: Services, session: Session, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (!accepts(request, 'application/json') || !accepts(request, 'text/event-stream'))
     throw notAcceptable('application/json, text/event-stream');
   const message = readMessage(request.body as Buffer | undefined, services.maxJsonDepth);
   const version = request.headers['mcp-protocol-version'];
   const stateless = isStateless(message, typeof version === 'string' ? version : undefined);
-  return stateless
-    ? await post2026(services, session, message, request, reply)
-    : await post2025(services, session, message, request, reply);
+  await (stateless ? post2026 : post2025)(services, session, message, request, reply);
 }
 
 function refuse(services: Services, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -94,9 +97,13 @@ function refuse(services: Services, error: unknown, request: FastifyRequest, rep
 }
 
 /** Both types by name, as the specification has it: a client that has not said it reads streams may be sent one. */
-function accepts({ headers: { accept = '' } }: FastifyRequest, type: string): boolean {
-  return accept.split(',').some((each) => each.split(';', 1)[0]?.trim().toLowerCase() === type);
-}
+const accepts = ({ headers: { accept = '' } }: FastifyRequest, type: string): boolean =>
+  accepted.of(accept, typesIn).has(type);
+
+/** Every request of a client says the same. */
+const accepted = new Remembered<ReadonlySet<string>>(65_536);
+const typesIn = (accept: string): ReadonlySet<string> =>
+  new Set(accept.split(',').map((each) => each.split(';', 1)[0]?.trim().toLowerCase() ?? ''));
 
 const notAcceptable = (types: string): Refusal =>
   new Refusal(406, errorCodes.invalidRequest, `Accept must name ${types}.`);

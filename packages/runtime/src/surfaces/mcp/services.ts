@@ -5,10 +5,10 @@ import type { Gateway } from '../../gateway/contract.ts';
 export interface McpServices {
   readonly gateway: Gateway;
   /**
-   * Who is calling. Throws RuntimeFault `unauthenticated` or `forbidden`; an error that carries `scope` (RFC 6750 section 3.1,
+   * Who is calling; at once where that is known. Throws RuntimeFault `unauthenticated` or `forbidden`; an error that carries `scope` (RFC 6750 section 3.1,
    * space-separated) asks the client to come back with more.
    */
-  authenticate(request: FastifyRequest): Promise<Session>;
+  authenticate(request: FastifyRequest): Session | Promise<Session>;
   readonly clock: Clock;
   readonly maxJsonDepth: number;
   /** Between two signs of life on a stream, milliseconds. */

@@ -10,7 +10,7 @@ import { streamChat } from './stream.ts';
 
 export interface OpenAiSurface extends Omit<OpenAiServices, 'recent'> {
   /** Who is calling. Throws RuntimeFault `unauthenticated` or `forbidden`. */
-  authenticate(request: FastifyRequest): Promise<Session>;
+  authenticate(request: FastifyRequest): Session | Promise<Session>;
   /** Whether this session may use the model at all: what the list of models shows. */
   mayUse(session: Session, model: ModelRef): boolean;
 }
