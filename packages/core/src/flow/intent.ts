@@ -1,5 +1,6 @@
 import type { ActionKind, Manifest } from './manifest.ts';
 import type { Leaf } from './leaves.ts';
+import { remembered } from './remembered.ts';
 
 /**
  * Stems of words by which people ask for a kind of action. A word counts when it is a stem with an ending of English grammar:
@@ -117,12 +118,21 @@ const askedPatterns = Object.entries(asked)
   });
 
 /** `transfer_repoOwnership` → transfer, repo, ownership. */
-export const wordsOfName = (tool: string): string[] =>
-  tool
+export const wordsOfName = remembered((name): readonly string[] =>
+  name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
-    .filter(Boolean);
+    .filter(Boolean),
+);
+
+/** Kinds of action by the words of a name, each once. */
+const namedKinds = remembered((name): ReadonlySet<ActionKind> => {
+  const kinds = new Set<ActionKind>();
+  for (const word of wordsOfName(name))
+    for (const [kind, pattern] of Object.entries(named)) if (pattern.test(word)) kinds.add(kind as ActionKind);
+  return kinds;
+});
 
 /** Arguments that say what is done, such as the method of an HTTP request. */
 const verbKey = /^(?:method|action|operation|verb|command|op)$/i;
@@ -134,15 +144,11 @@ const verbKey = /^(?:method|action|operation|verb|command|op)$/i;
 export function kindsOf(tool: string, manifest: Manifest, leaves: readonly Leaf[] = []): ReadonlySet<ActionKind> {
   const kinds = new Set<ActionKind>(manifest.kinds);
   for (const { key, value } of leaves) {
-    if (!verbKey.test(key) || typeof value !== 'string') continue;
-    for (const word of wordsOfName(value))
-      for (const [kind, pattern] of Object.entries(named))
-        if (takeOverKinds.has(kind as ActionKind) && pattern.test(word)) kinds.add(kind as ActionKind);
+    if (typeof value !== 'string' || !verbKey.test(key)) continue;
+    for (const kind of namedKinds(value)) if (takeOverKinds.has(kind)) kinds.add(kind);
   }
   if (manifest.kinds) return kinds;
-  for (const word of wordsOfName(tool)) {
-    for (const [kind, pattern] of Object.entries(named)) if (pattern.test(word)) kinds.add(kind as ActionKind);
-  }
+  for (const kind of namedKinds(tool)) kinds.add(kind);
   if (manifest.effect === 'delete') kinds.add('delete');
   if (kinds.size === 0)
     kinds.add(
@@ -153,13 +159,17 @@ export function kindsOf(tool: string, manifest: Manifest, leaves: readonly Leaf[
 
 /** Whether the user's own words ask for what this tool does. Take-over and deletion are asked for by their own kind only. */
 export function isAsked(tool: string, kinds: ReadonlySet<ActionKind>, { kinds: wanted, words }: Asked): boolean {
+  if (!haveCommon(kinds, takeOverKinds)) return haveCommon(kinds, wanted) || sharesWord(tool, words);
   const grave = [...kinds].filter((kind) => takeOverKinds.has(kind));
-  if (grave.length > 0)
-    return (
-      grave.some((kind) => wanted.has(kind)) &&
-      (grave.length === 1 || sharesWord(tool, words) || grave.every((kind) => wanted.has(kind)))
-    );
-  return [...kinds].some((kind) => wanted.has(kind)) || sharesWord(tool, words);
+  return (
+    grave.some((kind) => wanted.has(kind)) &&
+    (grave.length === 1 || sharesWord(tool, words) || grave.every((kind) => wanted.has(kind)))
+  );
+}
+
+export function haveCommon(some: ReadonlySet<ActionKind>, others: ReadonlySet<ActionKind>): boolean {
+  for (const each of some) if (others.has(each)) return true;
+  return false;
 }
 
 /** `star_repo` for "please star the repo": a verb of its own that no table lists. */

@@ -1,30 +1,54 @@
 import type { Decision } from '../decision.ts';
 import type { Field, NewField, SourceText } from './sources.ts';
 import type { Json, JsonObject, Message, ModelRequest, ToolResult, UserMessage } from '../events.ts';
-import type { LearnedResult } from './results.ts';
 import type { FlowRule } from './provenance.ts';
-import type { Manifest } from './manifest.ts';
+import type { LearnedResult } from './results.ts';
+import type { Leaf } from './leaves.ts';
 import { Memory } from './memory.ts';
 import { Quotes } from './quotes.ts';
+import { RuntimeFault } from '../errors.ts';
 import { Sources } from './sources.ts';
 import { atLeast } from './labels.ts';
 import { fold, isCommonWord, wordsOf } from './text.ts';
+import { leavesOf } from './leaves.ts';
 import { resultSource } from './results.ts';
+import { unknownManifest, type Manifest } from './manifest.ts';
 
-/** One thing learned, as it is kept (encrypted) to be learned again after a restart. */
+/** One thing learned, as it is kept (encrypted) to be learned again after a restart. What is not said takes no room. */
 export type FlowPiece =
   | { readonly kind: 'message'; readonly role: 'system' | 'user'; readonly text: string }
-  | ({ readonly kind: 'result' } & LearnedResult)
+  | {
+      readonly kind: 'result';
+      readonly callId: string;
+      readonly text: string;
+      /** Absent: those of the call that was settled under this id last. */
+      readonly tool?: string;
+      readonly args?: JsonObject;
+      readonly distrusted?: true;
+    }
   | {
       readonly kind: 'settled';
       readonly tool: string;
       readonly callId: string;
       readonly args: JsonObject;
-      readonly outcome: Decision['outcome'];
-      readonly approved: boolean;
-      readonly endorses: boolean;
-      readonly userId: string;
+      /** Absent: `allow`. */
+      readonly outcome?: Decision['outcome'];
+      readonly approved?: boolean;
+      readonly endorses?: boolean;
+      /** Absent: that of the call that was settled before. */
+      readonly userId?: string;
     };
+
+type ResultPiece = FlowPiece & { readonly kind: 'result' };
+type ReadPiece = Exclude<FlowPiece, { kind: 'settled' }>;
+
+/** A call that was let through. */
+interface Called {
+  readonly tool: string;
+  readonly args: JsonObject;
+  /** Of the arguments, until its result was read. */
+  leaves?: readonly Leaf[] | undefined;
+}
 
 /** Whether a result looks like an attack. Asked once of each; the answer is kept with it. */
 export type Distrusts = (tool: string, text: string) => boolean;
@@ -42,8 +66,9 @@ export class Learner {
   readonly #manifestOf: (tool: string) => Manifest;
   readonly #rules: ReadonlySet<FlowRule>;
   readonly #distrusts: Distrusts;
-  readonly #known = new Map<string, Set<string>>();
-  readonly #calls = new Map<string, { readonly tool: string; readonly args: JsonObject }>();
+  /** Texts by who handed them in. */
+  readonly #known = new Map<string, string | Set<string>>();
+  readonly #calls = new Map<string, Called>();
   readonly #quotes = new Quotes();
   #last: readonly Message[] = [];
   /** Whether anything that third parties wrote was read. */
@@ -60,54 +85,52 @@ export class Learner {
       case 'user_message':
         return this.#take([{ kind: 'message', role: 'user', text: event.text }]);
       case 'tool_result': {
-        const call = this.#calls.get(event.callId) ?? ownTool(event.tool);
+        const { callId, tool, text } = event;
+        if (this.#calls.has(callId)) return this.#take([this.#resultOf({ kind: 'result', callId, text })]);
         // What an agent says its tool answered is learned with the request that carries the call as well.
-        if (!call) return [];
-        return this.#take([this.#resultOf({ ...call, callId: event.callId, text: event.text })]);
+        return isOwnTool(tool) ? this.#take([this.#resultOf({ kind: 'result', callId, tool, args: {}, text })]) : [];
       }
       case 'model_request':
         return this.#take(this.#news(event.messages));
     }
   }
 
-  restore(piece: FlowPiece): void {
+  restore(piece: ReadPiece): void {
     if (piece.kind === 'message') this.#message(piece.role, piece.text);
-    else if (piece.kind === 'result') this.#result(piece);
-    if (piece.kind !== 'settled') this.#isNew(keyOf(piece), piece.text);
+    else this.#result(piece);
+    this.#isNew(keyOf(piece), piece.text);
   }
 
   /** A call whose result may come back by itself. */
-  called(callId: string, tool: string, args: JsonObject): void {
-    this.#calls.set(callId, { tool, args });
+  called(callId: string, call: Called): void {
+    this.#calls.set(callId, call);
   }
 
-  #take(pieces: readonly FlowPiece[]): FlowPiece[] {
-    const taken: FlowPiece[] = [];
-    for (const piece of pieces) {
-      if (piece.kind === 'settled' || !this.#isNew(keyOf(piece), piece.text)) continue;
+  #take(pieces: readonly ReadPiece[]): FlowPiece[] {
+    return pieces.filter((piece) => {
+      if (!this.#isNew(keyOf(piece), piece.text)) return false;
       if (piece.kind === 'message') this.#message(piece.role, piece.text);
       else this.#result(piece);
-      taken.push(piece);
-    }
-    return taken;
+      return true;
+    });
   }
 
   /**
    * What of a request was not read before. A client sends the whole conversation every time: what it repeats is compared, not
    * read, and the arguments of a call are only parsed for a result that is new.
    */
-  #news(messages: readonly Message[]): FlowPiece[] {
-    const news: FlowPiece[] = [];
+  #news(messages: readonly Message[]): ReadPiece[] {
+    const news: ReadPiece[] = [];
     for (let index = this.#repeated(messages); index < messages.length; index++) {
       const { role, text, callId = '', byRuntime } = messages[index] as Message;
       // Our own denial in a result's place names the value that was refused; it vouches for nothing.
       if (role === 'assistant' || byRuntime || text === '') continue;
       if (role !== 'tool') news.push({ kind: 'message', role, text });
-      else if (!this.#known.get(text)?.has(`tool:${callId}`)) {
+      else if (!this.#isKnown(`tool:${callId}`, text)) {
         const call = callBefore(messages, index, callId);
         const known = this.#calls.get(callId);
         const args = call ? readArguments(call.arguments) : (known?.args ?? {});
-        news.push(this.#resultOf({ tool: call?.tool ?? known?.tool ?? '', callId, args, text }));
+        news.push(this.#resultOf({ kind: 'result', tool: call?.tool ?? known?.tool ?? '', callId, args, text }));
       }
     }
     // A copy: whoever passed the list may go on to add to it.
@@ -115,9 +138,15 @@ export class Learner {
     return news;
   }
 
-  #resultOf(result: LearnedResult): FlowPiece {
-    const distrusted = this.#distrusts(result.tool, result.text);
-    return { kind: 'result', ...result, ...(distrusted ? { distrusted } : {}) };
+  #resultOf(piece: ResultPiece): ResultPiece {
+    const { tool } = this.#callOf(piece);
+    return this.#distrusts(tool, piece.text) ? { ...piece, distrusted: true } : piece;
+  }
+
+  #callOf({ callId, tool, args = {} }: ResultPiece): Called {
+    const call = tool === undefined ? this.#calls.get(callId) : { tool, args };
+    if (!call) throw new RuntimeFault('internal', { detail: 'a result was kept without the call that it answers' });
+    return call;
   }
 
   /** How many messages stand at the start of this request as they stood in the last one. */
@@ -133,11 +162,17 @@ export class Learner {
     return index;
   }
 
+  #isKnown(key: string, text: string): boolean {
+    const seen = this.#known.get(key);
+    return typeof seen === 'object' ? seen.has(text) : seen === text;
+  }
+
   #isNew(key: string, text: string): boolean {
-    const seen = this.#known.get(text);
-    if (seen?.has(key)) return false;
-    if (seen) seen.add(key);
-    else this.#known.set(text, new Set([key]));
+    if (this.#isKnown(key, text)) return false;
+    const seen = this.#known.get(key);
+    if (seen === undefined) this.#known.set(key, text);
+    else if (typeof seen === 'string') this.#known.set(key, new Set([seen, text]));
+    else seen.add(text);
     return true;
   }
 
@@ -148,38 +183,45 @@ export class Learner {
   #message(role: 'system' | 'user', text: string): void {
     const integrity = role === 'system' ? 'operator' : 'user';
     if (role === 'user') noteNames(text, this.memory.names);
-    const { own, quoted } = this.#quotes.split(fold(text));
+    const folded = fold(text);
+    const { own, quoted } = this.#quotes.split(folded);
     const field = { path: '', key: '', record: '', structural: false, labels: [] } as const;
     const late = role === 'system' && this.tainted;
     if (role === 'system' && !late && quoted === '') noteFullNames(text, this.memory.fullNames);
-    const fields: NewField[] = [{ ...field, integrity: late ? 'derived' : integrity, raw: quoted === '' ? text : own }];
-    if (quoted !== '') fields.push({ ...field, path: 'quoted', integrity: 'untrusted', raw: quoted });
+    const said = quoted === '' ? { raw: text, text: folded } : { raw: own, text: fold(own) };
+    const fields: NewField[] = [{ ...field, ...said, integrity: late ? 'derived' : integrity }];
+    if (quoted !== '')
+      fields.push({ ...field, path: 'quoted', integrity: 'untrusted', raw: quoted, text: fold(quoted) });
     this.#add({ role, bytes: text.length, integrity, cleanQuery: false, lookup: false }, fields);
   }
 
-  #result(piece: LearnedResult): void {
-    const { source, fields } = resultSource(piece, this.#manifestOf(piece.tool), {
-      sources: this.sources,
-      memory: this.memory,
-      rules: this.#rules,
-    });
+  #result(piece: ResultPiece): void {
+    const call = this.#callOf(piece);
+    const { tool, leaves = leavesOf(call.args, unknownManifest) } = call;
+    call.leaves = undefined;
+    const { callId, text, distrusted } = piece;
+    const result: LearnedResult = { tool, callId, leaves, text, distrusted };
+    const known = { sources: this.sources, memory: this.memory, rules: this.#rules };
+    const { source, fields } = resultSource(result, this.#manifestOf(tool), known);
     const added = this.#add(source, fields);
-    for (const { integrity, raw } of fields) if (integrity === 'named') noteNames(raw, this.memory.namedNames);
-    for (const { integrity, text } of added) {
+    let untrusted = 0;
+    for (const { integrity, raw } of added) {
+      if (integrity === 'named') noteNames(raw, this.memory.namedNames);
       if (atLeast(integrity, 'trusted')) continue;
-      this.tainted = true;
-      this.#quotes.add(text);
+      untrusted += 1;
+      this.#quotes.add(raw);
     }
+    if (untrusted > 0) this.tainted = true;
     // Fields are short: what repeats a whole listing repeats runs across them.
-    if (added.length > 1 && added.some(({ integrity }) => !atLeast(integrity, 'trusted')))
-      this.#quotes.add(fold(piece.text));
+    if (untrusted > 0 && added.length > 1) this.#quotes.add(text);
     this.#noteSecrets(added);
   }
 
   #add(source: Omit<SourceText, 'id'>, fields: readonly NewField[]): Field[] {
     const added = this.sources.add({ ...source, id: this.sources.texts.length + 1 }, fields);
-    for (const { typed } of added) {
-      for (const { kind, value } of typed) if (kind === 'email') this.#notePerson(value);
+    for (const field of added) {
+      if (!field.text.includes('@')) continue;
+      for (const { kind, value } of field.typed) if (kind === 'email') this.#notePerson(value);
     }
     return added;
   }
@@ -195,7 +237,7 @@ export class Learner {
   #noteSecrets(fields: readonly Field[]): void {
     const { secrets } = this.memory;
     for (const { id, key, text } of fields) {
-      if (secretKey.test(key) && text.length >= 4 && !text.includes(' ')) secrets.set(text, id);
+      if (text.length >= 4 && !text.includes(' ') && secretKey.test(key)) secrets.set(text, id);
       if (!secretWord.test(text)) continue;
       for (const [, value = ''] of text.matchAll(secretInText)) secrets.set(value.replace(/["'.,;)]+$/, ''), id);
       for (const [, block = ''] of text.matchAll(privateKey)) {
@@ -231,11 +273,10 @@ const secretInText =
   /(?:pass(?:word|phrase|code)|secret|token|(?:api|private|access|secret)[ _-]?key)[^\n:= ]{0,20}(?: is\b| ?:| ?=) ?["']?(\S{4,100})/g;
 const privateKey = /-----begin [a-z ]{0,30}private key-----([^-]{16,8000})/g;
 
-const keyOf = (piece: Exclude<FlowPiece, { kind: 'settled' }>): string =>
-  piece.kind === 'message' ? piece.role : `tool:${piece.callId}`;
+const keyOf = (piece: ReadPiece): string => (piece.kind === 'message' ? piece.role : `tool:${piece.callId}`);
 
 /** What the runtime itself hands an agent, such as a value extracted from untrusted text, is read without a call. */
-const ownTool = (tool: string) => (tool.startsWith('sallyport:') ? { tool, args: {} } : undefined);
+const isOwnTool = (tool: string): boolean => tool.startsWith('sallyport:');
 
 /** The nearest call of that id: providers number theirs anew in every answer. */
 function callBefore(

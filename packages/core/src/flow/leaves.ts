@@ -1,5 +1,7 @@
 import type { Json, JsonObject } from '../events.ts';
 import type { Manifest } from './manifest.ts';
+import { fold } from './text.ts';
+import { partsOf, type Part } from './parts.ts';
 
 /** One scalar of a call's arguments. */
 export interface Leaf {
@@ -11,26 +13,33 @@ export interface Leaf {
   readonly key: string;
   readonly value: string | number | boolean;
   readonly role: 'target' | 'content';
+  /** The value, folded. */
+  readonly text: string;
+  /** See `partsOf`. */
+  readonly parts: readonly Part[] | undefined;
 }
 
 /** Every scalar; null chooses nothing. Names of properties are the tool's, unless it takes any. */
 export function leavesOf(args: JsonObject, manifest: Manifest): Leaf[] {
   const leaves: Leaf[] = [];
+  const add = (value: Leaf['value'], path: string, pattern: string, key: string, role: Leaf['role']): void => {
+    const text = fold(String(value));
+    leaves.push({ path, pattern, key, value, role, text, parts: partsOf({ value, key, text }) });
+  };
   const visit = (value: Json, path: string, pattern: string, key: string): void => {
     if (value === null) return;
     if (typeof value !== 'object') {
-      leaves.push({ path, pattern, key, value, role: isForm(pattern, value) ? 'content' : roleOf(pattern, manifest) });
-      return;
-    }
-    if (Array.isArray(value)) {
-      for (const [index, item] of value.entries()) visit(item, `${path}[${index}]`, `${pattern}.*`, key);
-      return;
-    }
-    for (const [name, item] of Object.entries(value)) {
-      // `{ "ann@x.example": "editor" }`: a name that no schema gives is a value like any other.
-      if (!/^[\w$-]{1,64}$/.test(name))
-        leaves.push({ path, pattern, key, value: name, role: roleOf(pattern, manifest) });
-      visit(item, `${path}.${name}`, pattern === '' ? name : `${pattern}.${name}`, name);
+      add(value, path, pattern, key, isForm(pattern, value) ? 'content' : roleOf(pattern, manifest));
+    } else if (Array.isArray(value)) {
+      for (let index = 0; index < value.length; index++)
+        visit(value[index] as Json, `${path}[${index}]`, `${pattern}.*`, key);
+    } else {
+      const object = value as JsonObject;
+      for (const name of Object.keys(object)) {
+        // `{ "ann@x.example": "editor" }`: a name that no schema gives is a value like any other.
+        if (!/^[\w$-]{1,64}$/.test(name)) add(name, path, pattern, key, roleOf(pattern, manifest));
+        visit(object[name] as Json, `${path}.${name}`, pattern === '' ? name : `${pattern}.${name}`, name);
+      }
     }
   };
   visit(args, 'arguments', '', '');

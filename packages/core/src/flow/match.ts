@@ -12,7 +12,9 @@ export function findPart(part: Part, key: string, tool: string, sources: Sources
       // A single word is a name for a thing: `ops` is not `ops-private`, nor the address that it begins.
       return sources.holding(value, !value.includes(' '));
     case 'id':
-      return sources.holding(value, true).filter((field) => namesId(field, value, key, tool));
+      return isDistinct(value)
+        ? sources.holding(value, true)
+        : sources.holding(value, true).filter((field) => namesId(field, value, key, tool));
     case 'path':
       return [...new Set([...sources.typed('path', value), ...sources.holding(value, true)])];
     case 'account':
@@ -69,9 +71,8 @@ const escapeText = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g,
 /** Long and mixed of letters and digits: no such value stands in a text by accident. */
 const isDistinct = (value: string): boolean => value.length >= 5 && /\d/.test(value) && /\p{L}/u.test(value);
 
-/** An id counts only where it is named as one: "June 13" does not vouch for file 13. */
+/** A short id counts only where it is named as one: "June 13" does not vouch for file 13. */
 function namesId(field: Field, value: string, key: string, tool: string): boolean {
-  if (isDistinct(value)) return true;
   const nouns = nounsOf(key, tool);
   if (field.structural && field.source.role === 'tool' && field.text === value) {
     return (

@@ -4,6 +4,8 @@ import type { Part } from './parts.ts';
 export class Memory {
   /** Values that calls carried without being believed: where they come back, they are believed no more than before. */
   readonly written = new Map<string, number>();
+  /** Of these the addresses, pages and accounts. */
+  readonly writtenTo = new Set<string>();
   /** Values that a person approved for this task. */
   readonly endorsed = new Set<string>();
   /** Operations let through that a confirmation may yet release, by tool. */

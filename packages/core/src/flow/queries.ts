@@ -1,23 +1,22 @@
-import type { Integrity } from './labels.ts';
-import type { JsonObject } from '../events.ts';
+import type { Field, Sources } from './sources.ts';
 import type { Known } from './results.ts';
-import type { Sources, SourceText } from './sources.ts';
+import type { Leaf } from './leaves.ts';
 import { atLeast } from './labels.ts';
 import { endorsementOf } from './memory.ts';
 import { findPart } from './match.ts';
-import { fold, wordsOf } from './text.ts';
-import { leavesOf } from './leaves.ts';
-import { partsOf } from './parts.ts';
 import { readUrl } from './typed.ts';
-import { unknownManifest, type Manifest } from './manifest.ts';
+import { wordsOf } from './text.ts';
 
-/** Read by a call whose target the user gave: a path, an address, a site, a name. */
-export function isNamedRead(args: JsonObject, tool: string, known: Known): boolean {
+/**
+ * Read by a call whose target the user gave: a path, an address, a site, a name.
+ *
+ * @param strangers see `isStrangersQuery`
+ */
+export function isNamedRead(leaves: readonly Leaf[], tool: string, strangers: boolean, known: Known): boolean {
   const { sources, memory } = known;
   const isShort = (text: string): boolean => !/[\s@._\d/-]/.test(text);
-  const strangers = isStrangersQuery(args, unknownManifest, known);
-  return leavesOf(args, unknownManifest).some((leaf) => {
-    const parts = partsOf(leaf);
+  return leaves.some((leaf) => {
+    const { parts } = leaf;
     if (!parts || parts.length === 0 || leaf.value === '') return false;
     return parts.every((part) => {
       if (part.kind === 'number' || part.kind === 'date' || part.kind === 'time') return false;
@@ -49,10 +48,10 @@ function isUnderUsersFolder(path: string, sources: Sources): boolean {
 }
 
 /** No word of the query stands in untrusted text alone: otherwise the look-up was a stranger's. */
-export function isCleanQuery(args: JsonObject, manifest: Manifest, tool: string, { sources }: Known): boolean {
-  return leavesOf(args, manifest).every((leaf) => {
+export function isCleanQuery(leaves: readonly Leaf[], tool: string, { sources }: Known): boolean {
+  return leaves.every((leaf) => {
     if (typeof leaf.value === 'boolean' || leaf.value === '') return true;
-    const parts = partsOf(leaf);
+    const { parts } = leaf;
     if (!parts) return false;
     const believed = parts.every((part) => findPart(part, leaf.key, tool, sources).some(isBelievable));
     if (believed) return true;
@@ -63,35 +62,24 @@ export function isCleanQuery(args: JsonObject, manifest: Manifest, tool: string,
           ({ host = '' }) => sources.typed('host', host).length === 0 || sources.typed('host', host).some(isBelievable),
         )
       );
-    return wordsOf(fold(String(leaf.value))).every((word) => {
-      const seen = sources.word(word);
-      return seen.length === 0 || seen.some(isBelievable);
-    });
+    return wordsOf(leaf.text).every((word) => !sources.has(word) || sources.someWith(word, isBelievable));
   });
 }
 
-const isBelievable = (field: {
-  readonly integrity: Integrity;
-  readonly structural: boolean;
-  readonly source: SourceText;
-}): boolean =>
+const isBelievable = (field: Field): boolean =>
   atLeast(field.integrity, 'trusted') || (field.structural && field.source.lookup && field.source.cleanQuery);
 
 /** A word of the query stands in text of strangers alone, not even of those whom the user named. */
-export const isStrangersQuery = (args: JsonObject, manifest: Manifest, { sources }: Known): boolean =>
-  leavesOf(args, manifest).some(({ value }) =>
-    wordsOf(fold(String(value))).some((word) => {
-      const seen = sources.word(word);
-      return (
-        word.length > 1 &&
-        seen.length > 0 &&
-        !seen.some((field) => atLeast(field.integrity, 'named') || isBelievable(field))
-      );
-    }),
+export const isStrangersQuery = (leaves: readonly Leaf[], { sources }: Known): boolean =>
+  leaves.some(({ text }) =>
+    wordsOf(text).some((word) => word.length > 1 && sources.has(word) && !sources.someWith(word, isNamedOrBelievable)),
   );
 
+const isNamedOrBelievable = (field: Field): boolean => atLeast(field.integrity, 'named') || isBelievable(field);
+
 /** Hosts that a call names. */
-export const sitesIn = (args: JsonObject): string[] =>
-  leavesOf(args, unknownManifest).flatMap((leaf) =>
-    (partsOf(leaf) ?? []).flatMap(({ host }) => (host === undefined ? [] : [host])),
-  );
+export function sitesIn(leaves: readonly Leaf[]): string[] {
+  const sites: string[] = [];
+  for (const { parts = [] } of leaves) for (const { host } of parts) if (host !== undefined) sites.push(host);
+  return sites;
+}

@@ -1,18 +1,35 @@
-import { wordsOf } from './text.ts';
+import { fold, wordsOf } from './text.ts';
 
 const length = 8;
+
+/** So many characters at most wait to be read: no message has to wait for more. */
+const maxUnread = 65_536;
 
 /** Finds text that repeats at length what was read from strangers: runs of eight words and more. */
 export class Quotes {
   /** Hashes of every run of eight words. A collision makes a user's text less believed, never more. */
   readonly #runs = new Set<number>();
 
-  add(folded: string): void {
-    for (const run of runsOf(wordsOf(folded))) this.#runs.add(run);
+  /** Many sessions read results for hours, and no message that could repeat them: a text is read once one comes. */
+  #unread: string[] = [];
+  #waiting = 0;
+
+  /** @param text as it was written */
+  add(text: string): void {
+    this.#unread.push(text);
+    this.#waiting += text.length;
+    if (this.#waiting > maxUnread) this.#read();
+  }
+
+  #read(): void {
+    for (const text of this.#unread) for (const run of runsOf(wordsOf(fold(text)))) this.#runs.add(run);
+    this.#unread = [];
+    this.#waiting = 0;
   }
 
   /** The parts of a folded text that repeat nothing, and those that do. */
   split(folded: string): { own: string; quoted: string } {
+    this.#read();
     if (this.#runs.size === 0) return { own: folded, quoted: '' };
     const words = [...folded.matchAll(/[\p{L}\p{N}]+/gu)];
     const covered = new Uint8Array(words.length);

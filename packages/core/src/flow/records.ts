@@ -1,5 +1,5 @@
 import { parse as parseYaml } from 'yaml';
-import type { Json } from '../events.ts';
+import type { Json, JsonObject } from '../events.ts';
 import { readPython } from './python.ts';
 
 /** Larger results are taken whole: a layout that costs seconds to read is no layout. */
@@ -48,27 +48,20 @@ function collect(value: Json, path: string, key: string, record: string, into: R
   if (into.length >= maxFields || depth > 32) return;
   if (typeof value === 'object' && value !== null) {
     if (Array.isArray(value)) {
-      for (const [index, item] of value.entries()) {
-        collect(item, `${path}[${index}]`, key, record, into, depth + 1);
-      }
+      for (let index = 0; index < value.length; index++)
+        collect(value[index] as Json, `${path}[${index}]`, key, record, into, depth + 1);
       return;
     }
-    for (const [name, item] of Object.entries(value)) {
-      const place = path === '' ? name : `${path}.${name}`;
-      collect(item, place, name, path, into, depth + 1);
-    }
+    const object = value as JsonObject;
+    const placeOf = (name: string): string => (path === '' ? name : `${path}.${name}`);
+    for (const name of Object.keys(object)) collect(object[name] as Json, placeOf(name), name, path, into, depth + 1);
+    if (depth > 1) return;
     // A map from names to records, as in `{ "Smart Watch": { … } }`: the name is a value as well.
-    if (depth <= 1) {
-      for (const [name, item] of Object.entries(value)) {
-        if (typeof item === 'object' && item !== null && !Array.isArray(item)) {
-          into.push({
-            path: path === '' ? name : `${path}.${name}`,
-            key: 'name',
-            text: name,
-            record: path === '' ? name : `${path}.${name}`,
-          });
-        }
-      }
+    for (const name of Object.keys(object)) {
+      const item = object[name] as Json;
+      if (typeof item !== 'object' || item === null || Array.isArray(item)) continue;
+      const place = placeOf(name);
+      into.push({ path: place, key: 'name', text: name, record: place });
     }
     return;
   }
@@ -84,5 +77,6 @@ const proseKey =
  * Whether a field is part of the layout of a record (an id, an owner, a name, a date, an amount) and not its prose. Judged
  * by key and by shape: a name of many words, or with a line break, is prose under any key.
  */
-export const isStructural = ({ key, text }: RecordField): boolean =>
-  !proseKey.test(key) && text.length <= 200 && !/[\n\r<>]/.test(text) && text.split(/\s+/).length <= 12;
+export const isStructural = ({ key, text }: Pick<RecordField, 'key' | 'text'>): boolean =>
+  text.length <= 200 && !proseKey.test(key) && !/[\n\r<>]/.test(text) && !overTwelveWords.test(text);
+const overTwelveWords = /^\S*(?:\s+\S+){11}\s/;

@@ -1,11 +1,12 @@
 import type { FlowRule } from './provenance.ts';
 import type { Integrity, Label } from './labels.ts';
-import type { JsonObject } from '../events.ts';
+import type { Leaf } from './leaves.ts';
 import type { Manifest } from './manifest.ts';
 import type { Memory } from './memory.ts';
 import type { NewField, Sources, SourceText } from './sources.ts';
 import { covers } from './leaves.ts';
 import { isCleanQuery, isNamedRead, isStrangersQuery, sitesIn } from './queries.ts';
+import { fold } from './text.ts';
 import { isStructural, readRecords, type RecordField } from './records.ts';
 import { namedRecords, recordsWritten } from './senders.ts';
 
@@ -13,10 +14,11 @@ import { namedRecords, recordsWritten } from './senders.ts';
 export interface LearnedResult {
   readonly tool: string;
   readonly callId: string;
-  readonly args: JsonObject;
+  /** Of the call's arguments. */
+  readonly leaves: readonly Leaf[];
   readonly text: string;
   /** It looked like an attack, so nobody's word makes it better than strangers'. */
-  readonly distrusted?: true;
+  readonly distrusted?: true | undefined;
 }
 
 /** What is known before a result is read, by which it is judged. */
@@ -32,12 +34,15 @@ export function resultSource(
   manifest: Manifest,
   known: Known,
 ): { source: Omit<SourceText, 'id'>; fields: NewField[] } {
-  const { tool, callId, args, text, distrusted = false } = result;
+  const { tool, callId, leaves, text, distrusted = false } = result;
   const { memory } = known;
   const { format, labels } = manifest.results;
   const trust = distrusted ? 'untrusted' : manifest.results.trust;
+  const strangersQuery = isStrangersQuery(leaves, known);
   const isNamed =
-    !distrusted && trust === 'untrusted' && (memory.approvedCalls.has(callId) || isNamedRead(args, tool, known));
+    !distrusted &&
+    trust === 'untrusted' &&
+    (memory.approvedCalls.has(callId) || isNamedRead(leaves, tool, strangersQuery, known));
   // What a call made of values that nobody vouches for is worth no more, and so is its name: a draft, say.
   const isTainted = distrusted || memory.tainted.has(callId);
   const believed = isNamed ? 'named' : 'untrusted';
@@ -46,17 +51,19 @@ export function resultSource(
     tool,
     bytes: text.length,
     integrity: trust === 'trusted' && !isTainted ? 'trusted' : believed,
-    cleanQuery: isCleanQuery(args, manifest, tool, known),
+    cleanQuery: isCleanQuery(leaves, tool, known),
     lookup: manifest.effect === 'read' && format === 'records',
-    strangersQuery: isStrangersQuery(args, manifest, known),
-    sites: sitesIn(args),
+    strangersQuery,
+    sites: sitesIn(leaves),
   };
   const records = format === 'records' || trust === 'trusted' ? readRecords(text) : undefined;
   if (records) return { source, fields: fieldsOf(records, source, { result, manifest, known, isTainted }) };
   const structural = trust === 'trusted' && text.length < 200;
   return {
     source,
-    fields: [{ path: '', key: '', record: '', structural, integrity: source.integrity, labels, raw: text }],
+    fields: [
+      { path: '', key: '', record: '', structural, integrity: source.integrity, labels, text: fold(text), raw: text },
+    ],
   };
 }
 
@@ -74,22 +81,26 @@ function fieldsOf(
   { result, manifest, known, isTainted }: Reading,
 ): NewField[] {
   const { memory } = known;
-  const named = manifest.results.trust === 'untrusted' ? namedRecords(records, known) : new Set<string>();
-  const written = recordsWritten(records, memory);
+  const read = records.map(({ path, key, record, text }) => ({ path, key, record, raw: text, text: fold(text) }));
+  const named = manifest.results.trust === 'untrusted' ? namedRecords(read, known) : new Set<string>();
+  const written = recordsWritten(read, memory);
   const listed = source.lookup && source.integrity === 'named' && !memory.approvedCalls.has(result.callId);
-  return records.map((field): NewField => {
-    const { path, key, record, text } = field;
+  const said = sayings(manifest);
+  return read.map((field): NewField => {
+    const { path, key, record, text, raw } = field;
     const isNamed = named.has(record) && !othersKey.test(key);
     const whole = isNamed ? 'named' : listed ? 'untrusted' : source.integrity;
     const isWritten = isTainted || written.has(record);
+    const { integrity = whole, labels } = said(path);
     return {
       path,
       key,
       record,
-      structural: isStructural(field) && !isWritten,
-      integrity: isWritten ? 'untrusted' : trustOf(path, manifest, whole),
-      labels: labelsOf(path, manifest),
-      raw: text,
+      structural: isStructural({ key, text: raw }) && !isWritten,
+      integrity: isWritten ? 'untrusted' : integrity,
+      labels,
+      text,
+      raw,
     };
   });
 }
@@ -103,20 +114,26 @@ const pattern = (path: string): string =>
     .replace(/^\.\*\.?/, '*.')
     .replace(/^\*\.$/, '*');
 
-function trustOf(path: string, { results }: Manifest, whole: Integrity): Integrity {
-  const here = pattern(path);
-  const said = Object.entries(results.fields).find(
-    ([field]) => covers(field, here) || covers(field, here.replace(/^\*\./, '')),
-  );
-  return said ? said[1] : whole;
+interface Saying {
+  readonly integrity?: Integrity | undefined;
+  readonly labels: readonly Label[];
 }
 
-function labelsOf(path: string, { results }: Manifest): readonly Label[] {
-  const here = pattern(path);
-  const said = Object.entries(results.fieldLabels).filter(
-    ([field]) => covers(field, here) || covers(field, here.replace(/^\*\./, '')),
-  );
-  return said.length === 0
-    ? results.labels
-    : [...new Set([...results.labels, ...said.flatMap(([, labels]) => labels)])];
+/** What a manifest says of the field at a path. */
+function sayings({ results }: Manifest): (path: string) => Saying {
+  const trusts = Object.entries(results.fields);
+  const labelled = Object.entries(results.fieldLabels);
+  const everywhere = { labels: results.labels };
+  if (trusts.length === 0 && labelled.length === 0) return () => everywhere;
+  return (path) => {
+    const here = pattern(path);
+    const inItems = here.replace(/^\*\./, '');
+    const isOf = ([field]: readonly [string, unknown]): boolean => covers(field, here) || covers(field, inItems);
+    const own = labelled.filter(isOf);
+    return {
+      integrity: trusts.find(isOf)?.[1],
+      labels:
+        own.length === 0 ? results.labels : [...new Set([...results.labels, ...own.flatMap(([, labels]) => labels)])],
+    };
+  };
 }

@@ -1,12 +1,13 @@
 import type { Decision } from '../decision.ts';
 import type { Excerpt, FlowRule, Trace } from './provenance.ts';
 import type { Judging } from './rules/rule.ts';
+import type { Label } from './labels.ts';
 import type { Manifest } from './manifest.ts';
 import type { ModelRequest, ToolCall, ToolDefinition, ToolResult, UserMessage } from '../events.ts';
 import type { Session } from '../session.ts';
 import { Learner, type Distrusts, type FlowPiece } from './learner.ts';
 import { RuntimeFault } from '../errors.ts';
-import { Requests, isAsked, kindsOf, openKinds, takeOverKinds } from './intent.ts';
+import { Requests, haveCommon, isAsked, kindsOf, openKinds, takeOverKinds } from './intent.ts';
 import { atLeast } from './labels.ts';
 import { findingsOf } from './findings.ts';
 import { leavesOf } from './leaves.ts';
@@ -33,8 +34,21 @@ interface Traced {
 const maxRecorded = 200;
 
 /** Without a prototype: a tool may be named `constructor`. */
-const plain = (counts: ReadonlyMap<string, number>): Record<string, number> =>
-  Object.assign(Object.create(null) as Record<string, number>, Object.fromEntries(counts));
+const bare = (): Record<string, number> => Object.create(null) as Record<string, number>;
+const none: Readonly<Record<string, number>> = Object.freeze(bare());
+
+function plain(counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
+  if (counts.size === 0) return none;
+  const record = bare();
+  for (const [tool, count] of counts) record[tool] = count;
+  return record;
+}
+
+function labelsOf(weighed: readonly Weighed[]): Set<Label> {
+  const labels = new Set<Label>();
+  for (const { provenance } of weighed) for (const label of provenance.labels) labels.add(label);
+  return labels;
+}
 
 /** What one session has read, and where the values of its calls come from. Belongs to one session and knows no other. */
 export class SessionFlow {
@@ -42,6 +56,8 @@ export class SessionFlow {
   readonly #learner: Learner;
   readonly #traced = new WeakMap<ToolCall, Traced>();
   readonly #asked = new Requests();
+  /** The user of the call that was settled last: a session has one, who need not be kept with every call. */
+  #settledFor = '';
 
   constructor(options: FlowOptions) {
     this.#options = options;
@@ -59,8 +75,9 @@ export class SessionFlow {
       this.#learner.restore(piece);
       return;
     }
+    this.#settledFor = piece.userId ?? this.#settledFor;
     const { judging, weighed } = this.#weighed(
-      this.#judging({ tool: piece.tool, arguments: piece.args }, piece.userId),
+      this.#judging({ tool: piece.tool, arguments: piece.args }, this.#settledFor),
     );
     settle(piece, judging, weighed, this.#learner);
   }
@@ -76,7 +93,7 @@ export class SessionFlow {
     const traced = this.#weighed(this.#judging(call, session.user.id));
     this.#traced.set(call, traced);
     const { judging, weighed } = traced;
-    const labels = [...new Set(weighed.flatMap(({ provenance }) => provenance.labels))];
+    const labels = [...labelsOf(weighed)];
     const findings = tainted ? findingsOf(judging, weighed, labels, session.scope) : [];
     return {
       manifest: judging.manifest,
@@ -101,17 +118,19 @@ export class SessionFlow {
     const { outcome, approval, endorses = false } = decision;
     // What was traced is settled as it was traced; a call that a guard rewrote since is weighed anew.
     const traced = this.#traced.get(call) ?? this.#weighed(this.#judging(call, ''));
+    const { userId } = traced.judging;
     const passes = outcome === 'allow' || outcome === 'transform';
     const piece: FlowPiece & { kind: 'settled' } = {
       kind: 'settled',
       tool,
       callId,
       args,
-      outcome,
-      approved: passes && approval !== undefined,
-      endorses: passes && endorses,
-      userId: traced.judging.userId,
+      ...(outcome === 'allow' ? {} : { outcome }),
+      ...(passes && approval !== undefined ? { approved: true } : {}),
+      ...(passes && endorses ? { endorses } : {}),
+      ...(userId === this.#settledFor ? {} : { userId }),
     };
+    this.#settledFor = userId;
     settle(piece, traced.judging, traced.weighed, this.#learner);
     return [piece];
   }
@@ -150,9 +169,8 @@ export class SessionFlow {
     const leaves = leavesOf(args, manifest);
     const kinds = kindsOf(tool, manifest, leaves);
     const asked = this.#asked.take(sources.requests);
-    const isGrave = [...kinds].some((kind) => takeOverKinds.has(kind));
-    const isOpen =
-      this.#options.rules.has('delegation') && asked.open && [...kinds].some((kind) => openKinds.has(kind));
+    const isGrave = haveCommon(kinds, takeOverKinds);
+    const isOpen = this.#options.rules.has('delegation') && asked.open && haveCommon(kinds, openKinds);
     const judging: Judging = {
       tool,
       manifest,
@@ -161,7 +179,7 @@ export class SessionFlow {
       asked,
       isAsked: isAsked(tool, kinds, asked) || (isOpen && !isGrave),
       isGrave,
-      use: manifest.effect === 'read' && ![...kinds].some((kind) => kind === 'delete') ? 'read' : 'act',
+      use: manifest.effect === 'read' && !kinds.has('delete') ? 'read' : 'act',
       sources,
       memory,
       userId,

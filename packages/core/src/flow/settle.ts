@@ -5,7 +5,6 @@ import type { Weighed } from './weigh.ts';
 import { atLeast } from './labels.ts';
 import { endorsedTool, endorsementOf } from './memory.ts';
 import { findingOf } from './findings.ts';
-import { fold } from './text.ts';
 import { canonicalNumber } from './typed.ts';
 import { reaching } from './rules/rule.ts';
 
@@ -16,14 +15,14 @@ export function settle(
   weighed: readonly Weighed[],
   learner: Learner,
 ): void {
-  const { tool, callId, args, outcome, approved, endorses } = piece;
+  const { tool, callId, args, outcome = 'allow', approved = false, endorses = false } = piece;
   const { memory, sources } = learner;
   const counts = outcome === 'deny' ? memory.denied : outcome === 'require_approval' ? memory.held : memory.called;
   counts.set(tool, (counts.get(tool) ?? 0) + 1);
   // What was held is noted as well: the operation may have been done elsewhere, and would come back in a listing.
   for (const each of weighed) if (!isBelieved(each)) noteWritten(each, sources.texts.length, memory);
   if (outcome === 'deny' || outcome === 'require_approval') return;
-  learner.called(callId, tool, args);
+  learner.called(callId, { tool, args, leaves: judging.leaves });
   if (approved) memory.approvedCalls.add(callId);
   else if (learner.tainted && weighed.some(reachesStranger)) memory.tainted.add(callId);
   queue(tool, judging);
@@ -43,19 +42,20 @@ const reachesStranger = (weighed: Weighed): boolean =>
   (weighed.parts ?? []).some(({ kind }) => reaching.has(kind));
 
 /** Where these come back, they are no more than they were. */
-function noteWritten({ leaf, parts, provenance }: Weighed, source: number, { written }: Memory): void {
+function noteWritten({ leaf, parts, provenance }: Weighed, source: number, { written, writtenTo }: Memory): void {
   // An address that is all of a content argument is weighed, and noted, as a link.
   if (provenance.role === 'content' && parts?.some(({ kind }) => reaching.has(kind))) return;
   const note = (token: string): void => {
     if (!written.has(token)) written.set(token, source);
   };
   for (const { kind, value, host } of parts ?? []) {
-    note(`${kind}:${value}`);
+    const token = `${kind}:${value}`;
+    note(token);
+    if (kind === 'email' || kind === 'url' || kind === 'account') writtenTo.add(token);
     if (host !== undefined) note(`host:${host}`);
   }
   if (typeof leaf.value === 'boolean' || provenance.role === 'link') return;
-  const text = fold(String(leaf.value));
-  if (text.length <= 200) note(`text:${text}`);
+  if (leaf.text.length <= 200) note(`text:${leaf.text}`);
 }
 
 /** A confirmation uses up the operation that it releases. */
@@ -81,7 +81,7 @@ function endorse(weighed: Weighed, judging: Judging): void {
 
 function noteFile({ leaves, memory }: Judging): void {
   const texts = leaves.flatMap(({ role, value }) => (role === 'content' && typeof value === 'string' ? [value] : []));
-  for (const { role, value } of leaves) {
-    if (role === 'target' && typeof value === 'string' && value.includes('/')) memory.files.set(fold(value), texts);
+  for (const { role, value, text } of leaves) {
+    if (role === 'target' && typeof value === 'string' && value.includes('/')) memory.files.set(text, texts);
   }
 }

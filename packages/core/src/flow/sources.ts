@@ -1,6 +1,6 @@
 import type { Integrity, Label } from './labels.ts';
 import type { Origin } from './provenance.ts';
-import { fold, placeOf, wordsOf } from './text.ts';
+import { placeOf, wordsOf } from './text.ts';
 import { scan, tokenOf, type Typed } from './typed.ts';
 
 /** One text that the session has read: a message, or a tool's result. */
@@ -21,10 +21,7 @@ export interface SourceText {
   readonly lookup: boolean;
 }
 
-/** A part of a source that has a place of its own. */
-export interface Field {
-  readonly id: number;
-  readonly source: SourceText;
+export interface NewField {
   readonly path: string;
   readonly key: string;
   /** The object that the field belongs to; `''` where there is none. */
@@ -36,12 +33,44 @@ export interface Field {
   readonly text: string;
   /** As it was written: for people. */
   readonly raw: string;
-  readonly typed: readonly Typed[];
 }
 
-export type NewField = Pick<Field, 'path' | 'key' | 'record' | 'structural' | 'integrity' | 'labels'> & {
+/** A part of a source that has a place of its own. */
+export class Field implements NewField {
+  readonly id: number;
+  readonly source: SourceText;
+  readonly path: string;
+  readonly key: string;
+  readonly record: string;
+  readonly structural: boolean;
+  readonly integrity: Integrity;
+  readonly labels: readonly Label[];
+  readonly text: string;
   readonly raw: string;
-};
+  #typed: readonly Typed[] | undefined;
+
+  constructor(id: number, source: SourceText, field: NewField) {
+    this.id = id;
+    this.source = source;
+    this.path = field.path;
+    this.key = field.key;
+    this.record = field.record;
+    this.structural = field.structural;
+    this.integrity = field.integrity;
+    this.labels = field.labels;
+    this.text = field.text;
+    this.raw = field.raw;
+  }
+
+  /** Found when they are first asked for: most fields are only ever looked at for words. */
+  get typed(): readonly Typed[] {
+    this.#typed ??= scan(this.text);
+    return this.#typed;
+  }
+}
+
+/** So many characters at most wait to be scanned: no call has to wait for more. */
+const maxUnscanned = 65_536;
 
 export const originOf = ({ source, path, integrity }: Field): Origin => ({
   source: source.id,
@@ -63,7 +92,11 @@ export class Sources {
   readonly requests: string[] = [];
   /** Tools whose results were read. */
   readonly tools = new Set<string>();
-  readonly #postings = new Map<string, number[]>();
+  /** Fields by word and by typed value, in order; most have one. */
+  readonly #postings = new Map<string, number | number[]>();
+  /** Fields before this one are found by typed value as well. */
+  #scanned = 0;
+  #unscanned = 0;
   readonly #bySource = new Map<number, Field[]>();
   bytes = 0;
 
@@ -80,40 +113,53 @@ export class Sources {
     return this.#bySource.get(id) ?? [];
   }
 
-  #addField(source: SourceText, { raw, ...rest }: NewField): Field {
-    const text = fold(raw);
-    const typed = scan(text);
-    const field: Field = { ...rest, raw, id: this.fields.length, source, text, typed };
+  #addField(source: SourceText, made: NewField): Field {
+    const field = new Field(this.fields.length, source, made);
     this.fields.push(field);
     if (field.labels.length > 0) this.labelled.push(field);
     if (source.role === 'user' && field.integrity === 'user') {
       this.users.push(field);
-      this.requests.push(text);
+      this.requests.push(field.text);
     }
-    for (const word of wordsOf(text)) this.#post(word, field.id);
-    for (const { kind, value } of typed) this.#post(tokenOf(kind, value), field.id);
+    for (const word of wordsOf(field.text)) this.#post(word, field.id);
+    this.#unscanned += field.text.length;
+    if (this.#unscanned > maxUnscanned) this.#scan();
     return field;
   }
 
+  #scan(): void {
+    for (; this.#scanned < this.fields.length; this.#scanned++) {
+      const { id, typed } = this.fields[this.#scanned] as Field;
+      for (const { kind, value } of typed) this.#post(tokenOf(kind, value), id);
+    }
+    this.#unscanned = 0;
+  }
+
   #post(token: string, field: number): void {
-    const list = this.#postings.get(token);
-    if (list === undefined) this.#postings.set(token, [field]);
-    else if (list.at(-1) !== field) list.push(field);
+    const posted = this.#postings.get(token);
+    if (posted === undefined) this.#postings.set(token, field);
+    else if (typeof posted !== 'number') {
+      if (posted[posted.length - 1] !== field) posted.push(field);
+    } else if (posted !== field) this.#postings.set(token, [posted, field]);
   }
 
   /** Fields that hold a typed value. */
   typed(kind: Typed['kind'], value: string): Field[] {
+    this.#scan();
     return this.#fields(this.#postings.get(tokenOf(kind, value)));
   }
 
   /** Fields that hold a folded text as whole words; `names`: not as a part of a path, host or address. */
   holding(text: string, names = false): Field[] {
-    const words = wordsOf(text);
-    let rarest: readonly number[] | undefined;
-    for (const word of words) {
-      const list = this.#postings.get(word);
-      if (list === undefined) return [];
-      if (rarest === undefined || list.length < rarest.length) rarest = list;
+    let rarest: number | readonly number[] | undefined;
+    let least = Infinity;
+    for (const word of wordsOf(text)) {
+      const posted = this.#postings.get(word);
+      if (posted === undefined) return [];
+      const count = typeof posted === 'number' ? 1 : posted.length;
+      if (count >= least) continue;
+      rarest = posted;
+      least = count;
     }
     return this.#fields(rarest).filter((field) => placeOf(field.text, text, names) !== -1);
   }
@@ -127,7 +173,16 @@ export class Sources {
     return this.#fields(this.#postings.get(word));
   }
 
-  #fields(ids: readonly number[] | undefined): Field[] {
-    return (ids ?? []).map((id) => this.fields[id] as Field);
+  /** Whether a field that holds the word passes. */
+  someWith(word: string, passes: (field: Field) => boolean): boolean {
+    const posted = this.#postings.get(word);
+    if (posted === undefined) return false;
+    if (typeof posted === 'number') return passes(this.fields[posted] as Field);
+    return posted.some((id) => passes(this.fields[id] as Field));
+  }
+
+  #fields(ids: number | readonly number[] | undefined): Field[] {
+    if (ids === undefined) return [];
+    return typeof ids === 'number' ? [this.fields[ids] as Field] : ids.map((id) => this.fields[id] as Field);
   }
 }

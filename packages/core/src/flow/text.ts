@@ -1,12 +1,14 @@
 /** Characters that show nothing: joiners, variation selectors, tags, bidirectional controls, soft hyphens. */
 const invisible = /\p{Cf}|\u034F|[\u115F\u1160]|[\u17B4\u17B5]|\u3164|\uFFA0|[\uFE00-\uFE0F]|[\u{E0100}-\u{E01EF}]/gu;
 
+// oxlint-disable-next-line no-control-regex
+const isAscii = (text: string): boolean => !/[^\x00-\x7F]/.test(text);
+
 /** The form in which texts are compared: compatibility forms, case and white space folded, invisible characters gone. */
 export function fold(text: string): string {
-  // Most text is ASCII already, and normalising is the dearest step of learning.
-  // oxlint-disable-next-line no-control-regex
-  const plain = /^[\x00-\x7F]*$/.test(text) ? text : text.normalize('NFKC').replace(invisible, '');
-  return plain.toLowerCase().replace(/\s+/g, ' ').trim();
+  // Most text is ASCII already, with single spaces: normalising and replacing are the dearest steps of learning.
+  const lower = (isAscii(text) ? text : text.normalize('NFKC').replace(invisible, '')).toLowerCase();
+  return (/[^\S ]| {2}/.test(lower) ? lower.replace(/\s+/g, ' ') : lower).trim();
 }
 
 /**
@@ -14,8 +16,7 @@ export function fold(text: string): string {
  * other bytes than the ones that were vouched for.
  */
 export const isPlain = (value: string): boolean =>
-  // oxlint-disable-next-line no-control-regex
-  /^[\x00-\x7F]*$/.test(value) || (value.normalize('NFKC') === value && value.search(invisible) === -1);
+  isAscii(value) || (value.normalize('NFKC') === value && value.search(invisible) === -1);
 
 const word = /[\p{L}\p{N}]+/gu;
 

@@ -1,4 +1,5 @@
 import { parse } from 'tldts';
+import { each } from '../sensitive/each.ts';
 
 /*
  * Values by their type, wherever they stand in a text. A value has one canonical form, and so one token, however it is
@@ -24,6 +25,8 @@ const withScheme =
   /(?<![\p{L}\p{N}+.-])[a-z][a-z0-9+-]{1,15}:(?:\/\/(?:\[[0-9a-f:.]{2,45}\])?)?[^\s<>"'`|\\^{}[\]()]{1,}/giu;
 const bareHost =
   /(?:(?<![\p{L}\p{N}@._/-])|(?<=(?<![\p{L}\p{N}:/._-])\/\/))(?:[\p{L}\p{N}_-]{1,63}\.)+([\p{L}][\p{L}\p{N}-]{1,23})(?::\d{1,5})?(?:[/?#][^\s<>"'`|\\^{}[\]()]*)?/gu;
+/** Without one no host ends. */
+const beforeEnding = /\.\p{L}/u;
 const path = /(?<![\p{L}\p{N}:/._~-])(?:~|\.{1,2})?\/[^\s<>"'`|*?,;:(){}[\]]+/gu;
 const isoDate = /(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)/g;
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -61,6 +64,7 @@ for (const [name, value] of [
   ['another', 1],
 ] as const)
   numberWords.set(name, value);
+const numberWord = new RegExp(`(?<![a-z])(?:${[...numberWords.keys()].join('|')})(?![a-z])`, 'g');
 
 /** Endings of file names that are also top-level domains: a bare `notes.md` is a file. */
 const fileEndings = new Set('md py rs sh pl so cc ps ai zip mov app java'.split(' '));
@@ -110,60 +114,76 @@ export const isSaidAsPhone = (text: string, as: string): boolean => {
 
 /** Every typed value of a folded text. Linear. */
 export function scan(text: string): Typed[] {
-  const found: Typed[] = [];
-  const add = (kind: ValueKind, value: string, as: string): void => {
+  const found = emailsIn(text);
+  const add: Add = (kind, value, as) => {
     found.push({ kind, value, text: as });
   };
-  if (text.includes('@')) for (const [match] of text.matchAll(email)) add('email', match.replace(/^[.]+/, ''), match);
   if (text.includes(':')) {
-    for (const [match] of text.matchAll(withScheme)) addUrl(match.replace(trailing, ''), add);
+    for (const [match] of each(withScheme, text)) addUrl(match.replace(trailing, ''), add);
   }
-  if (text.includes('.')) {
-    for (const [match, ending = ''] of text.matchAll(bareHost)) {
+  if (beforeEnding.test(text)) {
+    for (const [match, ending = ''] of each(bareHost, text)) {
       const clean = match.replace(trailing, '');
       const certain = clean.startsWith('www.') || clean.includes('/');
       if (certain || isTopLevel(ending)) addUrl(`http://${clean}`, add, clean);
     }
   }
   if (text.includes('/')) {
-    for (const [match] of text.matchAll(path)) add('path', canonicalPath(match.replace(trailing, '')), match);
+    for (const [match] of each(path, text)) add('path', canonicalPath(match.replace(trailing, '')), match);
   }
-  scanDigits(text, add);
+  for (const [name] of each(numberWord, text)) add('number', String(numberWords.get(name)), name);
+  if (!/\d/.test(text)) return found;
+  addTimes(text, add);
+  addNumbers(text, add);
   return found;
 }
 
 type Add = (kind: ValueKind, value: string, as: string) => void;
 
-function scanDigits(text: string, add: Add): void {
-  for (const name of text.match(/[a-z]+/g) ?? []) {
-    const value = numberWords.get(name);
-    if (value !== undefined) add('number', String(value), name);
-  }
-  if (!/\d/.test(text)) return;
-  for (const [match, year = '', month = '', day = ''] of text.matchAll(isoDate)) addDate(year, month, day, match, add);
-  for (const [match, name = '', day = '', year = ''] of text.matchAll(monthFirst))
+/** The first that `scan` finds. */
+export function emailsIn(text: string): Typed[] {
+  const found: Typed[] = [];
+  if (!text.includes('@')) return found;
+  for (const [match] of each(email, text))
+    found.push({ kind: 'email', value: match.replace(/^[.]+/, ''), text: match });
+  return found;
+}
+
+/** Dates and times that `scan` finds, in the same order. */
+export function timesIn(text: string): Typed[] {
+  const found: Typed[] = [];
+  if (/\d/.test(text)) addTimes(text, (kind, value, as) => found.push({ kind, value, text: as }));
+  return found;
+}
+
+function addTimes(text: string, add: Add): void {
+  for (const [match, year = '', month = '', day = ''] of each(isoDate, text)) addDate(year, month, day, match, add);
+  for (const [match, name = '', day = '', year = ''] of each(monthFirst, text))
     addDate(year, monthOf(name), day, match, add);
-  for (const [match, day = '', name = '', year = ''] of text.matchAll(dayFirst))
+  for (const [match, day = '', name = '', year = ''] of each(dayFirst, text))
     addDate(year, monthOf(name), day, match, add);
-  for (const [match, first = '', mark, second = '', year = ''] of text.matchAll(slashDate)) {
+  for (const [match, first = '', mark, second = '', year = ''] of each(slashDate, text)) {
     // 03/04/2024 is either, as it was written by whoever wrote it.
     addDate(year, second, first, match, add);
     if (mark === '/') addDate(year, first, second, match, add);
   }
-  for (const [match, h = '', m = '', half] of text.matchAll(clock)) addTime(h, m, half, match, add);
-  for (const [match, h = '', half] of text.matchAll(hour)) addTime(h, '00', half, match, add);
-  for (const [match] of text.matchAll(number)) {
+  for (const [match, h = '', m = '', half] of each(clock, text)) addTime(h, m, half, match, add);
+  for (const [match, h = '', half] of each(hour, text)) addTime(h, '00', half, match, add);
+}
+
+function addNumbers(text: string, add: Add): void {
+  for (const [match] of each(number, text)) {
     const value = canonicalNumber(match);
     if (value !== undefined) add('number', value, match);
   }
-  for (const [match] of text.matchAll(phone)) {
+  for (const [match] of each(phone, text)) {
     const digits = match.replace(/\D/g, '');
     if (digits.length >= 7 && digits.length <= 15 && /[ ()+-]/.test(match)) add('phone', digits, match);
   }
-  for (const [match] of text.matchAll(spacedIban)) add('account', match.replace(/[ .-]/g, ''), match);
-  for (const [match] of text.matchAll(compactAccount)) add('account', match, match);
-  for (const [match, value = ''] of text.matchAll(saidAccount)) add('account', value.replace(/[ -]/g, ''), match);
-  for (const [match] of text.matchAll(wallet)) add('account', match, match);
+  for (const [match] of each(spacedIban, text)) add('account', match.replace(/[ .-]/g, ''), match);
+  for (const [match] of each(compactAccount, text)) add('account', match, match);
+  for (const [match, value = ''] of each(saidAccount, text)) add('account', value.replace(/[ -]/g, ''), match);
+  for (const [match] of each(wallet, text)) add('account', match, match);
 }
 
 const monthOf = (name: string): string => String(months.indexOf(name.slice(0, 3)) + 1);

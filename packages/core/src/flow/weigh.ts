@@ -9,7 +9,6 @@ import { covers } from './leaves.ts';
 import { findPart } from './match.ts';
 import { fold, placeOf } from './text.ts';
 import { originOf } from './sources.ts';
-import { partsOf } from './parts.ts';
 import { decodeMarkup, isSaidAsPhone, scan } from './typed.ts';
 import { secretsIn } from './rules/classes.ts';
 import { showText } from '../normalize/show.ts';
@@ -25,7 +24,7 @@ export interface Weighed {
 
 /** One argument, part by part: it is worth what its least part is. */
 function weighLeaf(leaf: Leaf, judging: Judging): Weighed {
-  const parts = partsOf(leaf);
+  const { parts } = leaf;
   if (!parts) return notPlain(leaf, judging);
   let least: PartWeight = { integrity: 'operator', fields: [] };
   let isFirst = true;
@@ -78,8 +77,10 @@ function weighPart(part: Part, leaf: Leaf, judging: Judging, asTarget: boolean):
   return { integrity, fields };
 }
 
-export const demandOf = (leaf: Leaf, { manifest }: Judging): Integrity =>
-  Object.entries(manifest.demand).find(([path]) => covers(path, leaf.pattern))?.[1] ?? 'trusted';
+export function demandOf(leaf: Leaf, { manifest: { demand } }: Judging): Integrity {
+  const path = Object.keys(demand).find((each) => covers(each, leaf.pattern));
+  return (path === undefined ? undefined : demand[path]) ?? 'trusted';
+}
 
 const hostIn = (address: string): string => /^(?:\[[^\]]*\]|[^/?:]*)/.exec(address)?.[0] ?? address;
 
@@ -134,10 +135,13 @@ function labelsIn(text: string, { labelled }: Sources): Label[] {
     .flatMap((field) => field.labels);
 }
 
+const bestFirst = integrities.toReversed();
+
 /** At most five, the most believable first. */
 function originsOf(fields: readonly Field[]): Origin[] {
   const origins: Origin[] = [];
-  for (const integrity of integrities.toReversed()) {
+  if (fields.length === 0) return origins;
+  for (const integrity of bestFirst) {
     for (const field of fields) {
       if (origins.length >= 5) return origins;
       if (field.integrity === integrity) origins.push(originOf(field));
@@ -154,9 +158,10 @@ function toProvenance(
   { memory, sources }: Judging,
 ): ArgumentProvenance {
   // Where something is sent is no data that is sent there.
-  const carried = role === 'target' && partsOf(leaf)?.some(({ kind }) => reaching.has(kind)) ? [] : fields.slice(0, 20);
-  const labels = new Set<Label>(carried.flatMap((field) => field.labels));
-  for (const label of role === 'content' ? labelsIn(value, sources) : []) labels.add(label);
+  const carried = role === 'target' && leaf.parts?.some(({ kind }) => reaching.has(kind)) ? [] : fields.slice(0, 20);
+  const labels = new Set<Label>();
+  for (const field of carried) for (const label of field.labels) labels.add(label);
+  if (role === 'content') for (const label of labelsIn(value, sources)) labels.add(label);
   if (secretsIn(value, memory.secrets).length > 0) labels.add('secret');
   return {
     path: leaf.path,
@@ -172,15 +177,22 @@ function toProvenance(
 /** Integrity of the least believed target that is no amount. */
 export const recipientOf = (judging: Judging): Integrity =>
   judging.leaves
-    .filter((leaf) => leaf.role === 'target' && partsOf(leaf)?.[0]?.kind !== 'number')
+    .filter((leaf) => leaf.role === 'target' && leaf.parts?.[0]?.kind !== 'number')
     .reduce<Integrity>((least, leaf) => lower(least, weighLeaf(leaf, judging).provenance.integrity), 'operator');
 
 /** Every argument, with the links in it, and in the files that this session wrote and that would leave. */
-export const weighAll = (judging: Judging): Weighed[] =>
-  judging.leaves.flatMap((leaf) => {
-    const weighed = weighLeaf(leaf, judging);
-    if (typeof leaf.value !== 'string') return [weighed];
-    if (leaf.role === 'content') return [weighed, ...weighLinks(leaf, leaf.value, judging)];
-    const attached = judging.manifest.local ? [] : (judging.memory.files.get(fold(leaf.value)) ?? []);
-    return [weighed, ...attached.flatMap((text) => weighLinks(leaf, text, judging))];
-  });
+export function weighAll(judging: Judging): Weighed[] {
+  const all: Weighed[] = [];
+  for (const leaf of judging.leaves) {
+    all.push(weighLeaf(leaf, judging));
+    for (const text of textsIn(leaf, judging)) all.push(...weighLinks(leaf, text, judging));
+  }
+  return all;
+}
+
+/** Texts that a leaf carries: itself where it is content, else what was written into the file that it names. */
+function textsIn({ value, role, text }: Leaf, { manifest, memory }: Judging): readonly string[] {
+  if (typeof value !== 'string') return [];
+  if (role === 'content') return [value];
+  return manifest.local ? [] : (memory.files.get(text) ?? []);
+}

@@ -4,7 +4,6 @@ import { endorsedTool, endorsementOf } from '../memory.ts';
 import { findPart } from '../match.ts';
 import { isRecordNamed } from '../naming.ts';
 import { isUsers } from './rule.ts';
-import { partsOf } from '../parts.ts';
 
 /**
  * Once strangers' text was read, what the user did not ask for waits, even when every value is trusted: that is how a
@@ -35,7 +34,7 @@ export function intent(judging: Judging): Finding | undefined {
 }
 
 function isUsersChoice(leaf: Judging['leaves'][number], judging: Judging): boolean {
-  const parts = partsOf(leaf);
+  const { parts } = leaf;
   return (
     parts !== undefined &&
     parts.every(

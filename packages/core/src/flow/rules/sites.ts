@@ -44,7 +44,7 @@ const isOfSite = ({ source, integrity }: Field, host: string): boolean =>
 /** An address that the model made up may carry the user's words, and nothing that was read elsewhere. */
 const carriesNothing = (address: string, { sources }: Judging): boolean =>
   wordsOf(fold(address.slice(address.indexOf('?') + 1 || address.length))).every(
-    (word) => word.length < 3 || !sources.has(word) || sources.word(word).some(isUsers),
+    (word) => word.length < 3 || !sources.has(word) || sources.someWith(word, isUsers),
   );
 
 /** Some pages act when they are read. Words that say so must be the user's. */
