@@ -10,6 +10,8 @@ export class Binding {
   readonly #config: CredentialConfig;
   readonly #upstreams: Upstreams;
   readonly #tools: readonly Glob[];
+  /** Where it might go last: nearly always there again. */
+  #last: { readonly upstream: string; readonly text: string; readonly url: URL } | undefined;
 
   constructor(name: string, config: CredentialConfig, upstreams: Upstreams) {
     this.#name = name;
@@ -32,6 +34,19 @@ export class Binding {
    * @throws RuntimeFault `credential_unavailable`
    */
   check({ upstream, url: text, tool }: CredentialUse): URL {
+    const last = this.#last;
+    const isSame = last?.upstream === upstream && last.text === text;
+    const url = isSame ? last.url : this.#addressOf(upstream, text);
+    if (tool !== undefined && !this.#tools.some((glob) => matchesGlob(glob, tool))) {
+      throw this.#refused(`is not for the tool ${showText(tool)}; see credentials.${this.#name}.tools.`);
+    }
+    if (url.protocol === 'http:' && !isLoopback(url.hostname) && !this.#mayCrossInClear(upstream)) {
+      throw this.#refused(`may not cross the network in clear to ${showText(url.host)}.`);
+    }
+    return url;
+  }
+
+  #addressOf(upstream: string, text: string): URL {
     this.checkUpstream(upstream);
     const url = this.#address(text);
     const { hosts } = this.#config;
@@ -39,12 +54,7 @@ export class Binding {
     if (!allowed.some((host) => host !== '' && hostKey(host, url.protocol) === authorityOf(url))) {
       throw this.#refused(`may not be sent to ${showText(url.host)}; see credentials.${this.#name}.hosts.`);
     }
-    if (tool !== undefined && !this.#tools.some((glob) => matchesGlob(glob, tool))) {
-      throw this.#refused(`is not for the tool ${showText(tool)}; see credentials.${this.#name}.tools.`);
-    }
-    if (url.protocol === 'http:' && !isLoopback(url.hostname) && !this.#mayCrossInClear(upstream)) {
-      throw this.#refused(`may not cross the network in clear to ${showText(url.host)}.`);
-    }
+    this.#last = { upstream, text, url };
     return url;
   }
 

@@ -18,7 +18,7 @@ import { SealedSecrets } from './sealed.ts';
 import { openCredential } from './open.ts';
 import { unavailable } from './unavailable.ts';
 import { unfit } from './fit.ts';
-import { unshown } from './shown.ts';
+import { nothing } from './shown.ts';
 import { valueSlot } from './sources/index.ts';
 import type { HeldCredential } from './held.ts';
 
@@ -38,8 +38,6 @@ export interface CredentialBrokerOptions {
   /** For one answer of a secret store or of a token endpoint, in milliseconds. Default: 10,000. */
   readonly timeoutMs?: number;
 }
-
-const nothing: AttachedCredential = { headers: {}, query: {} };
 
 /** The tools' credentials: read where they are kept, attached where they belong, known to nobody else. */
 export class CredentialBroker implements Credentials, CredentialKeeper {
@@ -74,7 +72,7 @@ export class CredentialBroker implements Credentials, CredentialKeeper {
 
   async attach(use: CredentialUse): Promise<AttachedCredential> {
     const held = this.#of(use.upstream);
-    return unshown(held ? await held.attach(use) : nothing);
+    return held ? await held.attach(use) : nothing;
   }
 
   async rejected(use: CredentialUse, refusal: CredentialRefusal = {}): Promise<boolean> {

@@ -9,6 +9,7 @@ import type {
 import type { RuntimeFault } from '@sallyport/core';
 import { kindOfSource } from './sources/index.ts';
 import { unavailable } from './unavailable.ts';
+import { unshown } from './shown.ts';
 import type { Attachment } from './attach/attachment.ts';
 import type { Binding } from './binding.ts';
 import type { SecretReader } from './reader.ts';
@@ -27,6 +28,7 @@ export class HeldCredential {
   readonly #parts: HeldParts;
   readonly #progress: Progress;
   #revoked: boolean;
+  #last: { readonly attached: AttachedCredential; readonly shown: AttachedCredential } | undefined;
 
   constructor(parts: HeldParts, progress: Progress, revoked: boolean) {
     this.config = parts.config;
@@ -42,7 +44,8 @@ export class HeldCredential {
     const attached = await attachment.attach(use, url);
     // It may have been revoked while a secret store was asked.
     this.#refuseRevoked();
-    return attached;
+    if (this.#last?.attached !== attached) this.#last = { attached, shown: unshown(attached) };
+    return this.#last.shown;
   }
 
   async rejected(use: CredentialUse, refusal: CredentialRefusal): Promise<boolean> {
@@ -78,6 +81,7 @@ export class HeldCredential {
   }
 
   forget(): void {
+    this.#last = undefined;
     this.#parts.attachment.forget();
     this.#parts.reader.forget();
   }

@@ -66,6 +66,26 @@ describe('what is attached', () => {
 });
 
 describe('a credential goes nowhere but where it is bound', () => {
+  test('that it went where it may go opens no other way to it', async () => {
+    await open(fromEnv(', tools: [read]'), { env: { KEY: secret } });
+    const url = 'https://crm.example/mcp';
+    const good = { url, tool: 'read' };
+    const before = await attach(good);
+    expect(await attach(good)).toBe(before);
+    for (const bad of [
+      { url: 'https://evil.example/mcp', tool: 'read' },
+      { url: 'http://crm.example/mcp', tool: 'read' },
+      { url, tool: 'write' },
+    ]) {
+      await expect(attach(bad)).rejects.toEqual(refused);
+      expect(await attach(good)).toBe(before);
+    }
+    await bench.broker.revoke('key');
+    await expect(attach(good)).rejects.toEqual(refused);
+    await bench.broker.restore('key');
+    expect({ ...(await attach(good)).headers }).toEqual({ authorization: `Bearer ${secret}` });
+  });
+
   test.each([
     'https://evil.example/api',
     'https://crm.example.evil.example/',

@@ -21,12 +21,22 @@ export function placeOf(attach: AttachConfig): Place | undefined {
 export const basicOf = (username: string, password: string): string =>
   Buffer.from(`${username}:${password}`, 'utf8').toString('base64');
 
-/** A secret that is sent as it is kept. */
-export const staticAttachment = (reader: SecretReader, place: Place): Attachment => ({
-  attach: async () => place(await reader.read()),
-  rejected: () => reader.reread(),
-  forget: () => reader.forget(),
-});
+/** A secret that is sent as it is kept. The same is attached for as long as the secret is the same. */
+export function staticAttachment(reader: SecretReader, place: Place): Attachment {
+  let last: { readonly secret: string; readonly attached: AttachedCredential } | undefined;
+  return {
+    async attach() {
+      const secret = await reader.read();
+      if (last?.secret !== secret) last = { secret, attached: place(secret) };
+      return last.attached;
+    },
+    rejected: () => reader.reread(),
+    forget() {
+      last = undefined;
+      reader.forget();
+    },
+  };
+}
 
 /** A client certificate (RFC 8446); the secret is its private key. */
 export const mtlsAttachment = (

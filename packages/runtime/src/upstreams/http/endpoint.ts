@@ -29,12 +29,16 @@ export interface Sending extends ExchangeOptions {
 /** One address of one upstream: attaches its credentials at the wire, and nowhere else. */
 export class Endpoint {
   readonly #options: EndpointOptions;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #path: string;
   readonly #calls: Pools;
   readonly #streams: Pools;
 
   constructor(options: EndpointOptions) {
     this.#options = options;
-    const { url, connectMs } = options;
+    const { url, connectMs, headers } = options;
+    this.#headers = merged({}, headers);
+    this.#path = pathOf(url);
     this.#calls = new Pools(url.origin, connectMs, 256);
     this.#streams = new Pools(url.origin, connectMs, null);
   }
@@ -50,10 +54,11 @@ export class Endpoint {
    * @throws RuntimeFault
    */
   async send(sending: Sending, signal: AbortSignal): Promise<HttpAnswer> {
-    const first = await this.#attempt(sending, signal);
+    const use = this.#use(sending);
+    const first = await this.#attempt(sending, use, signal);
     if (first.status !== 401) return this.#permitted(first);
-    const fresh = await this.#options.credentials.rejected(this.#use(sending), refusalOf(first.headers));
-    const answer = fresh ? await this.#attempt(sending, signal) : first;
+    const fresh = await this.#options.credentials.rejected(use, refusalOf(first.headers));
+    const answer = fresh ? await this.#attempt(sending, use, signal) : first;
     if (answer.status !== 401) return this.#permitted(answer);
     const detail = `Upstream ${this.#options.upstream} refused the credential (HTTP 401); nothing was run.`;
     throw new RuntimeFault('upstream_failed', { detail });
@@ -74,15 +79,13 @@ export class Endpoint {
     };
   }
 
-  async #attempt(sending: Sending, signal: AbortSignal): Promise<HttpAnswer> {
-    const attached = await this.#options.credentials.attach(this.#use(sending));
+  async #attempt(sending: Sending, use: CredentialUse, signal: AbortSignal): Promise<HttpAnswer> {
+    const attached = await this.#options.credentials.attach(use);
     signal.throwIfAborted();
-    const { pathname, search } = sending.url ?? this.#options.url;
-    const query = new URLSearchParams(attached.query).toString();
     const request: HttpRequest = {
       method: sending.method,
-      path: pathname + (query === '' ? search : `${search}${search === '' ? '?' : '&'}${query}`),
-      headers: merged(this.#options.headers, attached.headers, sending.headers, { 'accept-encoding': 'identity' }),
+      path: withQuery(sending.url ? pathOf(sending.url) : this.#path, attached.query),
+      headers: merged(this.#headers, attached.headers, sending.headers, uncompressed),
       ...(sending.body === undefined ? {} : { body: sending.body }),
     };
     const pools = sending.long === true ? this.#streams : this.#calls;
@@ -124,11 +127,24 @@ export class Endpoint {
   }
 }
 
-/** Later ones replace earlier ones, however they are spelt. */
-function merged(...all: readonly Readonly<Record<string, string>>[]): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const each of all) for (const [name, value] of Object.entries(each)) headers[name.toLowerCase()] = value;
+const uncompressed = { 'accept-encoding': 'identity' } as const;
+
+/** Later ones replace earlier ones, however they are spelt. @param first in lower case */
+function merged(
+  first: Readonly<Record<string, string>>,
+  ...others: readonly Readonly<Record<string, string>>[]
+): Record<string, string> {
+  const headers = { ...first };
+  for (const each of others) for (const [name, value] of Object.entries(each)) headers[name.toLowerCase()] = value;
   return headers;
+}
+
+const pathOf = ({ pathname, search }: URL): string => pathname + search;
+
+/** With what a credential adds to the query. */
+function withQuery(path: string, query: Readonly<Record<string, string>>): string {
+  if (Object.keys(query).length === 0) return path;
+  return `${path}${path.includes('?') ? '&' : '?'}${new URLSearchParams(query).toString()}`;
 }
 
 /** Of a 403 (RFC 6750, section 3.1): the scope that would be enough, as far as it is one and no message to the agent. */

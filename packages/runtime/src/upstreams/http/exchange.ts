@@ -72,8 +72,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     });
     // Whoever aborts does not wait for the answer.
     this.answer.catch(() => undefined);
-    const { method, path, headers, body } = request;
-    dispatcher.dispatch({ method, path, headers, ...(body === undefined ? {} : { body }) }, this);
+    dispatcher.dispatch(request, this);
   }
 
   /** The answer rejects, and the connection is closed if the request was under way. */

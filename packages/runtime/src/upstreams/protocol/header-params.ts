@@ -13,14 +13,20 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/;
 /** The text of the revision leaves out `number`; its conformance suite and SDKs have it. */
 const primitives: ReadonlySet<Json | undefined> = new Set(['string', 'integer', 'boolean', 'number']);
 
+/** A tool's schema stays the same object from call to call. */
+const known = new WeakMap<JsonObject, readonly HeaderParam[]>();
+
 /**
  * @throws RuntimeFault `upstream_malformed` where an annotation stands where it may not: the tool is not offered then
  */
-export function headerParams(schema: JsonObject): HeaderParam[] {
+export function headerParams(schema: JsonObject): readonly HeaderParam[] {
+  const before = known.get(schema);
+  if (before) return before;
   const found: HeaderParam[] = [];
   walk(schema, [], found);
   const names = new Set(found.map(({ header }) => header.toLowerCase()));
   if (names.size !== found.length) throw malformed('Two parameters name the same header.');
+  known.set(schema, found);
   return found;
 }
 
