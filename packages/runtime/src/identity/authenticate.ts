@@ -150,10 +150,10 @@ export function requireNamesUsers({ agent }: AuthenticatedAgent): void {
 }
 
 function secretOf({ authorization, xApiKey }: Credentials): string {
-  const given = [authorization, xApiKey].filter((value) => value !== undefined);
-  const [only] = given;
   // Two credentials may speak for two agents: no guessing which is meant.
-  if (given.length !== 1 || typeof only !== 'string' || only.length > longestCredential) throw unauthenticated();
+  if (authorization !== undefined && xApiKey !== undefined) throw unauthenticated();
+  const only = authorization ?? xApiKey;
+  if (typeof only !== 'string' || only.length > longestCredential) throw unauthenticated();
   if (authorization === undefined) return only;
   const secret = bearer.exec(only)?.[1];
   if (secret === undefined) throw unauthenticated();

@@ -21,7 +21,7 @@ export function readJsonBodies(scope: FastifyInstance): void {
  * @throws RuntimeFault `invalid_request`, which names the key and never repeats the value
  */
 export function parseInput<Schema extends z.ZodObject>(schema: Schema, value: unknown): z.output<Schema> {
-  const parsed = z.strictObject(schema.shape).safeParse(value ?? {});
+  const parsed = strictOf(schema).safeParse(value ?? {});
   // The same shape, only stricter: the output is the schema's own.
   if (parsed.success) return parsed.data as z.output<Schema>;
   const [issue] = parsed.error.issues;
@@ -32,6 +32,15 @@ export function parseInput<Schema extends z.ZodObject>(schema: Schema, value: un
     detail: path === '' ? issue.message : `${showText(path)}: ${issue.message}`,
     ...(path === '' ? {} : { path }),
   });
+}
+
+/** A schema compiles its own code with its first use: making one for each request would compile with each request. */
+const strict = new WeakMap<z.ZodObject, z.ZodObject>();
+
+function strictOf(schema: z.ZodObject): z.ZodObject {
+  const known = strict.get(schema) ?? z.strictObject(schema.shape);
+  strict.set(schema, known);
+  return known;
 }
 
 function unknownKey(key: string, at: readonly PropertyKey[], known: readonly string[]): RuntimeFault {

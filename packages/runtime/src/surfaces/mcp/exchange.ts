@@ -19,7 +19,7 @@ export class Exchange {
   readonly id: RpcId;
   readonly #reply: FastifyReply;
   readonly #services: StreamServices;
-  readonly #ending = new Set<() => void>();
+  #ending: readonly (() => void)[] = [];
   readonly #gone = new AbortController();
   readonly #cancelPatience: () => void;
   #stream: EventStream | undefined;
@@ -32,7 +32,7 @@ export class Exchange {
     this.#cancelPatience = services.clock.after(services.keepAliveMs, () => this.open());
     // It may have gone while its request was read: then no event will tell.
     if (reply.raw.destroyed) this.#lost();
-    else reply.raw.once('close', () => this.#lost());
+    else reply.raw.on('close', () => this.#lost());
   }
 
   get signal(): AbortSignal {
@@ -46,7 +46,7 @@ export class Exchange {
   /** Called once, when nothing more can be said on it. */
   onEnd(then: () => void): void {
     if (this.#over) then();
-    else this.#ending.add(then);
+    else this.#ending = [...this.#ending, then];
   }
 
   /** The stream, begun if it has not been. Nothing once the exchange is over. */
@@ -120,6 +120,6 @@ export class Exchange {
     this.#over = true;
     this.#cancelPatience();
     for (const then of this.#ending) then();
-    this.#ending.clear();
+    this.#ending = [];
   }
 }
