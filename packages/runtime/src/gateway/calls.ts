@@ -236,12 +236,16 @@ function withToken(words: JsonObject, { meta: { progressToken } }: McpClient): J
   return progressToken === undefined ? words : { ...words, progressToken };
 }
 
+const passedNames = ['traceparent', 'tracestate', 'progressToken', logLevel] as const;
+
 /** Trace context (W3C) and what this request asks for. Nothing else of a client reaches an upstream. */
 function passedOn(meta: JsonObject, level: string | undefined): JsonObject {
-  const names = ['traceparent', 'tracestate', 'progressToken', logLevel];
-  const wanted = level === undefined ? {} : { [logLevel]: level };
-  const own = names.flatMap((name) => (meta[name] === undefined ? [] : [[name, meta[name]] as const]));
-  return { ...wanted, ...Object.fromEntries(own) };
+  const passed: Record<string, Json> = level === undefined ? {} : { [logLevel]: level };
+  for (const name of passedNames) {
+    const value = meta[name];
+    if (value !== undefined) passed[name] = value;
+  }
+  return passed;
 }
 
 function codeOf(error: unknown): string {

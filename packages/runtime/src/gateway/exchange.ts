@@ -57,9 +57,11 @@ export class Exchange {
     const gone = () => this.abort();
     client.signal.addEventListener('abort', gone, { once: true });
     if (client.signal.aborted) gone();
-    const posed = new Promise<Questions>((resolve) => (this.#pose = resolve));
+    const reached = Promise.withResolvers<{ readonly done: T } | { readonly questions: Questions }>();
+    this.#pose = (questions) => reached.resolve({ questions });
+    work.then((done) => reached.resolve({ done }), reached.reject);
     try {
-      return await Promise.race([work.then((done) => ({ done })), posed.then((questions) => ({ questions }))]);
+      return await reached.promise;
     } finally {
       this.#pose = undefined;
       client.signal.removeEventListener('abort', gone);

@@ -135,7 +135,7 @@ function merged(
   ...others: readonly Readonly<Record<string, string>>[]
 ): Record<string, string> {
   const headers = { ...first };
-  for (const each of others) for (const [name, value] of Object.entries(each)) headers[name.toLowerCase()] = value;
+  for (const each of others) for (const name of Object.keys(each)) headers[name.toLowerCase()] = each[name] as string;
   return headers;
 }
 

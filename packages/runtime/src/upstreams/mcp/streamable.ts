@@ -64,11 +64,7 @@ export class StreamableHttp implements Transport {
 
   request(message: JsonObject, about: About, receiver: StreamReceiver): () => void {
     const controller = this.#begin();
-    this.#exchange(message, about, receiver, controller)
-      .catch((error: unknown) => {
-        receiver.fault(error instanceof RuntimeFault ? error : new RuntimeFault('internal', { cause: error }));
-      })
-      .finally(() => this.#open.delete(controller));
+    void this.#exchange(message, about, receiver, controller);
     return () => controller.abort(new RuntimeFault('upstream_failed', { detail: 'The stream was closed.' }));
   }
 
@@ -159,8 +155,11 @@ export class StreamableHttp implements Transport {
       }
       if (!answered)
         throw asFailed(undefined, 'Its stream ended before the answer; whether the call had its effect is not known.');
+    } catch (error) {
+      receiver.fault(error instanceof RuntimeFault ? error : new RuntimeFault('internal', { cause: error }));
     } finally {
       stop();
+      this.#open.delete(controller);
     }
   }
 

@@ -155,10 +155,11 @@ export class McpConnection implements UpstreamConnection {
     const { calls, timeoutMs } = this.#options;
     const { event } = cleared;
     const { method = 'tools/call' } = event.target ?? {};
-    const params = { ...paramsOf(event), ...(this.#era === 'modern' ? again(peer.again) : {}) };
+    const isModern = this.#era === 'modern';
+    const params = isModern && peer.again ? { ...paramsOf(event), ...again(peer.again) } : paramsOf(event);
     const about = await this.#aboutCall(cleared);
     try {
-      const meta = this.#era === 'modern' ? peer.meta : without(peer.meta, metaKeys.logLevel);
+      const meta = isModern ? peer.meta : without(peer.meta, metaKeys.logLevel);
       return await calls.request({ method, params, meta, about, timeoutMs, signal: peer.signal, peer });
     } catch (error) {
       if (error instanceof SessionGone) calls.end(error);
@@ -169,12 +170,12 @@ export class McpConnection implements UpstreamConnection {
   async #aboutCall({ event, session }: Cleared<ToolCall>): Promise<About> {
     const { userContexts, audience } = this.#options;
     const { tool } = event.target ?? {};
-    const about = { session, ...(tool === undefined ? {} : { tool }) };
     const named = tool ?? event.tool;
     const signed = await userContexts?.sign({ session, audience, tool: named, callId: event.callId });
     const schema = event.definition?.parameters;
     return {
-      ...about,
+      session,
+      ...(tool === undefined ? {} : { tool }),
       ...(signed === undefined ? {} : { userContext: signed }),
       ...(this.#mirrors && tool !== undefined && schema ? { headers: paramHeaders(schema, event.arguments) } : {}),
     };
@@ -226,13 +227,13 @@ function paramsOf({ target, arguments: args }: ToolCall): JsonObject {
   return pick(args, taken[target.method]);
 }
 
-const again = (given: JsonObject | undefined): JsonObject => pick(given ?? {}, ['inputResponses', 'requestState']);
+const again = (given: JsonObject): JsonObject => pick(given, ['inputResponses', 'requestState']);
 
 const pick = (object: JsonObject, keys: readonly string[]): JsonObject =>
   Object.fromEntries(Object.entries(object).filter(([key]) => keys.includes(key)));
 
 const without = (object: JsonObject, key: string): JsonObject =>
-  Object.fromEntries(Object.entries(object).filter(([each]) => each !== key));
+  Object.hasOwn(object, key) ? Object.fromEntries(Object.entries(object).filter(([each]) => each !== key)) : object;
 
 function uriOf({ uri }: JsonObject): string {
   if (typeof uri === 'string') return uri;

@@ -116,5 +116,9 @@ const reservedMeta: ReadonlySet<string> = new Set([
   metaKeys.userContext,
 ]);
 
-export const ownMeta = (meta: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(meta).filter(([key]) => !reservedMeta.has(key)));
+export function ownMeta(meta: JsonObject): JsonObject {
+  const names = Object.keys(meta);
+  return names.some((name) => reservedMeta.has(name))
+    ? Object.fromEntries(Object.entries(meta).filter(([name]) => !reservedMeta.has(name)))
+    : meta;
+}
