@@ -27,7 +27,9 @@ export interface ObservedTool {
 }
 
 interface Observed {
-  /** To see at once that the same is offered again, as with every request. */
+  /** To see at once that the same is offered again: by an upstream the same object, unless it is long. */
+  offered: ToolDefinition | undefined;
+  /** By an agent the same text, with every request. */
   written: string;
   definition: ToolDefinition;
   hash: string | undefined;
@@ -106,13 +108,19 @@ export class Observations {
   #offered(definition: ToolDefinition): void {
     const { name } = definition;
     if (name.length > bounds.nameLength) return;
-    const written = JSON.stringify([definition.description, definition.parameters]);
     const before = this.#tools.get(name);
+    if (before?.offered === definition) {
+      this.#touch(name, before);
+      return;
+    }
+    const written = JSON.stringify([definition.description, definition.parameters]);
     if (before?.written === written) {
+      before.offered = unlessLong(definition, written);
       this.#touch(name, before);
       return;
     }
     const seen = before ?? emptyObservation(definition);
+    seen.offered = unlessLong(definition, written);
     seen.written = written;
     seen.hash = hashOfDefinition(definition);
     seen.definition = cut(definition, written);
@@ -173,6 +181,7 @@ export class Observations {
 const isLookedAt = ({ records, text }: Observed): boolean => records + text < bounds.resultsLookedAt;
 
 const emptyObservation = (definition: ToolDefinition): Observed => ({
+  offered: undefined,
   written: '',
   definition,
   hash: undefined,
@@ -186,6 +195,9 @@ const emptyObservation = (definition: ToolDefinition): Observed => ({
   echoes: 0,
   fields: new Set(),
 });
+
+const unlessLong = (definition: ToolDefinition, written: string): ToolDefinition | undefined =>
+  written.length <= bounds.parametersLength ? definition : undefined;
 
 const cut = ({ name, description, parameters, annotations }: ToolDefinition, written: string): ToolDefinition => ({
   name,
