@@ -2,6 +2,7 @@ import type { AuthorizationRequest, PolicySet } from '../policy/policy.ts';
 import type { EventOf } from '../events.ts';
 import type { Guard, GuardContext } from '../guard.ts';
 import type { Reason, Verdict } from '../decision.ts';
+import type { Session } from '../session.ts';
 import { allow, deny } from '../decision.ts';
 import { defineGuard } from '../guard.ts';
 import { hostOf } from '../policy/resource.ts';
@@ -29,7 +30,7 @@ function judge(event: PermissionEvent, { session, now, trace }: GuardContext, po
     return deny({ code: 'no_permission', path: 'url', detail: 'the address is no http(s) or ws(s) URL with a host' });
   }
   const request: AuthorizationRequest = {
-    principal: { id: session.agent.id, tenant: session.tenant, roles: session.agent.roles },
+    principal: principalOf(session),
     action: event.kind,
     resource,
     ...(event.kind === 'tool_call' ? { arguments: event.arguments, flow: trace } : {}),
@@ -41,6 +42,17 @@ function judge(event: PermissionEvent, { session, now, trace }: GuardContext, po
   if (outcome === 'allow') return allow;
   const [first = { code: 'no_permission' as const }, ...rest] = reasons;
   return { outcome, reasons: [first, ...rest].map((reason) => withSource(reason, event)) };
+}
+
+const principals = new WeakMap<Session['agent'], AuthorizationRequest['principal']>();
+
+/** The same object for the same agent: what policies make of it is then made once. */
+function principalOf({ agent, tenant }: Session): AuthorizationRequest['principal'] {
+  const known = principals.get(agent);
+  if (known?.tenant === tenant) return known;
+  const made = { id: agent.id, tenant, roles: agent.roles };
+  principals.set(agent, made);
+  return made;
 }
 
 /** Names where the model had read the value that failed. */

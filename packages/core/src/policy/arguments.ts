@@ -25,7 +25,8 @@ const maxViews = 1024;
 const maxLeaves = 2 ** 18;
 export const maxDepth = 64;
 
-export const escapeKey = (key: string): string => key.replaceAll('~', '~0').replaceAll('.', '~1');
+export const escapeKey = (key: string): string =>
+  key.includes('~') || key.includes('.') ? key.replaceAll('~', '~0').replaceAll('.', '~1') : key;
 
 /** The keys of a dotted path; undefined when it is not one that arguments can have. Escapes as in RFC 6901. */
 export function pathSegments(path: string): readonly string[] | undefined {

@@ -25,22 +25,17 @@ export class CedarRequest {
   /** @throws on names that are not well-formed Unicode and on counters and times that are no safe integers */
   constructor(request: AuthorizationRequest) {
     const { principal, action, resource, user, session, now } = request;
-    const claims = Object.entries(user.claims ?? {}).flat(2);
-    const names = [principal.id, principal.tenant, ...principal.roles, resource, user.id, ...user.roles, ...claims];
-    if (!names.every((name) => name.isWellFormed())) throw new Error('a name holds half of a surrogate pair');
-    if (![now, ...counterNames.map((name) => session[name])].every(Number.isSafeInteger)) {
+    if (!resource.isWellFormed()) throw halfPair();
+    if (!Number.isSafeInteger(now) || !counterNames.every((name) => Number.isSafeInteger(session[name]))) {
       throw new Error('a time or counter is no whole number');
     }
     if (now < 0 || now > lastInstant) throw new Error('the time is outside of the years 1970 to 9999');
-    const rolesOf = (roles: readonly string[]) => new Set(roles.map((role) => uidOf(entityTypes.role, role)));
-    const tenant = new Map([['tenant', principal.tenant]]);
     this.#request = request;
-    this.principal = new Entity(entityTypes.agent, principal.id, tenant, rolesOf(principal.roles));
+    this.principal = agents.of(principal);
     this.#action = new Entity(entityTypes.action, action);
     const attributes = new Map(Object.entries(resourceAttributes(action, resource)));
     this.resource = new Entity(`Sallyport::${policyActions[action]}`, resource, attributes);
-    const ofUser = new Map([['id', user.id]]);
-    this.#user = new TagEntity(entityTypes.user, user.id, claimOf(user), ofUser, rolesOf(user.roles));
+    this.#user = users.of(user);
   }
 
   /** Where an argument came from, by the tag's key. */
@@ -143,6 +138,40 @@ export class CedarRequest {
     };
   }
 }
+
+/** Entities of those who stay the same from call to call, made once. Keys are records that nobody changes. */
+class Made<Key extends object> {
+  readonly #known = new WeakMap<Key, Entity>();
+  readonly #make: (key: Key) => Entity;
+
+  constructor(make: (key: Key) => Entity) {
+    this.#make = make;
+  }
+
+  of(key: Key): Entity {
+    let entity = this.#known.get(key);
+    if (!entity) this.#known.set(key, (entity = this.#make(key)));
+    return entity;
+  }
+}
+
+const agents = new Made(({ id, tenant, roles }: AuthorizationRequest['principal']) => {
+  checkNames([id, tenant, ...roles]);
+  return new Entity(entityTypes.agent, id, new Map([['tenant', tenant]]), rolesOf(roles));
+});
+
+const users = new Made((user: UserRef) => {
+  checkNames([user.id, ...user.roles, ...Object.entries(user.claims ?? {}).flat(2)]);
+  return new TagEntity(entityTypes.user, user.id, claimOf(user), new Map([['id', user.id]]), rolesOf(user.roles));
+});
+
+const rolesOf = (roles: readonly string[]) => new Set(roles.map((role) => uidOf(entityTypes.role, role)));
+
+function checkNames(names: readonly string[]): void {
+  if (!names.every((name) => name.isWellFormed())) throw halfPair();
+}
+
+const halfPair = () => new Error('a name holds half of a surrogate pair');
 
 const claimOf =
   ({ claims = {} }: UserRef) =>
