@@ -27,6 +27,9 @@ const isLetter = (code: number): boolean =>
 const mix = (hash: number, code: number): number => Math.imul(hash ^ code, 0x01000193) ^ (hash >>> 15);
 const slot = (hash: number): number => (Math.imul(hash, 0x2545f491) >>> 13) & mask;
 
+/** A word of one letter has three features and a blank; longer ones fewer for each letter. */
+export const mostFeatures = ({ length }: string): number => length * 3 + 64;
+
 /** Sentences: where each begins in the text and in the features. */
 interface Sentences {
   readonly starts: number[];
@@ -38,10 +41,10 @@ interface Sentences {
 /**
  * Words, pairs and triples of words, and three to five characters of each word with its edges, hashed; and the windows of
  * whole sentences, up to 320 characters, over which the score is reckoned. Linear in the text's length.
+ *
+ * @param bucket where they are put: room for `mostFeatures`
  */
-export function featuresOf(text: string): Features {
-  // A word of one letter has three features and a blank; longer ones fewer for each letter.
-  const bucket = new Int32Array(text.length * 3 + 64);
+export function featuresOf(text: string, bucket = new Int32Array(mostFeatures(text))): Features {
   const sentences: Sentences = { starts: [0], marks: [0], lines: new Set([0]) };
   let count = 0;
   let one = 0;

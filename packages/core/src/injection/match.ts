@@ -7,9 +7,10 @@ import { overrideWords } from './lexicon/override.ts';
 import { personaPatterns } from './patterns/persona.ts';
 import { personaWords } from './lexicon/persona.ts';
 import { Vocabulary } from './tokens.ts';
+import { automatonOf } from '../sensitive/secrets/automaton.ts';
 import type { Hits } from './tokens.ts';
 import type { InjectionFamily, InjectionSeverity } from './report.ts';
-import type { WordPattern } from './patterns/pattern.ts';
+import type { TextPattern, WordPattern } from './patterns/pattern.ts';
 
 /** The explicit list: a family is one file and one line here. */
 export const wordPatterns: readonly WordPattern[] = [
@@ -85,6 +86,15 @@ export interface Matches {
   readonly strong: readonly number[];
 }
 
+const needed = markPatterns.flatMap(({ needs }, pattern) => needs.map((word) => ({ word, pattern })));
+const needs = automatonOf(needed.map(({ word }) => word));
+const held = new Uint8Array(markPatterns.length);
+/** Of each pattern, whether the text holds what it needs; until the next call. Folded text is lower case, as the words are. */
+function marksHeld(text: string): void {
+  held.fill(0);
+  needs.scan(text, (word) => (held[needed[word]?.pattern ?? 0] = 1));
+}
+
 /** All hits in a folded text, at most one for each place where a pattern begins. Linear in the text's length. */
 export function match(text: string): Matches {
   const found: Match[] = [];
@@ -101,8 +111,10 @@ export function match(text: string): Matches {
       }
     }
   }
-  for (const { id: rule, family, severity, text: expression, needs } of markPatterns) {
-    if (!needs.some((each) => text.includes(each))) continue;
+  marksHeld(text);
+  for (let at = 0; at < markPatterns.length; at++) {
+    if (held[at] !== 1) continue;
+    const { id: rule, family, severity, text: expression } = markPatterns[at] as TextPattern;
     for (const {
       0: { length },
       index,

@@ -1,4 +1,4 @@
-import { featuresOf, windowNorm } from './features.ts';
+import { featuresOf, mostFeatures, windowNorm } from './features.ts';
 import { bias, scale, threshold, weights } from './weights.ts';
 
 const values = decoded(weights);
@@ -19,6 +19,11 @@ function decoded(text: string): Int8Array {
   return bytes;
 }
 
+/** Most texts are short: memory of their own for each would cost more than the sums themselves. */
+const workspace = 49_152;
+const slots = new Int32Array(workspace);
+const totals = new Int32Array(workspace + 1);
+
 /** From here on a text is suspicious; set on held-out sources by `evals/src/train-injection.ts`. */
 export const suspiciousScore = 0.5;
 
@@ -27,8 +32,11 @@ export const suspiciousScore = 0.5;
  * the window lies. Linear in the text's length. A second opinion beside the patterns, never a block by itself.
  */
 export function linearScore(text: string): { readonly score: number; readonly start: number; readonly end: number } {
-  const { bucket, count, windows } = featuresOf(text);
-  const sums = new Int32Array(count + 1);
+  const most = mostFeatures(text);
+  const { bucket, count, windows } = featuresOf(text, most <= workspace ? slots : new Int32Array(most));
+  const sums = most <= workspace ? totals : new Int32Array(count + 1);
+  // The rest is written before it is read.
+  sums[0] = 0;
   for (let i = 0; i < count; i++) sums[i + 1] = (sums[i] ?? 0) + (values[bucket[i] ?? 0] ?? 0);
   let best = { logit: -Infinity, start: 0, end: 0 };
   for (const { start, end, from, to } of windows) {

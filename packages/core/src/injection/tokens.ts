@@ -25,6 +25,14 @@ export class Vocabulary {
   readonly #stems = new Map<string, number>();
   readonly #exactBloom = new Uint8Array(1 << 15);
   readonly #stemBloom = new Uint8Array(1 << 15);
+  /** Used again for every text, and never larger than what one of the longest texts had. */
+  readonly #found: Hits = {
+    count: 0,
+    entry: new Int32Array(64),
+    position: new Int32Array(64),
+    start: new Int32Array(64),
+    end: new Int32Array(64),
+  };
 
   constructor(lexicons: readonly Lexicon[]) {
     for (const lexicon of lexicons) {
@@ -74,15 +82,10 @@ export class Vocabulary {
     return set;
   }
 
-  /** Known words of a folded text. Linear in its length. */
+  /** Known words of a folded text, until the next call. Linear in its length. */
   hits(text: string): Hits {
-    const found: Hits = {
-      count: 0,
-      entry: new Int32Array(64),
-      position: new Int32Array(64),
-      start: new Int32Array(64),
-      end: new Int32Array(64),
-    };
+    const found = this.#found;
+    found.count = 0;
     let position = 0;
     for (let at = 0; at < text.length;) {
       const code = text.charCodeAt(at);

@@ -1,3 +1,4 @@
+import { classOf, runsOf } from './decoder.ts';
 import { looksLikeText } from './judge.ts';
 import type { Decoder, Piece } from './decoder.ts';
 
@@ -120,13 +121,12 @@ function readFirst(run: Run, base: Base): Piece | undefined {
   return undefined;
 }
 
+const runChars = classOf(/[A-Za-z0-9+/_-]/);
 /** Every alphabet's runs lie in these; looked for once for all of them. */
 let lastRuns: { readonly of: string; readonly runs: readonly Run[] } = { of: '', runs: [] };
 function longRuns(text: string): readonly Run[] {
   if (lastRuns.of === text) return lastRuns.runs;
-  const runs: Run[] = [];
-  for (const { 0: run, index } of text.matchAll(/[A-Za-z0-9+/_-]{16,}/g))
-    runs.push({ text: run, start: index, end: index + run.length });
+  const runs = runsOf(text, runChars, 16);
   lastRuns = { of: text, runs };
   return runs;
 }
@@ -134,7 +134,9 @@ function longRuns(text: string): readonly Run[] {
 function decodeBase(base: Base): (text: string) => Piece[] {
   return (text) => {
     const runs: Run[] = [];
-    for (const long of longRuns(text)) {
+    const longer = longRuns(text);
+    if (longer.length === 0) return [];
+    for (const long of longer) {
       for (const { 0: run, index } of long.text.matchAll(base.run)) {
         const start = long.start + index;
         runs.push({ text: run, start, end: start + run.length });

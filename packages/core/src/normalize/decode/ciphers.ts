@@ -1,5 +1,5 @@
-import { joined, linesOf } from './decoder.ts';
-import { pairBits, pairScore } from './judge.ts';
+import { classOf, joined, linesOf } from './decoder.ts';
+import { letterOf, pairBits, pairScore, placesOfLetters } from './judge.ts';
 import type { Decoder, Piece } from './decoder.ts';
 
 /** A letter-for-letter cipher: what each of the 26 letters is read as. */
@@ -34,12 +34,9 @@ const margin = 0.45;
 const plainly = 1;
 
 const lettersOf = (text: string): Uint8Array => {
-  const letters = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i) | 32;
-    letters[i] = code >= 97 && code <= 122 ? code - 97 : 26;
-  }
-  return letters;
+  const places = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) places[i] = placesOfLetters[text.charCodeAt(i)] ?? 26;
+  return places;
 };
 
 function scoreUnder(letters: Uint8Array, { read }: Cipher): number {
@@ -74,21 +71,22 @@ const substitution: Decoder = {
     const pieces: Piece[] = [];
     const labelled: Piece[] = [];
     for (const { text: line, start, end } of linesOf(text, 600)) {
-      if (line.length < 8 || !enoughLetters.test(line) || pairScore(line) > plainly) continue;
-      const part = oddest(line);
-      const letters = lettersOf(part.slice(0, 160));
-      const plain = pairScore(part);
+      if (line.length < 8 || !enoughLetters.test(line)) continue;
+      const score = pairScore(line);
+      if (score > plainly) continue;
+      const { part, score: plain } = oddest(line, score);
       if (plain > language) continue;
+      const places = lettersOf(part.slice(0, 160));
       let best: Cipher | undefined;
       let bestScore = Math.max(language, plain + margin);
       // Few letters tell which alphabets could be meant; those are then weighed on more.
-      const glance = letters.subarray(0, 56);
+      const glance = places.subarray(0, 56);
       for (const each of ciphers) {
         if (scoreUnder(glance, each) < language - 0.25) continue;
-        const score = scoreUnder(letters, each);
-        if (score <= bestScore) continue;
+        const read = scoreUnder(places, each);
+        if (read <= bestScore) continue;
         best = each;
-        bestScore = score;
+        bestScore = read;
       }
       if (!best) continue;
       pieces.push({ text: apply(line, best), start, end });
@@ -100,19 +98,19 @@ const substitution: Decoder = {
 };
 
 /** Of a line with quotes, the quoted part that looks least like language: data often wraps a text into a field. */
-function oddest(line: string): string {
-  if (line.length < 20 || !/["':]/.test(line)) return line;
-  let worst = line;
-  let least = pairScore(line);
+function oddest(line: string, score: number): { readonly part: string; readonly score: number } {
+  let worst = { part: line, score };
+  if (line.length < 20 || !/["':]/.test(line)) return worst;
   for (const part of line.split(/["':]/)) {
     if (part.length < 10) continue;
-    const score = pairScore(part);
-    if (score >= least) continue;
-    worst = part;
-    least = score;
+    const own = pairScore(part);
+    if (own < worst.score) worst = { part, score: own };
   }
   return worst;
 }
+
+const turned = (code: number): number => (code > 32 && code < 127 ? 33 + ((code - 33 + 47) % 94) : code);
+const turnedLetters = Uint8Array.from({ length: 128 }, (_, code) => letterOf(turned(code)));
 
 /** ROT47 turns all printable ASCII; what comes out must be language. */
 const rot47: Decoder = {
@@ -121,14 +119,23 @@ const rot47: Decoder = {
     const pieces: Piece[] = [];
     for (const { text: line, start, end } of linesOf(text, 600)) {
       // Its blanks stay, its letters become marks and digits for the greater part.
-      if (line.length < 12 || (line.match(/[!-@[-`{-~]/g)?.length ?? 0) < line.length * 0.3) continue;
-      const read = line.replace(/[!-~]/g, (char) => String.fromCharCode(33 + ((char.charCodeAt(0) - 33 + 47) % 94)));
-      if (pairScore(read) > language + 0.2 && pairScore(read) > pairScore(line) + margin && /[a-z]{3}/i.test(read))
-        pieces.push({ text: read, start, end });
+      if (line.length < 12 || marksIn(line) < line.length * 0.3) continue;
+      const score = pairScore(line, turnedLetters);
+      if (score <= language + 0.2 || score <= pairScore(line) + margin) continue;
+      const read = line.replace(/[!-~]/g, (char) => String.fromCharCode(turned(char.charCodeAt(0))));
+      if (/[a-z]{3}/i.test(read)) pieces.push({ text: read, start, end });
     }
     return joined(pieces);
   },
 };
+
+/** Printable ASCII that is no letter and no blank. */
+const mark = classOf(/[!-@[-`{-~]/);
+function marksIn(line: string): number {
+  let count = 0;
+  for (let i = 0; i < line.length; i++) if (mark[line.charCodeAt(i)] === 1) count++;
+  return count;
+}
 
 /** Text written backwards: more like language when read from its end. Scripts that no table knows are read both ways. */
 const backwards: Decoder = {
@@ -147,16 +154,18 @@ const backwards: Decoder = {
   },
 };
 
+/** How much likelier a pair of letters is the other way round. */
+const turnedBits = pairBits.map((bits, pair) => (pairBits[(pair % 27) * 27 + Math.floor(pair / 27)] ?? 0) - bits);
+
 /** Whether the pairs of letters are likelier from the end. */
 function readsBackwards(line: string): boolean {
   let gain = 0;
   let count = 0;
   let before = 26;
   for (let i = 0; i < line.length; i++) {
-    const code = line.charCodeAt(i) | 32;
-    const letter = code >= 97 && code <= 122 ? code - 97 : 26;
+    const letter = placesOfLetters[line.charCodeAt(i)] ?? 26;
     if (letter === 26 && before === 26) continue;
-    gain += (pairBits[letter * 27 + before] ?? 0) - (pairBits[before * 27 + letter] ?? 0);
+    gain += turnedBits[before * 27 + letter] ?? 0;
     count++;
     before = letter;
   }

@@ -31,6 +31,29 @@ export function* linesOf(text: string, longest = 2000): Generator<Piece> {
   }
 }
 
+/** Which of the ASCII characters are in a class. */
+export function classOf(chars: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 128 }, (_, code) => (chars.test(String.fromCharCode(code)) ? 1 : 0));
+}
+
+/** Runs of a class of at least so many characters. No character is looked at but one in `shortest` where there is none. */
+export function runsOf(text: string, chars: Uint8Array, shortest: number): Piece[] {
+  const runs: Piece[] = [];
+  const within = (at: number): boolean => chars[text.charCodeAt(at)] === 1;
+  for (let at = 0; at + shortest <= text.length;) {
+    let start = at + shortest - 1;
+    let end = start + 1;
+    if (within(start)) {
+      while (start > at && within(start - 1)) start--;
+      while (end < text.length && within(end)) end++;
+      if (end - start >= shortest) runs.push({ text: text.slice(start, end), start, end });
+      end++;
+    }
+    at = end;
+  }
+  return runs;
+}
+
 /** Neighbouring pieces of one line or of following lines as one. */
 export function joined(pieces: readonly Piece[], between = '\n'): Piece[] {
   const merged: { text: string[]; start: number; end: number }[] = [];

@@ -43,6 +43,8 @@ const named: Readonly<Record<string, string>> = {
 interface Notation {
   readonly name: string;
   readonly hint: string;
+  /** Where the hint alone says little: characters of which one begins it. */
+  readonly begins?: readonly string[];
   readonly run: RegExp;
   readonly read: (run: string) => string;
 }
@@ -73,6 +75,7 @@ const notations: readonly Notation[] = [
   {
     name: 'unicode-escape',
     hint: 'u',
+    begins: ['\\', '%'],
     run: /\\{1,2}u[0-9a-f]{4}|\\{1,2}u\{[0-9a-f]{1,6}\}|\\{1,2}U[0-9a-f]{8}|%u[0-9a-f]{4}/gi,
     read: (run) => fromCode(Number.parseInt(run.replace(/^[\\%]{1,2}u\{?/i, ''), 16)),
   },
@@ -130,8 +133,11 @@ function endOfSoftLines(text: string, at: number): number {
 /** What is written with one escape for each character or byte: percent, \x, \u, entities, quoted-printable, octal, CSS. */
 export const escapes: readonly Decoder[] = notations.map((notation) => ({
   name: notation.name,
-  decode: (text) => (text.includes(notation.hint) ? readLines(text, notation) : []),
+  decode: (text) => (mayHold(text, notation) ? readLines(text, notation) : []),
 }));
+
+const mayHold = (text: string, { hint, begins }: Notation): boolean =>
+  text.includes(hint) && (begins === undefined || begins.some((char) => text.includes(char)));
 
 /** String literals put together: `"ig" + "nore"`. */
 export const concatenation: Decoder = {

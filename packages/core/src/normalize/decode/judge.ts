@@ -8,14 +8,25 @@ export const isCommonWord = (word: string): boolean => ranks.has(word);
 export const wordRank = (word: string): number => ranks.get(word) ?? -1;
 export const allWords = (): Iterable<string> => ranks.keys();
 
-/** Mean bits per letter pair above chance: language in Latin letters lies above 1, noise below 0. */
-export function pairScore(text: string): number {
+/** The place of an ASCII letter in the alphabet, or 26. */
+export const letterOf = (code: number): number => {
+  const lower = code | 32;
+  return lower >= 97 && lower <= 122 ? lower - 97 : 26;
+};
+/** `letterOf` each ASCII character. */
+export const placesOfLetters = Uint8Array.from({ length: 128 }, (_, code) => letterOf(code));
+
+/**
+ * Mean bits per letter pair above chance: language in Latin letters lies above 1, noise below 0.
+ *
+ * @param read the letter that each ASCII character is read as, like `letterOf`
+ */
+export function pairScore(text: string, read: Uint8Array = placesOfLetters): number {
   let sum = 0;
   let count = 0;
   let before = 26;
   for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i) | 32;
-    const letter = code >= 97 && code <= 122 ? code - 97 : 26;
+    const letter = read[text.charCodeAt(i)] ?? 26;
     if (letter === 26 && before === 26) continue;
     sum += pairBits[before * 27 + letter] ?? 0;
     count++;

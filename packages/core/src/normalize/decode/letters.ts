@@ -1,5 +1,5 @@
 import { isCommonWord, segment, wordRank } from './judge.ts';
-import { joined, linesOf } from './decoder.ts';
+import { classOf, joined, linesOf, runsOf } from './decoder.ts';
 import type { Decoder, Piece } from './decoder.ts';
 
 /** At most so many letters of one stretch are split into words again: beyond, a person sees that something is odd. */
@@ -56,16 +56,16 @@ function everySecond(word: string): string | undefined {
   return /\p{L}.*\p{L}/su.test(bare) ? bare : undefined;
 }
 
+const latin = classOf(/[A-Za-z]/);
 /** Words without blanks between them: `ignoreallpreviousinstructions`, `IgnoreAllPreviousInstructions`. */
 function unspaced(text: string): Piece[] {
   const pieces: Piece[] = [];
-  for (const { 0: run, index } of text.matchAll(/[A-Za-z]{18,}/g)) {
+  for (const { text: run, start, end } of runsOf(text, latin, 18)) {
     const letters = run.slice(0, longestStretch);
     const humps = letters.replace(/([a-z])([A-Z])/g, '$1 $2');
     const words = (humps.length > letters.length + 1 ? humps : segment(letters)).split(' ');
     const short = words.filter(({ length }) => length < 3).length;
-    if (words.length > 2 && short < words.length / 2)
-      pieces.push({ text: words.join(' '), start: index, end: index + run.length });
+    if (words.length > 2 && short < words.length / 2) pieces.push({ text: words.join(' '), start, end });
   }
   return pieces;
 }
@@ -144,10 +144,23 @@ const groups: readonly [RegExp, string][] = [
   [/ph(?=[a-z0-9])/gi, 'f'],
 ];
 
-const leetWord = /[a-z0-9@$!|+€£¥§&#%^*]+/gi;
 /** Whether a word mixes letters with what stands for letters, inside or at its head. */
 const isLeet = (word: string): boolean =>
   /[a-z]/i.test(word) && /[0-9@$!|+(<€£][a-z]|[a-z][0-9@$|+(<€£]{1,4}[a-z]/i.test(word);
+
+/** What a character of a word in leetspeak may be, as bits: a letter, what often stands for one, anything but a letter. */
+const mixed = 3;
+const other = 4;
+const leetKinds = Uint8Array.from({ length: 256 }, (_, code) => {
+  const char = String.fromCharCode(code);
+  if (/[a-z]/i.test(char)) return 1;
+  return /[0-9@$|!+£]/.test(char) ? 6 : /[¥§&#%^*]/.test(char) ? 4 : 0;
+});
+/** 0 where no such word goes on. */
+const leetKind = (text: string, at: number): number => {
+  const code = text.charCodeAt(at);
+  return code === 0x20ac /* € */ ? 6 : (leetKinds[code] ?? 0);
+};
 
 function unleet(word: string): string {
   const letters = word.toLowerCase();
@@ -180,28 +193,42 @@ function leetLines(text: string): Piece[] {
     const plain = /[|\\/()<>]|ph/i.test(line)
       ? groups.reduce((read, [expression, letter]) => read.replace(expression, letter), line)
       : line;
-    if (!holdsLeet(plain.match(leetWord) ?? [])) continue;
-    pieces.push({
-      text: plain.replace(leetWord, (word) =>
-        /[^a-z]/i.test(word) && word.length < 24 ? unleetKeepingEnd(word) : word,
-      ),
-      start,
-      end,
-    });
+    if (!holdsLeet(plain)) continue;
+    pieces.push({ text: unleetWords(plain), start, end });
   }
   return joined(pieces);
 }
 
+function unleetWords(line: string): string {
+  let read = '';
+  let done = 0;
+  for (let at = 0; at < line.length; at++) {
+    const start = at;
+    let kinds = 0;
+    for (let kind = leetKind(line, at); kind !== 0; kind = leetKind(line, ++at)) kinds |= kind;
+    if ((kinds & other) === 0 || at - start > 23) continue;
+    read += line.slice(done, start) + unleetKeepingEnd(line.slice(start, at));
+    done = at;
+  }
+  return read + line.slice(done);
+}
+
 /** Two words that mix letters with what stands for letters, or one that so becomes a common word; or one of very few. */
-function holdsLeet(words: readonly string[]): boolean {
+function holdsLeet(line: string): boolean {
   let count = 0;
-  for (const word of words) {
-    if (word.length > 23 || !/[0-9@$|!+(<€£]/.test(word) || !/[a-z]/i.test(word)) continue;
+  let words = 0;
+  for (let at = 0; at < line.length; at++) {
+    const start = at;
+    let kinds = 0;
+    for (let kind = leetKind(line, at); kind !== 0; kind = leetKind(line, ++at)) kinds |= kind;
+    if (at > start) words++;
+    if ((kinds & mixed) !== mixed || at - start > 23) continue;
+    const word = line.slice(start, at);
     const reads = word.length > 3 && isCommonWord(unleet(word));
     if (reads || isLeet(word)) count += reads ? 2 : 1;
     if (count > 1) return true;
   }
-  return count > 0 && words.length <= 4;
+  return count > 0 && words <= 4;
 }
 
 /** A mark at the end may be punctuation: `n0w!`. */

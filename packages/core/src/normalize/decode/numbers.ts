@@ -30,12 +30,29 @@ const isHex = (code: number): boolean => (code >= 48 && code <= 57) || ((code | 
 const isAlphanumeric = (code: number): boolean =>
   (code >= 48 && code <= 57) || ((code | 32) >= 97 && (code | 32) <= 122);
 
+const enough = 6;
+/** Whether so many words that may be numbers follow each other: most texts have no such row. */
+function mayHoldRun(text: string): boolean {
+  let count = 0;
+  for (let at = 0; at < text.length; at++) {
+    const start = at;
+    let isNumber = true;
+    for (; at < text.length && isAlphanumeric(text.charCodeAt(at)); at++) {
+      if (!isHex(text.charCodeAt(at)) && at !== start + 1) isNumber = false;
+    }
+    if (at === start) continue;
+    if (isNumber && ++count >= enough) return true;
+    if (!isNumber && count > 0 && !callNames.has(text.slice(start, at).toLowerCase())) count = 0;
+  }
+  return false;
+}
+
 /** Rows of numbers of at least six, that only blanks, commas, brackets and the like hold apart. */
 function* numberRuns(text: string): Generator<NumberRun> {
   let run: NumberRun | undefined;
   let end = 0;
   const close = function* (found: NumberRun | undefined) {
-    if (found && found.digits.length >= 6) yield { ...found, end };
+    if (found && found.digits.length >= enough) yield { ...found, end };
   };
   for (let at = 0; at < text.length;) {
     if (!isAlphanumeric(text.charCodeAt(at))) {
@@ -113,7 +130,7 @@ export const numbers: Decoder = {
   name: 'character-codes',
   decode(text) {
     const pieces: Piece[] = [];
-    if (!/\d/.test(text)) return pieces;
+    if (!/\d/.test(text) || !mayHoldRun(text)) return pieces;
     for (const run of numberRuns(text)) {
       for (const [, read] of readings(run)) {
         if (looksLikeText(read) && /[\p{L}\p{N}]{2}/u.test(read))

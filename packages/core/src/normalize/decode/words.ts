@@ -1,5 +1,5 @@
 import { allWords, isCommonWord, pairScore, wordRank } from './judge.ts';
-import { joined, linesOf } from './decoder.ts';
+import { classOf, joined, linesOf } from './decoder.ts';
 import type { Decoder, Piece } from './decoder.ts';
 
 const morseLetters: Readonly<Record<string, string>> = Object.fromEntries(
@@ -124,10 +124,10 @@ const scrambledWords: Decoder = {
 /** Much of it brackets and the like. */
 const isProgram = (line: string): boolean => {
   let marks = 0;
-  for (let i = 0; i < line.length; i++) if (programMarks.has(line.charCodeAt(i))) marks++;
+  for (let i = 0; i < line.length; i++) if (programMark[line.charCodeAt(i)] === 1) marks++;
   return marks * 16 > line.length;
 };
-const programMarks: ReadonlySet<number> = new Set(Array.from('_(){}=;<>[]"/\\', (mark) => mark.charCodeAt(0)));
+const programMark = classOf(/[_(){}=;<>[\]"/\\]/);
 
 const readers: readonly ((word: string) => string | undefined)[] = [
   (word) => tables().scrambled.get(scramble(word)),
