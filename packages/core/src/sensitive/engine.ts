@@ -1,5 +1,5 @@
 import { visible } from '../normalize/visible.ts';
-import { structuredFinders } from './finders/index.ts';
+import { structuredFinders, type StructuredFinder } from './finders/index.ts';
 import { findNames } from './names/index.ts';
 import { Scan, type ScanContext } from './scan.ts';
 import { findSecrets } from './secrets/index.ts';
@@ -37,20 +37,37 @@ const nested = /[\n{[<]/;
  * longer, then the earlier. Linear in the text's length.
  */
 export function findSensitive(text: string, options: FindOptions = {}): SensitiveMatch[] {
-  const { types, field = [] } = options;
-  const wants = (list: readonly string[]) => !types || list.some((type) => types.has(type));
-  const names = wants(nameTypes) ? findNames : undefined;
-  const secrets = wants(secretTypes) ? findSecrets : undefined;
-  const structured = !types || [...types].some((type) => ![...nameTypes, ...secretTypes].includes(type));
-  const found = read(text, field, { own: options.own, names, secrets, structured, depth: 0 });
+  const { types, field = [], own } = options;
+  const found = read(text, field, { own, depth: 0, ...(types ? enginesFor(types) : allEngines) });
   return disjoint(types ? found.filter(({ type }) => types.has(type)) : found, text.length);
 }
 
-interface Reading {
-  readonly own: Finder | undefined;
+/** What is run, by the types that are looked for. */
+interface Engines {
   readonly names: Finder | undefined;
   readonly secrets: Finder | undefined;
-  readonly structured: boolean;
+  readonly structured: readonly StructuredFinder[];
+}
+
+const allEngines: Engines = { names: findNames, secrets: findSecrets, structured: structuredFinders };
+const engines = new WeakMap<ReadonlySet<string>, Engines>();
+
+function enginesFor(types: ReadonlySet<string>): Engines {
+  let made = engines.get(types);
+  if (!made) {
+    const wanted = (type: string): boolean => types.has(type);
+    made = {
+      names: nameTypes.some(wanted) ? findNames : undefined,
+      secrets: secretTypes.some(wanted) ? findSecrets : undefined,
+      structured: structuredFinders.filter((finder) => finder.types.some(wanted)),
+    };
+    engines.set(types, made);
+  }
+  return made;
+}
+
+interface Reading extends Engines {
+  readonly own: Finder | undefined;
   readonly depth: number;
 }
 
@@ -80,6 +97,7 @@ function read(written: string, field: FieldNames, reading: Reading): SensitiveMa
 }
 
 function questionAtEnd(text: string): string | undefined {
+  if (!text.includes('?')) return undefined;
   const said = text.slice(-longestQuestion).trimEnd();
   if (!said.endsWith('?')) return undefined;
   return said.slice(said.lastIndexOf('\n') + 1, -1);
@@ -103,9 +121,9 @@ function readLeaf(leaf: Leaf, outer: FieldNames, reading: Reading, context: Scan
   const found: SensitiveMatch[] = reading.own?.(text, field) ?? [];
   if (reading.names && letters.test(text)) found.push(...reading.names(text, field));
   if (own && reading.secrets && text.length >= shortestSecret) found.push(...reading.secrets(text, field));
-  if (reading.structured && worthReading.test(text)) {
+  if (reading.structured.length > 0 && worthReading.test(text)) {
     const scan = new Scan(text, field, context);
-    for (const find of structuredFinders) find(scan);
+    for (const { find } of reading.structured) find(scan);
     found.push(...scan.matches);
   }
   return found;
@@ -116,6 +134,7 @@ const rankOf = ({ certainty }: SensitiveMatch): number => rank.get(certainty) ??
 
 /** Keeps the surest of those that overlap. Each finding costs its own length, and all but keys of secrets are short. */
 function disjoint(found: readonly SensitiveMatch[], length: number): SensitiveMatch[] {
+  if (found.length === 0) return [];
   const best = found.toSorted(
     (a, b) => rankOf(a) - rankOf(b) || b.end - b.start - (a.end - a.start) || a.start - b.start,
   );

@@ -1,4 +1,3 @@
-import { each } from './each.ts';
 import { families, type Family } from './vocabulary.ts';
 
 /** A word or phrase that names a kind of value, where it stands. */
@@ -50,8 +49,13 @@ interface Word {
 function wordsOf(text: string, from: number, to: number): Word[] {
   const words: Word[] = [];
   const part = text.slice(from, to);
-  for (const { 0: found, index } of each(ascii.test(part) ? asciiWord : word, part)) {
-    words.push({ text: plain(found), start: from + index, end: from + index + found.length });
+  const isAscii = ascii.test(part);
+  const pattern = isAscii ? asciiWord : word;
+  pattern.lastIndex = 0;
+  for (let found = pattern.exec(part); found; found = pattern.exec(part)) {
+    const start = from + found.index;
+    const [said] = found;
+    words.push({ text: isAscii ? said.toLowerCase() : plain(said), start, end: start + said.length });
   }
   return words;
 }
@@ -83,12 +87,14 @@ export function labelsRound(text: string): Label[] {
   const read = () => {
     if (to > from) labels.push(...labelsIn(text, from, to));
   };
-  for (const { 0: found, index } of each(digits, text)) {
+  digits.lastIndex = 0;
+  for (let found = digits.exec(text); found; found = digits.exec(text)) {
+    const { index } = found;
     if (index - reach > to) {
       read();
       from = wordStart(text, index - reach, to);
     }
-    to = Math.min(text.length, index + found.length + reach);
+    to = Math.min(text.length, index + found[0].length + reach);
   }
   read();
   return labels;

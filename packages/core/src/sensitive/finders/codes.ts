@@ -1,4 +1,3 @@
-import { each } from '../each.ts';
 import type { Scan } from '../scan.ts';
 import type { BuiltInType, Certainty } from '../types.ts';
 import type { Family } from '../vocabulary.ts';
@@ -62,18 +61,25 @@ const long = /[A-Za-z\d](?:[ ./-]?[A-Za-z\d]){6}/y;
 export function findCodes(scan: Scan, { itself, alone, label }: CodeTable): void {
   const { text } = scan;
   const whole = scan.alone && scan.field.length === 0;
-  for (const { 0: head, index } of each(beginning, text)) {
-    const gap = /[ -]\d$/.test(head) ? head.length - 1 : 0;
-    for (const start of gap > 0 ? [index, index + gap] : [index]) {
-      long.lastIndex = short.lastIndex = start;
-      const free = long.test(text);
-      if ((!free && !short.test(text)) || !begins(text, start)) continue;
-      if (free) tryAll(scan, head.length > 1 && start === index ? itself.letter : itself.digit, start);
-      if (whole) tryAll(scan, alone, start);
-      for (const family of scan.namersAt(start)) tryAll(scan, label.get(family) ?? [], start);
-    }
+  const tryFrom = (start: number, rules: readonly CodeRule[]) => {
+    long.lastIndex = short.lastIndex = start;
+    const free = long.test(text);
+    if ((!free && !short.test(text)) || !begins(text, start)) return;
+    if (free) tryAll(scan, rules, start);
+    if (whole) tryAll(scan, alone, start);
+    for (const family of scan.namersAt(start)) tryAll(scan, label.get(family) ?? none, start);
+  };
+  beginning.lastIndex = 0;
+  for (let found = beginning.exec(text); found; found = beginning.exec(text)) {
+    const { index } = found;
+    const [head] = found;
+    tryFrom(index, head.length > 1 ? itself.letter : itself.digit);
+    const joint = head.length > 2 ? head[head.length - 2] : undefined;
+    if (joint === ' ' || joint === '-') tryFrom(index + head.length - 1, itself.digit);
   }
 }
+
+const none: readonly CodeRule[] = [];
 
 function tryAll(scan: Scan, rules: readonly CodeRule[], start: number): void {
   for (const rule of rules) tryAt(scan, rule, start);

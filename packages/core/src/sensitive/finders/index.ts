@@ -1,3 +1,4 @@
+import type { BuiltInType } from '../types.ts';
 import type { Scan } from '../scan.ts';
 import { findBirth } from './birth.ts';
 import { findCard } from './card.ts';
@@ -14,24 +15,23 @@ import { findPhone } from './phone.ts';
 import { ssnRules } from './us-ssn.ts';
 import { usBankRules } from './us-bank.ts';
 
-const codes = codeTable([
-  ...ssnRules,
-  ...usBankRules,
-  ...passportRules,
-  ...licenceRules,
-  ...medicalRules,
-  ...nationalRules,
-]);
-const findCodeTypes = (scan: Scan): void => findCodes(scan, codes);
+const rules = [...ssnRules, ...usBankRules, ...passportRules, ...licenceRules, ...medicalRules, ...nationalRules];
+const codes = codeTable(rules);
+
+export interface StructuredFinder {
+  /** All that it finds. */
+  readonly types: readonly BuiltInType[];
+  readonly find: (scan: Scan) => void;
+}
 
 /** One row for each way of finding a structured type; the order settles what is equally sure and equally long. */
-export const structuredFinders: readonly ((scan: Scan) => void)[] = [
-  findEmail,
-  findCard,
-  findIban,
-  findCodeTypes,
-  findPhone,
-  findIp,
-  findMac,
-  findBirth,
+export const structuredFinders: readonly StructuredFinder[] = [
+  { types: ['EMAIL'], find: findEmail },
+  { types: ['CREDIT_CARD'], find: findCard },
+  { types: ['IBAN'], find: findIban },
+  { types: [...new Set(rules.map(({ type }) => type))], find: (scan) => findCodes(scan, codes) },
+  { types: ['PHONE'], find: findPhone },
+  { types: ['IP'], find: findIp },
+  { types: ['MAC'], find: findMac },
+  { types: ['DATE_OF_BIRTH'], find: findBirth },
 ];

@@ -2,6 +2,7 @@ import type { FieldNames, SensitiveMatch } from '../types.ts';
 import type { Assignment } from './assignments.ts';
 import { decoded } from './jwt.ts';
 import { isLikely, matchOf, nearShapes } from './known.ts';
+import type { NameKind } from './names.ts';
 import { isOfObject, kindOf, wordsOf } from './names.ts';
 import type { Compiled } from './shape.ts';
 import { endOf } from './shape.ts';
@@ -57,15 +58,48 @@ function* shapesNear(word: string, isOne: boolean): Iterable<Compiled> {
   }
 }
 
+interface ReadName {
+  readonly words: readonly string[];
+  readonly kind: NameKind | undefined;
+  /** It names no secret, nor a vendor whose secrets are told by their shape: no value under it can be one. */
+  readonly isSilent: boolean;
+}
+
+const longestRemembered = 80;
+const remembered = new Map<string, ReadName>();
+/** Remembered, as the same few keys come again and again; the memory is bounded. */
+function readName(name: string): ReadName {
+  const known = remembered.get(name);
+  if (known) return known;
+  const words = wordsOf(name);
+  const kind = kindOf(words);
+  const made = { words, kind, isSilent: kind === undefined && !isNearShapes(words) };
+  if (name.length > longestRemembered) return made;
+  if (remembered.size >= 2_000) remembered.clear();
+  remembered.set(name, made);
+  return made;
+}
+
+function isNearShapes(words: readonly string[]): boolean {
+  for (let from = 0; from < words.length; from++) {
+    let word = '';
+    for (let to = from; to < words.length; to++) {
+      word += words[to]!;
+      for (const _ of shapesNear(word, from === to)) return true;
+    }
+  }
+  return false;
+}
+
 /** What a whole text is, under the JSON key or column that it stands in. */
 export function judgedField(text: string, field: FieldNames): SensitiveMatch | undefined {
   const name = field.at(-1);
   if (name === undefined || text.length > 2000) return undefined;
+  const own = readName(name);
+  if (own.isSilent) return undefined;
   // A line of a configuration file is a field too, and its value still has its closing quote.
   const value = text.trim().replace(/^@?["'`]|["'`][;,)]{0,2}$/g, '');
   if (value === '' || /[\r\n]/.test(value)) return undefined;
-  const words = field.slice(-2).flatMap(wordsOf);
-  const own = wordsOf(name);
-  const given = { value, start: text.indexOf(value), quoted: true, assigned: false, said: false };
-  return judged({ ...given, words: kindOf(own) === undefined ? own : words });
+  const words = own.kind === undefined ? own.words : field.slice(-2).flatMap(wordsOf);
+  return judged({ value, start: text.indexOf(value), quoted: true, assigned: false, said: false, words });
 }
