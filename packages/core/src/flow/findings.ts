@@ -8,7 +8,6 @@ import { atLeast } from './labels.ts';
 import { classes } from './rules/classes.ts';
 import { demandOf } from './weigh.ts';
 import { endorsedTool, endorsementOf } from './memory.ts';
-import { fold } from './text.ts';
 import { intent } from './rules/intent.ts';
 import { isSensitivePath } from './rules/derived.ts';
 import { isSink } from './manifest.ts';
@@ -70,14 +69,13 @@ export function findingOf({ provenance, leaf, parts }: Weighed, judging: Judging
 /** A local write is no sink, unless it hits a place that opens other doors. */
 function sensitivePlace({ leaves, sources, manifest }: Judging): Finding | undefined {
   const leaf = leaves.find(
-    ({ value, role, key }) =>
+    ({ value, role, key, text }) =>
       role === 'target' &&
       typeof value === 'string' &&
       /path|file|dir|folder|dest|source/i.test(key) &&
-      isSensitivePath(fold(value)),
+      isSensitivePath(text),
   );
-  if (!leaf || sources.holding(fold(String(leaf.value)), true).some(({ integrity }) => atLeast(integrity, 'user')))
-    return undefined;
+  if (!leaf || sources.holding(leaf.text, true).some(({ integrity }) => atLeast(integrity, 'user'))) return undefined;
   return {
     rule: 'local',
     code: 'untrusted_target',

@@ -2,16 +2,15 @@ import type { Decision } from '../decision.ts';
 import type { Field, NewField, SourceText } from './sources.ts';
 import type { Json, JsonObject, Message, ModelRequest, ToolResult, UserMessage } from '../events.ts';
 import type { FlowRule } from './provenance.ts';
-import type { LearnedResult } from './results.ts';
-import type { Leaf } from './leaves.ts';
 import { Memory } from './memory.ts';
 import { Quotes } from './quotes.ts';
 import { RuntimeFault } from '../errors.ts';
 import { Sources } from './sources.ts';
 import { atLeast } from './labels.ts';
 import { fold, isCommonWord, wordsOf } from './text.ts';
-import { leavesOf } from './leaves.ts';
-import { resultSource } from './results.ts';
+import { leavesOf, type Leaf } from './leaves.ts';
+import { remembered } from './remembered.ts';
+import { resultSource, type LearnedResult } from './results.ts';
 import { unknownManifest, type Manifest } from './manifest.ts';
 
 /** One thing learned, as it is kept (encrypted) to be learned again after a restart. What is not said takes no room. */
@@ -221,7 +220,7 @@ export class Learner {
     const added = this.sources.add({ ...source, id: this.sources.texts.length + 1 }, fields);
     for (const field of added) {
       if (!field.text.includes('@')) continue;
-      for (const { kind, value } of field.typed) if (kind === 'email') this.#notePerson(value);
+      for (const { value } of this.sources.valuesIn(field, 'email')) this.#notePerson(value);
     }
     return added;
   }
@@ -237,7 +236,7 @@ export class Learner {
   #noteSecrets(fields: readonly Field[]): void {
     const { secrets } = this.memory;
     for (const { id, key, text } of fields) {
-      if (text.length >= 4 && !text.includes(' ') && secretKey.test(key)) secrets.set(text, id);
+      if (text.length >= 4 && !text.includes(' ') && isSecretKey(key)) secrets.set(text, id);
       if (!secretWord.test(text)) continue;
       for (const [, value = ''] of text.matchAll(secretInText)) secrets.set(value.replace(/["'.,;)]+$/, ''), id);
       for (const [, block = ''] of text.matchAll(privateKey)) {
@@ -266,6 +265,7 @@ const properNames = /\p{Lu}[\p{L}']{1,40}(?: \p{Lu}[\p{L}']{1,40})+/gu;
 /** Of any script that has capitals. */
 const properName = /(?<![\p{L}\p{N}])\p{Lu}[\p{Ll}']{2,}/gu;
 
+const isSecretKey = remembered((key) => secretKey.test(key));
 const secretKey =
   /pass(?:word|wd|phrase|code)|secret|(?:api|private|access|auth).?(?:key|token)|^(?:pin|otp|cvv|token|ssn)$|passport|national_?id|tax_?id|id_?number|card_?(?:number|no)|social_?security/i;
 const secretWord = /pass(?:word|phrase|code)|secret|token|[_-]key|api ?key|private key/;

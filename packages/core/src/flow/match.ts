@@ -26,7 +26,7 @@ export function findPart(part: Part, key: string, tool: string, sources: Sources
         ...sources.typed('date', `-${value.slice(4)}`).filter(({ source }) => source.role === 'user'),
       ];
     case 'number':
-      return sources.typed(kind, value).filter((field) => meansNumber(field, value, key));
+      return sources.typed(kind, value).filter((field) => meansNumber(field, value, key, sources));
     case 'flag':
       return sources.users.filter(({ text }) =>
         value.split(' ').some((word) => word.length > 2 && text.includes(stemOf(word))),
@@ -48,15 +48,13 @@ const counted = /^(?:nights?|guests?|people|persons?|rooms?|days?|weeks?|hours?|
 const money = /^(?:amount|price|sum|total|limit|budget|fee|cost|salary|rent|tip|balance)$/;
 
 /** Whether a number in prose counts what the argument counts, and is no year where money is meant. */
-function meansNumber(field: Field, value: string, key: string): boolean {
+function meansNumber(field: Field, value: string, key: string, sources: Sources): boolean {
   if (field.structural && field.source.role === 'tool') return true;
   const words = wordsOfName(key);
   const noun = words.find((word) => counted.test(word));
   if (noun !== undefined) {
-    const spelled = field.typed
-      .filter((typed) => typed.kind === 'number' && typed.value === value)
-      .map(({ text }) => text);
-    return spelled.some((text) =>
+    const spelled = sources.valuesIn(field, 'number').filter((number) => number.value === value);
+    return spelled.some(({ text }) =>
       new RegExp(`(?<![a-z0-9])${escapeText(text)}[ -](?:\\w+ )?${singular(noun)}`).test(field.text),
     );
   }

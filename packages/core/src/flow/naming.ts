@@ -1,6 +1,5 @@
 import type { Field, Sources } from './sources.ts';
 import { isCommonWord, wordsOf } from './text.ts';
-import { isUsersText } from './users.ts';
 
 /** Keys by which people tell records apart. */
 const nameKey =
@@ -17,7 +16,7 @@ export function isRecordNamed({ source, record }: Field, sources: Sources, names
     if (
       !nameKey.test(sibling.key) ||
       !isTelling(sibling.text, sibling.key, names) ||
-      !isUsersText(sibling.text, sources)
+      !sources.isSaidByUser(sibling.text)
     )
       return false;
     const isSender = /^(?:sender|from|author|owner|email)$/i.test(sibling.key);

@@ -1,5 +1,13 @@
 import type { Leaf } from './leaves.ts';
-import { canonicalNumber, canonicalPath, emailsIn, otherAddress, readUrl, timesIn, type ValueKind } from './typed.ts';
+import {
+  canonicalNumber,
+  canonicalPath,
+  findEmails,
+  findTimes,
+  otherAddress,
+  readUrl,
+  type ValueKind,
+} from './typed.ts';
 import { isPlain } from './text.ts';
 import { remembered } from './remembered.ts';
 import { wordsOfName } from './intent.ts';
@@ -94,7 +102,7 @@ const maxTime = 40;
 function special(text: string, key: Traits): Part[] | undefined {
   const url = urlOf(text, key);
   if (url) return [url];
-  const emails = emailsIn(text);
+  const emails = findEmails(text);
   if (emails.length > 0 && isAddressList(text, emails)) return emails.map(({ value }) => ({ kind: 'email', value }));
   const moment = isoMoment.exec(text);
   if (moment) {
@@ -110,7 +118,7 @@ function special(text: string, key: Traits): Part[] | undefined {
   const compact = text.replace(/[ -]/g, '');
   if (account.test(compact)) return [{ kind: 'account', value: compact }];
   if (key.isId || (/^#?\d+$/.test(text) && !key.isCount)) return [{ kind: 'id', value: text.replace(/^#/, '') }];
-  const time = text.length <= maxTime ? timesIn(text)[0] : undefined;
+  const time = text.length <= maxTime ? findTimes(text)[0] : undefined;
   if (time?.text.length === text.length) return [{ kind: time.kind, value: time.value }];
   const number = /^[-+]?[$€£]?\d[\d,']*(?:\.\d+)?$/.test(text) ? canonicalNumber(text.replace(/[$€£]/, '')) : undefined;
   return number === undefined ? undefined : [{ kind: 'number', value: number }];
@@ -118,10 +126,11 @@ function special(text: string, key: Traits): Part[] | undefined {
 
 function urlOf(text: string, { isUrl }: Traits): Part | undefined {
   const looksLike =
-    /^[a-z][a-z0-9+.-]*:\/\//.test(text) ||
-    /^(?:javascript|data|file|vbscript|blob|ftp):/.test(text) ||
-    text.startsWith('www.') ||
-    /^[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+(?::\d+)?[/?#]/u.test(text);
+    /[.:]/.test(text) &&
+    (/^[a-z][a-z0-9+.-]*:\/\//.test(text) ||
+      /^(?:javascript|data|file|vbscript|blob|ftp):/.test(text) ||
+      text.startsWith('www.') ||
+      /^[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+(?::\d+)?[/?#]/u.test(text));
   if (!looksLike && !isUrl) return undefined;
   const read = readUrl(text);
   if (!read) return isUrl && !/\s/.test(text) ? { kind: 'url', value: text, host: text } : undefined;

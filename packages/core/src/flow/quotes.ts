@@ -3,7 +3,7 @@ import { fold, wordsOf } from './text.ts';
 const length = 8;
 
 /** So many characters at most wait to be read: no message has to wait for more. */
-const maxUnread = 65_536;
+const maxUnread = 262_144;
 
 /** Finds text that repeats at length what was read from strangers: runs of eight words and more. */
 export class Quotes {

@@ -5,7 +5,7 @@ const maxLength = 64;
  * Works out once what a name says: those of tools and arguments come again with every call. Whoever invents names without
  * end drives out others' and takes no more room.
  */
-export function remembered<T extends object>(read: (name: string) => T): (name: string) => T {
+export function remembered<T extends object | boolean>(read: (name: string) => T): (name: string) => T {
   const known = new Map<string, T>();
   return (name) => {
     if (name.length > maxLength) return read(name);

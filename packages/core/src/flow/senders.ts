@@ -2,7 +2,6 @@ import type { Known } from './results.ts';
 import type { Memory } from './memory.ts';
 import type { NewField, Sources } from './sources.ts';
 import { isTelling } from './naming.ts';
-import { isUsersText } from './users.ts';
 import { scan, tokenOf } from './typed.ts';
 
 /** A field whose worth depends on its record. */
@@ -22,7 +21,7 @@ export function namedRecords(fields: readonly Told[], known: Known): Set<string>
       titleKey.test(key) &&
       titles.get(text) === 1 &&
       isTelling(text, key, memory.names) &&
-      isUsersText(text, sources)
+      sources.isSaidByUser(text)
     )
       named.add(record);
   }
@@ -32,7 +31,7 @@ export function namedRecords(fields: readonly Told[], known: Known): Set<string>
 function isNamedSender(sender: string, fields: readonly Told[], { sources, memory, rules }: Known): boolean {
   if (memory.names.has(sender)) return true;
   if (!sender.includes('@')) return false;
-  return (rules.has('senders') && isOnlyPerson(sender, fields, sources, memory)) || isUsersText(sender, sources);
+  return (rules.has('senders') && isOnlyPerson(sender, fields, sources, memory)) || sources.isSaidByUser(sender);
 }
 const senderKey = /^(?:sender|from|author)$/i;
 const titleKey = /^(?:subject|title|file_?name)$/i;
@@ -47,11 +46,9 @@ function isOnlyPerson(address: string, fields: readonly Told[], sources: Sources
   const before = names.flatMap((name) =>
     sources
       .word(name)
-      .flatMap(({ typed }) =>
-        typed
-          .filter(({ kind, value }) => kind === 'email' && value.slice(0, value.indexOf('@')).includes(name))
-          .map(({ value }) => value),
-      ),
+      .flatMap((field) => sources.valuesIn(field, 'email'))
+      .map(({ value }) => value)
+      .filter((other) => other.slice(0, other.indexOf('@')).includes(name)),
   );
   return [...senders, ...before].every(
     (other) => other === address || !names.some((name) => namesIn(other).includes(name)),
@@ -63,7 +60,8 @@ export function recordsWritten(fields: readonly Told[], { writtenTo }: Memory): 
   const written = new Set<string>();
   if (writtenTo.size === 0) return written;
   for (const { record, text } of fields) {
-    if (scan(text).some(({ kind, value }) => writtenTo.has(tokenOf(kind, value)))) written.add(record);
+    if (scan(text, ['email', 'url', 'account']).some(({ kind, value }) => writtenTo.has(tokenOf(kind, value))))
+      written.add(record);
   }
   return written;
 }

@@ -120,16 +120,13 @@ export class SessionFlow {
     const traced = this.#traced.get(call) ?? this.#weighed(this.#judging(call, ''));
     const { userId } = traced.judging;
     const passes = outcome === 'allow' || outcome === 'transform';
-    const piece: FlowPiece & { kind: 'settled' } = {
-      kind: 'settled',
-      tool,
-      callId,
-      args,
-      ...(outcome === 'allow' ? {} : { outcome }),
-      ...(passes && approval !== undefined ? { approved: true } : {}),
-      ...(passes && endorses ? { endorses } : {}),
-      ...(userId === this.#settledFor ? {} : { userId }),
+    const said = {
+      ...(outcome !== 'allow' && { outcome }),
+      ...(passes && approval !== undefined && { approved: true }),
+      ...(passes && endorses && { endorses }),
+      ...(userId !== this.#settledFor && { userId }),
     };
+    const piece: FlowPiece & { kind: 'settled' } = { kind: 'settled', tool, callId, args, ...said };
     this.#settledFor = userId;
     settle(piece, traced.judging, traced.weighed, this.#learner);
     return [piece];

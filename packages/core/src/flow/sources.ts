@@ -1,7 +1,7 @@
 import type { Integrity, Label } from './labels.ts';
 import type { Origin } from './provenance.ts';
 import { placeOf, wordsOf } from './text.ts';
-import { scan, tokenOf, type Typed } from './typed.ts';
+import { finders, tokenOf, valueKinds, type Find, type Typed, type ValueKind } from './typed.ts';
 
 /** One text that the session has read: a message, or a tool's result. */
 export interface SourceText {
@@ -21,7 +21,10 @@ export interface SourceText {
   readonly lookup: boolean;
 }
 
-export interface NewField {
+/** A part of a source that has a place of its own. */
+export interface Field {
+  readonly id: number;
+  readonly source: SourceText;
   readonly path: string;
   readonly key: string;
   /** The object that the field belongs to; `''` where there is none. */
@@ -35,42 +38,21 @@ export interface NewField {
   readonly raw: string;
 }
 
-/** A part of a source that has a place of its own. */
-export class Field implements NewField {
-  readonly id: number;
-  readonly source: SourceText;
-  readonly path: string;
-  readonly key: string;
-  readonly record: string;
-  readonly structural: boolean;
-  readonly integrity: Integrity;
-  readonly labels: readonly Label[];
-  readonly text: string;
-  readonly raw: string;
-  #typed: readonly Typed[] | undefined;
+export type NewField = Omit<Field, 'id' | 'source'>;
 
-  constructor(id: number, source: SourceText, field: NewField) {
-    this.id = id;
-    this.source = source;
-    this.path = field.path;
-    this.key = field.key;
-    this.record = field.record;
-    this.structural = field.structural;
-    this.integrity = field.integrity;
-    this.labels = field.labels;
-    this.text = field.text;
-    this.raw = field.raw;
-  }
-
-  /** Found when they are first asked for: most fields are only ever looked at for words. */
-  get typed(): readonly Typed[] {
-    this.#typed ??= scan(this.text);
-    return this.#typed;
-  }
+/** Fields by the values that one finder finds in them. Most fields are only ever looked at for words. */
+interface Scanned {
+  /** Fields before this one were scanned. */
+  before: number;
+  /** By field, where there are any. */
+  readonly values: Map<number, readonly Typed[]>;
 }
 
+/** Fields by id, in order. Most words and values stand in one. */
+type Posted = number | number[];
+
 /** So many characters at most wait to be scanned: no call has to wait for more. */
-const maxUnscanned = 65_536;
+const maxUnscanned = 262_144;
 
 export const originOf = ({ source, path, integrity }: Field): Origin => ({
   source: source.id,
@@ -92,10 +74,9 @@ export class Sources {
   readonly requests: string[] = [];
   /** Tools whose results were read. */
   readonly tools = new Set<string>();
-  /** Fields by word and by typed value, in order; most have one. */
-  readonly #postings = new Map<string, number | number[]>();
-  /** Fields before this one are found by typed value as well. */
-  #scanned = 0;
+  /** By word and by typed value. */
+  readonly #postings = new Map<string, Posted>();
+  readonly #scanned = new Map<Find, Scanned>();
   #unscanned = 0;
   readonly #bySource = new Map<number, Field[]>();
   bytes = 0;
@@ -114,25 +95,35 @@ export class Sources {
   }
 
   #addField(source: SourceText, made: NewField): Field {
-    const field = new Field(this.fields.length, source, made);
+    const { path, key, record, structural, integrity, labels, text, raw } = made;
+    const id = this.fields.length;
+    const field: Field = { id, source, path, key, record, structural, integrity, labels, text, raw };
     this.fields.push(field);
-    if (field.labels.length > 0) this.labelled.push(field);
-    if (source.role === 'user' && field.integrity === 'user') {
+    if (labels.length > 0) this.labelled.push(field);
+    if (source.role === 'user' && integrity === 'user') {
       this.users.push(field);
-      this.requests.push(field.text);
+      this.requests.push(text);
     }
-    for (const word of wordsOf(field.text)) this.#post(word, field.id);
-    this.#unscanned += field.text.length;
-    if (this.#unscanned > maxUnscanned) this.#scan();
+    for (const word of wordsOf(text)) this.#post(word, id);
+    this.#unscanned += text.length;
+    if (this.#unscanned > maxUnscanned) {
+      for (const kind of valueKinds) this.#scan(kind);
+      this.#unscanned = 0;
+    }
     return field;
   }
 
-  #scan(): void {
-    for (; this.#scanned < this.fields.length; this.#scanned++) {
-      const { id, typed } = this.fields[this.#scanned] as Field;
-      for (const { kind, value } of typed) this.#post(tokenOf(kind, value), id);
+  #scan(kind: ValueKind): Scanned {
+    const find = finders[kind];
+    let scanned = this.#scanned.get(find);
+    if (!scanned) this.#scanned.set(find, (scanned = { before: 0, values: new Map() }));
+    for (; scanned.before < this.fields.length; scanned.before++) {
+      const found = find((this.fields[scanned.before] as Field).text);
+      if (found.length === 0) continue;
+      scanned.values.set(scanned.before, found);
+      for (const { kind: own, value } of found) this.#post(tokenOf(own, value), scanned.before);
     }
-    this.#unscanned = 0;
+    return scanned;
   }
 
   #post(token: string, field: number): void {
@@ -144,24 +135,42 @@ export class Sources {
   }
 
   /** Fields that hold a typed value. */
-  typed(kind: Typed['kind'], value: string): Field[] {
-    this.#scan();
+  typed(kind: ValueKind, value: string): Field[] {
+    this.#scan(kind);
     return this.#fields(this.#postings.get(tokenOf(kind, value)));
+  }
+
+  /** The values of a kind in a field, with those that are found together with them: dates and times, addresses and hosts. */
+  valuesIn({ id }: Field, kind: ValueKind): readonly Typed[] {
+    return this.#scan(kind).values.get(id) ?? [];
   }
 
   /** Fields that hold a folded text as whole words; `names`: not as a part of a path, host or address. */
   holding(text: string, names = false): Field[] {
-    let rarest: number | readonly number[] | undefined;
+    return this.#fields(this.#rarest(text)).filter((field) => placeOf(field.text, text, names) !== -1);
+  }
+
+  /** Whether a text of the user's own holds a folded text as whole words. */
+  isSaidByUser(text: string): boolean {
+    if (this.users.length === 0) return false;
+    return this.#fields(this.#rarest(text)).some(
+      ({ source, integrity, text: own }) => source.role === 'user' && integrity === 'user' && placeOf(own, text) !== -1,
+    );
+  }
+
+  /** Fields that hold one word of a folded text, the word that the fewest hold; none where one word is held by none. */
+  #rarest(text: string): Posted | undefined {
+    let rarest: Posted | undefined;
     let least = Infinity;
     for (const word of wordsOf(text)) {
       const posted = this.#postings.get(word);
-      if (posted === undefined) return [];
+      if (posted === undefined) return undefined;
       const count = typeof posted === 'number' ? 1 : posted.length;
       if (count >= least) continue;
       rarest = posted;
       least = count;
     }
-    return this.#fields(rarest).filter((field) => placeOf(field.text, text, names) !== -1);
+    return rarest;
   }
 
   /** Whether any field holds the word. */
@@ -181,7 +190,7 @@ export class Sources {
     return posted.some((id) => passes(this.fields[id] as Field));
   }
 
-  #fields(ids: number | readonly number[] | undefined): Field[] {
+  #fields(ids: Posted | undefined): Field[] {
     if (ids === undefined) return [];
     return typeof ids === 'number' ? [this.fields[ids] as Field] : ids.map((id) => this.fields[id] as Field);
   }

@@ -112,92 +112,127 @@ export const isSaidAsPhone = (text: string, as: string): boolean => {
   return as.startsWith('+') || saidPhone.test(text.slice(Math.max(0, at - 30), at));
 };
 
-/** Every typed value of a folded text. Linear. */
-export function scan(text: string): Typed[] {
-  const found = emailsIn(text);
-  const add: Add = (kind, value, as) => {
-    found.push({ kind, value, text: as });
-  };
+/** The values of a kind in a folded text, or of two kinds that are found together. Linear. */
+export type Find = (text: string) => readonly Typed[];
+
+const none: readonly Typed[] = [];
+
+export const findEmails: Find = (text) => {
+  if (!text.includes('@')) return none;
+  const found: Typed[] = [];
+  for (const [match] of each(email, text))
+    found.push({ kind: 'email', value: match.replace(/^[.]+/, ''), text: match });
+  return found;
+};
+
+const findAddresses: Find = (text) => {
+  const found: Typed[] = [];
   if (text.includes(':')) {
-    for (const [match] of each(withScheme, text)) addUrl(match.replace(trailing, ''), add);
+    for (const [match] of each(withScheme, text)) addUrl(match.replace(trailing, ''), found);
   }
   if (beforeEnding.test(text)) {
     for (const [match, ending = ''] of each(bareHost, text)) {
       const clean = match.replace(trailing, '');
       const certain = clean.startsWith('www.') || clean.includes('/');
-      if (certain || isTopLevel(ending)) addUrl(`http://${clean}`, add, clean);
+      if (certain || isTopLevel(ending)) addUrl(`http://${clean}`, found, clean);
     }
   }
-  if (text.includes('/')) {
-    for (const [match] of each(path, text)) add('path', canonicalPath(match.replace(trailing, '')), match);
-  }
-  for (const [name] of each(numberWord, text)) add('number', String(numberWords.get(name)), name);
-  if (!/\d/.test(text)) return found;
-  addTimes(text, add);
-  addNumbers(text, add);
   return found;
-}
+};
 
-type Add = (kind: ValueKind, value: string, as: string) => void;
-
-/** The first that `scan` finds. */
-export function emailsIn(text: string): Typed[] {
+const findPaths: Find = (text) => {
+  if (!text.includes('/')) return none;
   const found: Typed[] = [];
-  if (!text.includes('@')) return found;
-  for (const [match] of each(email, text))
-    found.push({ kind: 'email', value: match.replace(/^[.]+/, ''), text: match });
+  for (const [match] of each(path, text))
+    found.push({ kind: 'path', value: canonicalPath(match.replace(trailing, '')), text: match });
   return found;
-}
+};
 
-/** Dates and times that `scan` finds, in the same order. */
-export function timesIn(text: string): Typed[] {
+const findNumbers: Find = (text) => {
   const found: Typed[] = [];
-  if (/\d/.test(text)) addTimes(text, (kind, value, as) => found.push({ kind, value, text: as }));
-  return found;
-}
-
-function addTimes(text: string, add: Add): void {
-  for (const [match, year = '', month = '', day = ''] of each(isoDate, text)) addDate(year, month, day, match, add);
-  for (const [match, name = '', day = '', year = ''] of each(monthFirst, text))
-    addDate(year, monthOf(name), day, match, add);
-  for (const [match, day = '', name = '', year = ''] of each(dayFirst, text))
-    addDate(year, monthOf(name), day, match, add);
-  for (const [match, first = '', mark, second = '', year = ''] of each(slashDate, text)) {
-    // 03/04/2024 is either, as it was written by whoever wrote it.
-    addDate(year, second, first, match, add);
-    if (mark === '/') addDate(year, first, second, match, add);
-  }
-  for (const [match, h = '', m = '', half] of each(clock, text)) addTime(h, m, half, match, add);
-  for (const [match, h = '', half] of each(hour, text)) addTime(h, '00', half, match, add);
-}
-
-function addNumbers(text: string, add: Add): void {
+  for (const [name] of each(numberWord, text))
+    found.push({ kind: 'number', value: String(numberWords.get(name)), text: name });
+  if (!digit.test(text)) return found;
   for (const [match] of each(number, text)) {
     const value = canonicalNumber(match);
-    if (value !== undefined) add('number', value, match);
+    if (value !== undefined) found.push({ kind: 'number', value, text: match });
   }
+  return found;
+};
+
+export const findTimes: Find = (text) => {
+  if (!digit.test(text)) return none;
+  const found: Typed[] = [];
+  for (const [match, year = '', month = '', day = ''] of each(isoDate, text)) addDate(year, month, day, match, found);
+  for (const [match, name = '', day = '', year = ''] of each(monthFirst, text))
+    addDate(year, monthOf(name), day, match, found);
+  for (const [match, day = '', name = '', year = ''] of each(dayFirst, text))
+    addDate(year, monthOf(name), day, match, found);
+  for (const [match, first = '', mark, second = '', year = ''] of each(slashDate, text)) {
+    // 03/04/2024 is either, as it was written by whoever wrote it.
+    addDate(year, second, first, match, found);
+    if (mark === '/') addDate(year, first, second, match, found);
+  }
+  for (const [match, h = '', m = '', half] of each(clock, text)) addTime(h, m, half, match, found);
+  for (const [match, h = '', half] of each(hour, text)) addTime(h, '00', half, match, found);
+  return found;
+};
+
+const findPhones: Find = (text) => {
+  if (!digit.test(text)) return none;
+  const found: Typed[] = [];
   for (const [match] of each(phone, text)) {
     const digits = match.replace(/\D/g, '');
-    if (digits.length >= 7 && digits.length <= 15 && /[ ()+-]/.test(match)) add('phone', digits, match);
+    if (digits.length >= 7 && digits.length <= 15 && /[ ()+-]/.test(match))
+      found.push({ kind: 'phone', value: digits, text: match });
   }
-  for (const [match] of each(spacedIban, text)) add('account', match.replace(/[ .-]/g, ''), match);
-  for (const [match] of each(compactAccount, text)) add('account', match, match);
-  for (const [match, value = ''] of each(saidAccount, text)) add('account', value.replace(/[ -]/g, ''), match);
-  for (const [match] of each(wallet, text)) add('account', match, match);
-}
+  return found;
+};
 
+const findAccounts: Find = (text) => {
+  if (!digit.test(text)) return none;
+  const found: Typed[] = [];
+  const add = (value: string, as: string): void => {
+    found.push({ kind: 'account', value, text: as });
+  };
+  for (const [match] of each(spacedIban, text)) add(match.replace(/[ .-]/g, ''), match);
+  for (const [match] of each(compactAccount, text)) add(match, match);
+  for (const [match, value = ''] of each(saidAccount, text)) add(value.replace(/[ -]/g, ''), match);
+  for (const [match] of each(wallet, text)) add(match, match);
+  return found;
+};
+
+/** How the values of each kind are found. */
+export const finders: Readonly<Record<ValueKind, Find>> = {
+  email: findEmails,
+  url: findAddresses,
+  host: findAddresses,
+  path: findPaths,
+  date: findTimes,
+  time: findTimes,
+  number: findNumbers,
+  phone: findPhones,
+  account: findAccounts,
+};
+
+/** The values of some kinds in a folded text, one kind after the other. */
+export const scan = (text: string, kinds: readonly ValueKind[]): Typed[] =>
+  kinds.flatMap((kind) => finders[kind](text).filter((found) => found.kind === kind));
+
+const digit = /\d/;
 const monthOf = (name: string): string => String(months.indexOf(name.slice(0, 3)) + 1);
 
 /** Without a year `--05-15` (ISO 8601:2000, truncated). */
-function addDate(year: string, month: string, day: string, as: string, add: Add): void {
+function addDate(year: string, month: string, day: string, as: string, found: Typed[]): void {
   if (Number(month) < 1 || Number(month) > 12 || Number(day) < 1 || Number(day) > 31) return;
-  add('date', `${year === '' ? '-' : year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`, as);
+  const value = `${year === '' ? '-' : year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
+  found.push({ kind: 'date', value, text: as });
 }
 
-function addTime(h: string, m: string, half: string | undefined, as: string, add: Add): void {
+function addTime(h: string, m: string, half: string | undefined, as: string, found: Typed[]): void {
   if (Number(h) > 24 || Number(m) > 59) return;
   const hours = half === undefined ? Number(h) : (Number(h) % 12) + (half === 'p' ? 12 : 0);
-  add('time', `${String(hours).padStart(2, '0')}:${m}`, as);
+  found.push({ kind: 'time', value: `${String(hours).padStart(2, '0')}:${m}`, text: as });
 }
 
 /** `1,200.50` → `1200.5`. */
@@ -229,16 +264,19 @@ export const bareHostName = (host: string): string =>
 export const otherAddress = ({ protocol, host, pathname, search }: URL): string =>
   host === '' ? `${protocol}${pathname}` : `${protocol}//${host}${pathname}${search}`;
 
-function addUrl(text: string, add: Add, as = text): void {
+function addUrl(text: string, found: Typed[], as = text): void {
   if (/^mailto:/i.test(text)) return;
   const read = readUrl(text);
   if (!read) return;
+  const add = (kind: ValueKind, value: string): void => {
+    found.push({ kind, value, text: as });
+  };
   if (!/^(?:https?|wss?|ftp)$/.test(read.scheme)) {
-    if (read.url.host !== '') add('url', otherAddress(read.url), as);
-    else if (/^(?:javascript|data|file|vbscript|blob)$/.test(read.scheme)) add('url', `${read.scheme}:`, as);
+    if (read.url.host !== '') add('url', otherAddress(read.url));
+    else if (/^(?:javascript|data|file|vbscript|blob)$/.test(read.scheme)) add('url', `${read.scheme}:`);
     return;
   }
   if (read.host === '') return;
-  add('url', read.address, as);
-  add('host', read.host, as);
+  add('url', read.address);
+  add('host', read.host);
 }

@@ -104,9 +104,8 @@ function weighLinks(leaf: Leaf, text: string, judging: Judging): Weighed[] {
   const seen = new Set<string>();
   const weighed: Weighed[] = [];
   const shown = fold(decodeMarkup(text));
-  for (const { kind, value, text: as } of scan(shown)) {
-    const isPhone = kind === 'phone' && isSaidAsPhone(shown, as);
-    if (!(kind === 'email' || kind === 'url' || kind === 'account' || isPhone) || seen.has(value)) continue;
+  for (const { kind, value, text: as } of scan(shown, ['email', 'url', 'phone', 'account'])) {
+    if (seen.has(value) || (kind === 'phone' && !isSaidAsPhone(shown, as))) continue;
     seen.add(value);
     const part: Part = kind === 'url' ? { kind, value, host: hostIn(value) } : { kind, value };
     const link = { ...leaf, role: 'content' as const };

@@ -73,12 +73,12 @@ function strangersFind(judging: Judging): string | undefined {
   );
   if (finds.length === 0) return undefined;
   const content = fold(texts(judging).join('\n'));
-  const isTaken = ({ text, structural, typed }: Field): boolean =>
-    structural &&
-    text.length >= 6 &&
-    typed.every(({ kind }) => kind !== 'date') &&
-    content.includes(text) &&
-    !sources.holding(text).some((field) => !field.source.strangersQuery);
+  const isTaken = (found: Field): boolean =>
+    found.structural &&
+    found.text.length >= 6 &&
+    content.includes(found.text) &&
+    sources.valuesIn(found, 'date').every(({ kind }) => kind !== 'date') &&
+    !sources.holding(found.text).some((field) => !field.source.strangersQuery);
   const taken = finds
     .slice(-20)
     .flatMap(({ id }) => sources.ofSource(id))

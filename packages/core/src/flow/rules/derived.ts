@@ -23,7 +23,7 @@ export const derived: VouchRule = {
 function believedValues(kind: ValueKind, { sources, memory }: Judging, floor: Integrity): Set<string> {
   const values = new Set<string>();
   for (const field of sources.fields) {
-    for (const typed of field.typed) {
+    for (const typed of sources.valuesIn(field, kind)) {
       if (typed.kind !== kind || values.has(typed.value)) continue;
       const own = isOwnLookup(field) && !memory.written.has(`${kind}:${typed.value}`);
       if (own || atLeast(worth(field, { kind, value: typed.value }, memory), floor)) values.add(typed.value);

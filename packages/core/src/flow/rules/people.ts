@@ -50,7 +50,7 @@ function hasNamesake({ source, record }: Field, address: string, { sources }: Ju
         sources
           .ofSource(other.source.id)
           .filter((field) => field.record === other.record)
-          .some(({ typed }) => typed.some(({ kind, value }) => kind === 'email' && value !== address)),
+          .some((field) => sources.valuesIn(field, 'email').some(({ value }) => value !== address)),
       ),
   );
 }

@@ -78,8 +78,9 @@ function innerHosts(address: string): string[] {
   const inQuery = rest.slice(Math.max(0, rest.indexOf('?'))).replace(/[=&]/g, ' ');
   const found = scan(
     fold(`${/\w+:\/\//.test(rest) ? rest.slice(rest.search(/\w+:\/\//)) : ''} ${rest.includes('?') ? inQuery : ''}`),
+    ['host'],
   );
-  const hosts = found.filter(({ kind }) => kind === 'host').map(({ value }) => value);
+  const hosts = found.map(({ value }) => value);
   const schemeless = [...rest.matchAll(/[=/]\/\/([^/?#&\s]+)/g)].map(
     ([, host = '']) => readUrl(host)?.host ?? bareHostName(host),
   );
