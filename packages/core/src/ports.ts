@@ -199,6 +199,11 @@ export interface FlowStore {
    * outcome is unknown can be repeated; others are `conflict`, and so is a session that is not open.
    */
   append(sessionId: string, from: number, pieces: readonly Uint8Array[]): Promise<void>;
+  /**
+   * Calls back right before the next commit, which what it appends is then part of: at once where somebody waits
+   * (`awaited`), else with the next one that somebody waits for, or a little later. Returns how to leave it be.
+   */
+  join(then: () => void, awaited: boolean): () => void;
   load(sessionId: string): Promise<Uint8Array[]>;
   /** What the session's key is derived with. Of an open session that has none, `fresh` becomes it. */
   salt(sessionId: string, fresh?: Uint8Array): Promise<Uint8Array | undefined>;
@@ -214,7 +219,7 @@ export interface UserTokenStore {
 }
 
 /** Encrypted pieces of a session's vault, in the order in which its tokens were given out; as those of its flow. */
-export type VaultStore = Pick<FlowStore, 'append' | 'load' | 'delete'>;
+export type VaultStore = Omit<FlowStore, 'salt'>;
 
 /** What tokens of one session stand for: `<EMAIL_1>`. The same value has the same token for as long as the session lasts. */
 export interface Vault {

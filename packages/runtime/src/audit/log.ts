@@ -1,7 +1,7 @@
 import { RuntimeFault } from '@sallyport/core';
-import type { AuditLog, Clock, Entry, RecordedEntry } from '@sallyport/core';
-import { approvalUsedBy, counterRows, minuteRows, openRows, toRow, useRows } from './rows.ts';
-import type { Batch, EntryRow } from './rows.ts';
+import type { AuditLog, Clock, Entry, FlowStore, RecordedEntry } from '@sallyport/core';
+import { approvalUsedBy, toRow, useRow } from './rows.ts';
+import type { Batch, EntryRow, UseRow } from './rows.ts';
 
 /**
  * Appends one batch durably and resolves to the `seq` of its first entry; the others follow without a gap. Or appends
@@ -12,6 +12,8 @@ export type AppendBatch = (batch: Batch) => Promise<number | { readonly refused:
 export interface LogOptions {
   readonly append: AppendBatch;
   readonly clock: Clock;
+  /** When the next batch leaves; without it, when the turn of the event loop ends. */
+  readonly join?: FlowStore['join'];
   /** How long an append may wait, in milliseconds. */
   readonly timeoutMs?: number;
 }
@@ -37,15 +39,12 @@ const maxBatchLength = 8 * 1024 * 1024;
 const maxWaiting = 10_000;
 const maxWaitingLength = 128 * 1024 * 1024;
 const retryMs = 1000;
-/** When many append at once, a commit this much later is shared by many more; a lone appender never waits for it. */
-const lingerMs = 2;
-const manyEntries = 16;
-/** For entries that nobody waits for. */
+/** For how long entries that nobody waits for gather, in milliseconds. */
 const unawaitedMs = 5;
 
 /**
  * The log with group commit. Entries queue in memory and at most one batch is under way; what came meanwhile makes the
- * next batch. A lone entry so costs one commit, and load makes its own batches without a timer.
+ * next batch.
  *
  * An append that took longer than `timeoutMs` rejects. If its batch was already on its way to the disk it may still be
  * committed: then the log holds an intent whose effect never happened, which `recoverOpenIntents` marks `unknown`. The
@@ -59,13 +58,13 @@ class GroupCommitLog implements ClosableAuditLog {
   readonly #append: AppendBatch;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #join: FlowStore['join'];
   readonly #listeners = new Set<(entries: readonly RecordedEntry[]) => void>();
   #queue: Waiting[] = [];
   #length = 0;
   #inFlight: readonly Waiting[] = [];
   #flushing: Promise<void> | undefined;
-  #leaving: { readonly waitMs: number; readonly cancel: () => void } | undefined;
-  #lastBatch = 0;
+  #leaving: { readonly awaited: boolean; readonly cancel: () => void } | undefined;
   /** Whether somebody waits for an entry of the queue. */
   #awaited = false;
   /** Why the log is known to be broken, and until when (microseconds) `enqueue` is refused for it. */
@@ -74,9 +73,10 @@ class GroupCommitLog implements ClosableAuditLog {
   #cancelRetry: (() => void) | undefined;
   #closed = false;
 
-  constructor({ append, clock, timeoutMs = 5000 }: LogOptions) {
+  constructor({ append, clock, join = endOfTurn(clock), timeoutMs = 5000 }: LogOptions) {
     this.#append = append;
     this.#clock = clock;
+    this.#join = join;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -127,34 +127,23 @@ class GroupCommitLog implements ClosableAuditLog {
     const deadline = this.#clock.micros() + this.#timeoutMs * 1000;
     const row = toRow(entry);
     this.#queue.push({ entry, row, deadline, settle, keep: settle === undefined });
-    this.#length += lengthOf(row);
+    this.#length += row.length;
     this.#awaited ||= settle !== undefined;
     if (settle !== undefined && this.#cancelDeadline === undefined) this.#watch(this.#timeoutMs);
     this.#schedule();
   }
 
-  /** Lets the next batch leave as soon as somebody needs it to; an earlier leave stands. */
+  /** Also while a batch is under way: it is known then that others wait. */
   #schedule(): void {
-    if (this.#closed || this.#flushing !== undefined) return;
-    const waitMs = this.#waitMs();
-    if (this.#leaving !== undefined && this.#leaving.waitMs <= waitMs) return;
+    if (this.#closed) return;
+    const awaited = this.#awaited || this.#queue.length >= maxBatch;
+    if (this.#leaving?.awaited || (this.#leaving !== undefined && !awaited)) return;
     this.#leaving?.cancel();
     const leave = () => {
       this.#leaving = undefined;
       void this.#flush();
     };
-    if (waitMs > 0) this.#leaving = { waitMs, cancel: this.#clock.after(waitMs, leave) };
-    else {
-      // Not at once: whatever else this turn of the event loop appends shall share the commit.
-      const immediate = setImmediate(leave);
-      this.#leaving = { waitMs, cancel: () => clearImmediate(immediate) };
-    }
-  }
-
-  #waitMs(): number {
-    if (this.#queue.length >= maxBatch) return 0;
-    if (!this.#awaited) return unawaitedMs;
-    return this.#lastBatch >= manyEntries ? lingerMs : 0;
+    this.#leaving = { awaited, cancel: this.#join(leave, awaited) };
   }
 
   #flush(): Promise<void> {
@@ -173,7 +162,6 @@ class GroupCommitLog implements ClosableAuditLog {
   }
 
   async #appendBatch(batch: readonly Waiting[]): Promise<void> {
-    this.#lastBatch = batch.length;
     if (batch.length === 0) return;
     this.#inFlight = batch;
     try {
@@ -202,9 +190,9 @@ class GroupCommitLog implements ClosableAuditLog {
     let count = 0;
     let length = 0;
     while (count < maxBatch && count < this.#queue.length) {
-      length += lengthOf((this.#queue[count] as Waiting).row);
+      length += (this.#queue[count] as Waiting).row.length;
       if (count > 0 && length > maxBatchLength) break;
-      this.#length -= lengthOf((this.#queue[count] as Waiting).row);
+      this.#length -= (this.#queue[count] as Waiting).row.length;
       count += 1;
     }
     const taken = this.#queue.splice(0, count);
@@ -234,7 +222,7 @@ class GroupCommitLog implements ClosableAuditLog {
     this.#rejectAll(batch, fault);
     const kept = batch.filter(({ keep }) => keep);
     this.#queue.unshift(...kept);
-    for (const { row } of kept) this.#length += lengthOf(row);
+    for (const { row } of kept) this.#length += row.length;
     this.#broken = { fault, until: this.#clock.micros() + retryMs * 1000 };
     this.#cancelRetry?.();
     this.#cancelRetry = this.#closed ? undefined : this.#clock.after(retryMs, () => this.#schedule());
@@ -265,7 +253,7 @@ class GroupCommitLog implements ClosableAuditLog {
     const withdrawn = this.#queue.filter((waiting) => !waiting.keep && late(waiting));
     if (withdrawn.length === 0) return withdrawn;
     this.#queue = this.#queue.filter((waiting) => waiting.keep || !late(waiting));
-    for (const { row } of withdrawn) this.#length -= lengthOf(row);
+    for (const { row } of withdrawn) this.#length -= row.length;
     return withdrawn;
   }
 
@@ -277,10 +265,24 @@ class GroupCommitLog implements ClosableAuditLog {
   }
 }
 
+/** Not at once: whatever else this turn of the event loop appends shall share the commit. */
+const endOfTurn =
+  (clock: Clock): FlowStore['join'] =>
+  (then, awaited) => {
+    if (!awaited) return clock.after(unawaitedMs, then);
+    const immediate = setImmediate(then);
+    return () => clearImmediate(immediate);
+  };
+
 function toBatch(waiting: readonly Waiting[]): Batch {
-  const entries = waiting.map(({ entry }) => entry);
-  const sums = { counters: counterRows(entries), minutes: minuteRows(entries) };
-  return { rows: waiting.map(({ row }) => row), ...sums, ...openRows(entries), uses: useRows(entries) };
+  const rows: EntryRow[] = [];
+  const uses: UseRow[] = [];
+  for (const { entry, row } of waiting) {
+    const use = useRow(entry, rows.length);
+    if (use !== undefined) uses.push(use);
+    rows.push(row);
+  }
+  return { rows, uses };
 }
 
 const unawaitedUse = 'An approval is used up only by an entry that is waited for.';
@@ -289,8 +291,6 @@ const unusable = (approval: string) =>
   new RuntimeFault('conflict', {
     detail: `Approval ${approval.slice(0, 40)} cannot be used: it was used before, has expired, was withdrawn, or is another call's.`,
   });
-
-const lengthOf = (row: EntryRow): number => row[5].length;
 
 const closed = () => new RuntimeFault('store_unavailable', { detail: 'The audit log is closed.' });
 

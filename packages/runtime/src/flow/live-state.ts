@@ -1,10 +1,13 @@
 import type { SessionBox } from './sealed-box.ts';
 import { RuntimeFault } from '@sallyport/core';
+import type { FlowStore } from '@sallyport/core';
 
-/** Places a sealed piece in the store. */
-type Append = (place: number, piece: Uint8Array) => Promise<void>;
+/** Where sealed pieces of one session go. */
+export interface Pieces {
+  append(place: number, piece: Uint8Array): Promise<void>;
+  readonly join: FlowStore['join'];
+}
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** What can be made again from its pieces, in order. Pieces are what JSON can carry. */
@@ -24,19 +27,20 @@ export class LiveState<State extends Restorable<Piece>, Piece> {
   /** What a piece is called: of another kind, it does not open. */
   readonly #kind: string;
   readonly #box: SessionBox;
-  readonly #append: Append;
+  readonly #pieces: Pieces;
   #saved = 0;
   /** As JSON, at once: whoever owns what was learned may change it later. */
   #unsaved: string[] = [];
   /** On its way, or to be tried again byte for byte. */
   #sealed: Uint8Array | undefined;
   #saving: Promise<void> | undefined;
+  #patient = false;
 
-  constructor(state: State, kind: string, box: SessionBox, append: Append) {
+  constructor(state: State, kind: string, box: SessionBox, pieces: Pieces) {
     this.state = state;
     this.#kind = kind;
     this.#box = box;
-    this.#append = append;
+    this.#pieces = pieces;
   }
 
   /** Whether the store has all of it. */
@@ -61,8 +65,20 @@ export class LiveState<State extends Restorable<Piece>, Piece> {
   /** Resolves once all of it is durable. */
   save(): Promise<void> {
     if (this.durable) return Promise.resolve();
-    this.#saving ??= this.#write();
-    return this.#saving;
+    // What else is learned until then, and the entries that are appended, share the commit.
+    return this.#saving ?? this.#save((write) => this.#pieces.join(write, true));
+  }
+
+  /** It becomes durable with what somebody waits for next. */
+  savePatiently(): void {
+    if (this.durable || this.#saving !== undefined || this.#patient) return;
+    this.#patient = true;
+    this.#pieces.join(() => {
+      this.#patient = false;
+      if (this.durable || this.#saving !== undefined) return;
+      // Whoever waits for it later is told.
+      this.#save((write) => write()).catch(() => undefined);
+    }, false);
   }
 
   restore(stored: readonly Uint8Array[]): void {
@@ -74,13 +90,18 @@ export class LiveState<State extends Restorable<Piece>, Piece> {
     this.#saved = stored.length;
   }
 
+  #save(whenever: (write: () => void) => void): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#saving = promise;
+    whenever(() => void this.#write().then(resolve, reject));
+    return promise;
+  }
+
   async #write(): Promise<void> {
     try {
-      // Not at once: what else this turn of the event loop learns, and the entries it appends, share the commit.
-      await new Promise(setImmediate);
       while (!this.durable) {
         this.#sealed ??= this.#seal();
-        await this.#append(this.#saved, this.#sealed);
+        await this.#pieces.append(this.#saved, this.#sealed);
         this.#saved += 1;
         this.#sealed = undefined;
       }
@@ -96,9 +117,9 @@ export class LiveState<State extends Restorable<Piece>, Piece> {
 
   /** To its place: moved, or in another session, it does not open. */
   #seal(): Uint8Array {
-    const bytes = encoder.encode(`[${this.#unsaved.join(',')}]`);
+    const text = `[${this.#unsaved.join(',')}]`;
     this.#unsaved = [];
-    return this.#box.seal(`${this.#kind} ${this.#saved}`, bytes);
+    return this.#box.seal(`${this.#kind} ${this.#saved}`, Buffer.from(text));
   }
 }
 

@@ -6,7 +6,7 @@ import { LiveState, type Restorable } from './live-state.ts';
 export interface SealedStatesOptions<State> {
   /** A state that knows nothing yet. */
   readonly create: () => State;
-  readonly store: Pick<FlowStore, 'append' | 'load' | 'delete'>;
+  readonly store: Omit<FlowStore, 'salt'>;
   readonly box: SealedBox;
   readonly clock: Pick<Clock, 'now'>;
   /** What a piece is called. */
@@ -96,7 +96,10 @@ export class SealedStates<State extends Restorable<Piece>, Piece> {
 
   #restored(id: string, box: SessionBox, stored: readonly Uint8Array[]): LiveState<State, Piece> {
     const { create, store, kind } = this.#options;
-    const live = new LiveState<State, Piece>(create(), kind, box, (place, piece) => store.append(id, place, [piece]));
+    const live = new LiveState<State, Piece>(create(), kind, box, {
+      append: (place, piece) => store.append(id, place, [piece]),
+      join: store.join,
+    });
     live.restore(stored);
     return live;
   }

@@ -28,16 +28,13 @@ export interface SessionFlowsOptions<Piece, View> {
   readonly create: () => Flow<Piece, View>;
   readonly store: FlowStore;
   readonly box: SealedBox;
-  readonly clock: Pick<Clock, 'now' | 'after'>;
+  readonly clock: Pick<Clock, 'now'>;
   /** How many flows stay in memory, and how many bytes of pieces; the others are read again when they are needed. */
   readonly maxLive?: number;
   readonly maxLiveBytes?: number;
 }
 
 type Live<Piece, View> = LiveState<Flow<Piece, View>, Piece>;
-
-/** For how long what was learned may wait for a call to come, in milliseconds. */
-const lingerMs = 20;
 
 /**
  * The flow of each session: in memory while it is used, sealed in the store from the moment it matters. Keyed by session
@@ -58,8 +55,9 @@ export class SessionFlows<Piece, View> implements FlowStates {
     const learn = (live: Live<Piece, View>): void => {
       live.change((flow) => flow.learn(event));
       this.#states.evict(live);
-      // A call usually follows, whose commit it then shares.
-      if (!live.durable) this.#clock.after(lingerMs, () => void live.save().catch(() => undefined));
+      // In the commit of the entry of the decision on it, before which the agent reads nothing: what a crash loses of the
+      // one, it loses of the other. Where the operator chose not to wait for that entry, a little later.
+      live.savePatiently();
     };
     const live = this.#states.known(session);
     return live && !live.failing ? learn(live) : this.#states.with(session, learn);

@@ -5,18 +5,24 @@ import type { Activity, Entry, EntryFilter, EntryReader, RecordedEntry } from '@
 import { checkLimit } from './limit.ts';
 import type { Database } from './schema.ts';
 
-export function entryReader(db: Kysely<Database>): EntryReader {
+/** @param caughtUp Resolves once the tables have all that follows from the log */
+export function entryReader(db: Kysely<Database>, caughtUp: () => Promise<void>): EntryReader {
   return {
     async list(filter) {
-      const { limit, after } = filter;
+      const { limit, after, sessionId } = filter;
+      if (sessionId !== undefined) await caughtUp();
       const query = db.selectFrom('entries').select(['seq', 'entry']).limit(checkLimit(limit));
       const rows = await matching(query, filter)
         .orderBy('seq', after === undefined ? 'desc' : 'asc')
         .execute();
       return rows.map(toRecorded);
     },
-    activity: (since, until, slices) => activity(db, since, until, slices),
+    async activity(since, until, slices) {
+      await caughtUp();
+      return await activity(db, since, until, slices);
+    },
     async openIntents() {
+      await caughtUp();
       const rows = await db
         .selectFrom('openIntents')
         .innerJoin('entries', 'entries.seq', 'openIntents.seq')
@@ -28,6 +34,18 @@ export function entryReader(db: Kysely<Database>): EntryReader {
   };
 }
 
+/** Oldest first. */
+export async function entriesAfter(db: Kysely<Database>, seq: number, limit: number): Promise<RecordedEntry[]> {
+  const rows = await db
+    .selectFrom('entries')
+    .select(['seq', 'entry'])
+    .where('seq', '>', seq)
+    .orderBy('seq')
+    .limit(limit)
+    .execute();
+  return rows.map(toRecorded);
+}
+
 type EntryQuery<Output> = SelectQueryBuilder<Database, 'entries', Output>;
 
 function matching<Output>(query: EntryQuery<Output>, filter: EntryFilter): EntryQuery<Output> {
@@ -36,7 +54,14 @@ function matching<Output>(query: EntryQuery<Output>, filter: EntryFilter): Entry
     throw new RuntimeFault('invalid_request', { path: 'after', detail: 'Name either `after` or `before`, not both.' });
   }
   let matched = query;
-  if (sessionId !== undefined) matched = matched.where('sessionId', '=', sessionId);
+  if (sessionId !== undefined) {
+    matched = matched.where('seq', 'in', (builder) =>
+      builder
+        .selectFrom('sessionEntries')
+        .select('sessionEntries.seq')
+        .where('sessionEntries.sessionId', '=', sessionId),
+    );
+  }
   if (agentId !== undefined) {
     matched = matched.where((builder) =>
       builder.exists(

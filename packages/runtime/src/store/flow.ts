@@ -3,11 +3,12 @@ import type { Kysely } from 'kysely';
 import { RuntimeFault } from '@sallyport/core';
 import type { FlowStore, VaultStore } from '@sallyport/core';
 import type { Database } from './schema.ts';
+import type { SqliteWorker } from './worker-client.ts';
 
 type Pieces = 'flowPieces' | 'vaultPieces';
 
-/** Pieces of a session, in order. */
-function pieceStore(db: Kysely<Database>, table: Pieces): VaultStore {
+/** Pieces of a session, in order. They are written with every call, so past the query builder. */
+function pieceStore(db: Kysely<Database>, writer: SqliteWorker, table: Pieces): VaultStore {
   const load: FlowStore['load'] = async (sessionId) => {
     const query = db.selectFrom(table).select('piece').where('sessionId', '=', sessionId).orderBy('seq');
     return (await query.execute()).map(({ piece }) => piece);
@@ -15,13 +16,8 @@ function pieceStore(db: Kysely<Database>, table: Pieces): VaultStore {
   return {
     async append(sessionId, from, pieces) {
       if (pieces.length === 0) return;
-      const places = sql.join(pieces.map((piece, index) => sql`(${from + index}, ${piece})`));
-      // In one statement with the question whether the session is open: nothing may come after what its end destroyed.
-      const query = sql`insert into ${sql.table(table)} (session_id, seq, piece)
-        select sessions.id, column1, column2 from (values ${places}), sessions
-        where sessions.id = ${sessionId} and state = 'open'`;
       try {
-        if ((await query.execute(db)).numAffectedRows !== 0n) return;
+        if (await writer.place({ table, sessionId, from, pieces })) return;
       } catch (error) {
         if (!(error instanceof RuntimeFault) || error.code !== 'conflict') throw error;
         const stored = (await load(sessionId)).slice(from, from + pieces.length);
@@ -30,6 +26,7 @@ function pieceStore(db: Kysely<Database>, table: Pieces): VaultStore {
       }
       throw notOpen(sessionId);
     },
+    join: (then, awaited) => writer.join(then, awaited),
     load,
     async delete(sessionId) {
       await db.deleteFrom(table).where('sessionId', '=', sessionId).execute();
@@ -37,10 +34,11 @@ function pieceStore(db: Kysely<Database>, table: Pieces): VaultStore {
   };
 }
 
-export const vaultStore = (db: Kysely<Database>): VaultStore => pieceStore(db, 'vaultPieces');
+export const vaultStore = (db: Kysely<Database>, writer: SqliteWorker): VaultStore =>
+  pieceStore(db, writer, 'vaultPieces');
 
-export function flowStore(db: Kysely<Database>): FlowStore {
-  const pieces = pieceStore(db, 'flowPieces');
+export function flowStore(db: Kysely<Database>, writer: SqliteWorker): FlowStore {
+  const pieces = pieceStore(db, writer, 'flowPieces');
   return {
     ...pieces,
     async salt(sessionId, fresh) {

@@ -71,6 +71,15 @@ export interface EntryTable {
   outcome: string | null;
   entry: string;
 }
+/** Up to which `seq` the tables have what follows from the log: one row. */
+export interface DerivedTable {
+  id: number;
+  seq: number;
+}
+export interface SessionEntryTable {
+  sessionId: string;
+  seq: number;
+}
 /** Sums of the entries of a minute, which is milliseconds since the epoch, rounded down. */
 export interface ActivityMinuteTable {
   minute: number;
@@ -170,6 +179,8 @@ export interface Database {
   signIns: SignInTable;
   sessions: SessionTable;
   entries: EntryTable;
+  derived: DerivedTable;
+  sessionEntries: SessionEntryTable;
   openIntents: OpenIntentTable;
   activityMinutes: ActivityMinuteTable;
   denialMinutes: DenialMinuteTable;

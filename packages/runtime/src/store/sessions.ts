@@ -5,16 +5,19 @@ import { changed } from './agents.ts';
 import { checkLimit } from './limit.ts';
 import type { Database, NewSessionRow, SessionRow } from './schema.ts';
 
-export function sessionStore(db: Kysely<Database>): SessionStore {
+/** @param caughtUp Resolves once the counters have all that is in the log */
+export function sessionStore(db: Kysely<Database>, caughtUp: () => Promise<void>): SessionStore {
   return {
     async insert(session) {
       await db.insertInto('sessions').values(toRow(session)).execute();
     },
     async get(id) {
+      await caughtUp();
       const row = await db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
       return row && toSession(row);
     },
     async list({ state, agentId, userId, before, limit }) {
+      await caughtUp();
       let query = db.selectFrom('sessions').selectAll().orderBy('openedAt', 'desc').orderBy('id', 'desc');
       if (state !== undefined) query = query.where('state', '=', state);
       if (agentId !== undefined) query = query.where('agentId', '=', agentId);

@@ -2,27 +2,30 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { constants, DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
-import type { MinuteRow } from '../audit/rows.ts';
 import type {
   AppendAnswer,
-  EncodedBatch,
+  AppendJob,
+  DeriveJob,
   Job,
+  PiecesJob,
   QueryAnswer,
   QueryJob,
   Reply,
   Request,
   WorkerSetup,
 } from './worker-protocol.ts';
-import { decodeRows } from './worker-protocol.ts';
+import { prepareStatements } from './worker-statements.ts';
+import type { Statements } from './worker-statements.ts';
 
 /** How long to wait for another program's lock: less than an append may take, so that it fails with the true reason. */
 const busyMs = 3000;
 
 const setup = workerData as WorkerSetup;
 const db = open(setup);
-const statements = new Map<string, StatementSync>();
-let log: LogStatements | undefined;
-let appending = false;
+const queries = new Map<string, { readonly statement: StatementSync; readonly reads: boolean }>();
+let statements: Statements | undefined;
+/** Whether the log is at work, which alone may write its tables. */
+let logging = false;
 let sealed = false;
 if (setup.sealed) seal();
 
@@ -34,7 +37,7 @@ parentPort?.on('message', (requests: readonly Request[]) => {
 });
 
 const isWrite = (job: Job): boolean =>
-  sealed && (job.kind === 'append' || (job.kind === 'query' && write.test(job.sql)));
+  sealed && (job.kind === 'query' ? write.test(job.sql) : job.kind !== 'seal' && job.kind !== 'close');
 const write = /^\s*(?:insert|update|delete)\s/i;
 
 function alone({ id, job }: Request): Reply {
@@ -45,26 +48,33 @@ function alone({ id, job }: Request): Reply {
   }
 }
 
-/** In one commit. What fails by itself is undone by itself; what fails the commit, fails all. */
+/** In one commit. Where that cannot be, each in one of its own, so that what fails, fails alone. */
 function together(requests: readonly Request[]): Reply[] {
+  const { begin, commit } = prepared();
   try {
-    db.exec('BEGIN IMMEDIATE');
+    begin.run();
+  } catch (error) {
+    return requests.map(({ id }) => failed(id, error));
+  }
+  try {
     const replies = requests.map((request) => {
-      db.exec('SAVEPOINT job');
       const reply = alone(request);
-      // SQLite itself gives a whole transaction up when the disk is full or fails.
-      if (!db.isTransaction) throw Object.assign(new Error(reply.error?.message), { errcode: reply.error?.code });
-      if (reply.error) db.exec('ROLLBACK TO job');
-      db.exec('RELEASE job');
+      // SQLite gives the whole transaction up when the disk is full or fails.
+      const stands = reply.error === undefined || (isOneStatement(request.job) && db.isTransaction);
+      if (!stands) throw Object.assign(new Error(reply.error?.message), { errcode: reply.error?.code });
       return reply;
     });
-    db.exec('COMMIT');
+    commit.run();
     return replies;
   } catch (error) {
     undo();
-    return requests.map(({ id }) => failed(id, error));
+    return requests.map((request) => (db.isTransaction ? failed(request.id, error) : alone(request)));
   }
 }
+
+/** One that fails undoes itself. */
+const isOneStatement = (job: Job): boolean =>
+  job.kind === 'query' || (job.kind === 'pieces' && job.pieces.length === 1);
 
 function failed(id: number, error: unknown): Reply {
   const { message, errcode } = error as Error & { errcode?: number };
@@ -86,12 +96,16 @@ function open({ file, role }: WorkerSetup): DatabaseSync {
   return database;
 }
 
-function run(job: Job): QueryAnswer | AppendAnswer | undefined {
+function run(job: Job): QueryAnswer | AppendAnswer | boolean | undefined {
   switch (job.kind) {
     case 'query':
       return query(job);
     case 'append':
-      return append(job.batch);
+      return whole(() => append(job));
+    case 'pieces':
+      return whole(() => place(job));
+    case 'derive':
+      return whole(() => derive(job));
     case 'seal':
       seal();
       return undefined;
@@ -102,69 +116,101 @@ function run(job: Job): QueryAnswer | AppendAnswer | undefined {
 }
 
 function query({ sql, parameters }: QueryJob): QueryAnswer {
-  let statement = statements.get(sql);
-  if (statement === undefined) {
-    statement = db.prepare(sql);
+  let known = queries.get(sql);
+  if (known === undefined) {
+    const statement = db.prepare(sql);
+    known = { statement, reads: statement.columns().length > 0 };
     // Lists of changing length make statements without end.
-    if (statements.size >= 200) statements.clear();
-    statements.set(sql, statement);
+    if (queries.size >= 200) queries.clear();
+    queries.set(sql, known);
   }
-  if (statement.columns().length > 0) {
-    const rows = statement.all(...parameters);
+  if (known.reads) {
+    const rows = known.statement.all(...parameters);
     return { rows, changes: rows.length };
   }
-  return { rows: [], changes: Number(statement.run(...parameters).changes) };
+  return { rows: [], changes: Number(known.statement.run(...parameters).changes) };
 }
 
-function append({ rows, counters, minutes, opens, ends, uses }: EncodedBatch): AppendAnswer {
-  log ??= prepareLog();
-  appending = true;
-  // Together with other writes it is their transaction that begins and commits.
-  const own = !db.isTransaction;
+/** All of a job or nothing of it. Together with others it is their transaction that begins, and ends. */
+function whole<Answer>(job: () => Answer): Answer {
+  const { begin, commit } = prepared();
+  if (db.isTransaction) return job();
   try {
-    if (own) log.begin.run();
-    const refused = useUp(log, uses);
-    if (refused.length > 0) {
-      if (own) undo();
-      else db.exec('ROLLBACK TO job');
-      return { refused };
-    }
-    const { next } = log.next.get() as { next: number };
-    let seq = next;
-    for (const row of decodeRows(rows)) {
-      log.insert.run(seq, ...row);
-      seq += 1;
-    }
-    for (const [eventId, index] of opens) log.opens.run(eventId, next + index);
-    for (const eventId of ends) log.ends.run(eventId);
-    for (const [sum, sessionId] of counters) {
-      const { modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros } = sum;
-      log.count.run(modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros, sessionId);
-    }
-    for (const minute of minutes) addMinute(log, minute);
-    if (own) log.commit.run();
-    return { first: next };
+    begin.run();
+    const answer = job();
+    commit.run();
+    return answer;
   } catch (error) {
-    if (own) undo();
+    undo();
     throw error;
-  } finally {
-    appending = false;
   }
 }
 
-/** Of two entries that use one approval, also in one batch, the second finds it used. */
-function useUp(to: LogStatements, uses: EncodedBatch['uses']): number[] {
-  return uses.flatMap(({ index, approval, eventId, sessionId, tool, at }) =>
-    to.use.run(eventId, approval, sessionId, tool, at).changes === 1 ? [] : [index],
-  );
+function prepared(): Statements {
+  return (statements ??= asLog(() => prepareStatements(db)));
 }
 
-function addMinute(
-  to: LogStatements,
-  { minute, events, denied, held, tokensIn, tokensOut, costMicros, denials }: MinuteRow,
-): void {
-  to.minute.run(minute, events, denied, held, tokensIn, tokensOut, costMicros);
-  for (const [reason, count] of Object.entries(denials)) to.denial.run(minute, reason, count);
+function asLog<Answer>(act: () => Answer): Answer {
+  const before = logging;
+  logging = true;
+  try {
+    return act();
+  } finally {
+    logging = before;
+  }
+}
+
+function append({ rows, uses }: AppendJob): AppendAnswer {
+  return asLog(() => {
+    const refused = uses.length > 0 ? useUp(uses) : [];
+    if (refused.length > 0) return { refused };
+    const { next, insert } = prepared();
+    const { next: first } = next.get() as { next: number };
+    let seq = first;
+    for (const row of rows.split('\n')) {
+      const [at, sessionId = '', kind = '', phase = '', outcome = '', entry = ''] = row.split('\t');
+      insert.run(seq, Number(at), sessionId || null, kind || null, phase, outcome || null, entry);
+      seq += 1;
+    }
+    return { first };
+  });
+}
+
+/** Of two entries that use one approval, also in one batch, the second finds it used. If any is refused, none is used. */
+function useUp(uses: AppendJob['uses']): number[] {
+  db.exec('SAVEPOINT uses');
+  const refused: number[] = [];
+  for (const { index, approval, eventId, sessionId, tool, at } of uses) {
+    if (prepared().use.run(eventId, approval, sessionId, tool, at).changes !== 1) refused.push(index);
+  }
+  if (refused.length > 0) db.exec('ROLLBACK TO uses');
+  db.exec('RELEASE uses');
+  return refused;
+}
+
+function place({ table, sessionId, from, pieces }: PiecesJob): boolean {
+  const statement = prepared()[table];
+  return pieces.every((piece, index) => statement.run(from + index, piece, sessionId).changes === 1);
+}
+
+function derive({ from, to, rows }: DeriveJob): undefined {
+  return asLog(() => {
+    const { mark, entryOfSession, opens, ends, count, minute, denial } = prepared();
+    if (mark.run(to, from).changes !== 1) throw new Error(`The tables do not end at entry ${from}`);
+    for (const { sessionId, seqs, counters } of rows.sessions) {
+      for (const seq of seqs) entryOfSession.run(sessionId, seq);
+      const { modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros } = counters;
+      count.run(modelCalls, toolCalls, denied, held, tokensIn, tokensOut, costMicros, sessionId);
+    }
+    for (const eventId of rows.ends) ends.run(eventId);
+    for (const [eventId, seq] of rows.opens) opens.run(eventId, seq);
+    for (const sums of rows.minutes) {
+      const { events, denied, held, tokensIn, tokensOut, costMicros } = sums;
+      minute.run(sums.minute, events, denied, held, tokensIn, tokensOut, costMicros);
+      for (const [reason, denials] of Object.entries(sums.denials)) denial.run(sums.minute, reason, denials);
+    }
+    return undefined;
+  });
 }
 
 /** SQLite has rolled back by itself after some errors. Where it cannot at all, this thread must not go on. */
@@ -179,71 +225,26 @@ function undo(): void {
   }
 }
 
-interface LogStatements {
-  readonly begin: StatementSync;
-  readonly commit: StatementSync;
-  readonly next: StatementSync;
-  readonly insert: StatementSync;
-  readonly opens: StatementSync;
-  readonly ends: StatementSync;
-  readonly count: StatementSync;
-  readonly use: StatementSync;
-  readonly minute: StatementSync;
-  readonly denial: StatementSync;
-}
-
-function prepareLog(): LogStatements {
-  appending = true;
-  return {
-    begin: db.prepare('BEGIN IMMEDIATE'),
-    commit: db.prepare('COMMIT'),
-    next: db.prepare('SELECT coalesce(max(seq), 0) + 1 AS next FROM entries'),
-    insert: db.prepare(
-      'INSERT INTO entries (seq, at, session_id, kind, phase, outcome, entry) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    ),
-    opens: db.prepare(
-      'INSERT INTO open_intents (event_id, seq) VALUES (?, ?) ON CONFLICT (event_id) DO UPDATE SET seq = excluded.seq',
-    ),
-    ends: db.prepare('DELETE FROM open_intents WHERE event_id = ?'),
-    count: db.prepare(
-      `UPDATE sessions SET model_calls = model_calls + ?, tool_calls = tool_calls + ?, denied = denied + ?,
-       held = held + ?, tokens_in = tokens_in + ?, tokens_out = tokens_out + ?, cost_micros = cost_micros + ? WHERE id = ?`,
-    ),
-    use: db.prepare(
-      `UPDATE approvals SET state = 'used', used_by = ? WHERE id = ? AND state = 'approved' AND session_id = ?
-       AND tool = ? AND expires_at > ? AND EXISTS (SELECT 1 FROM sessions WHERE id = session_id AND state = 'open')`,
-    ),
-    minute: db.prepare(
-      `INSERT INTO activity_minutes AS a VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (minute) DO UPDATE SET
-       events = a.events + excluded.events, denied = a.denied + excluded.denied, held = a.held + excluded.held,
-       tokens_in = a.tokens_in + excluded.tokens_in, tokens_out = a.tokens_out + excluded.tokens_out,
-       cost_micros = a.cost_micros + excluded.cost_micros`,
-    ),
-    denial: db.prepare(
-      `INSERT INTO denial_minutes AS d VALUES (?, ?, ?)
-       ON CONFLICT (minute, reason) DO UPDATE SET denials = d.denials + excluded.denials`,
-    ),
-  };
-}
-
 /** Injected SQL, or a bug of ours, may append to the log through the log and do nothing else to it or to the schema. */
 function seal(): void {
   sealed = true;
   const { SQLITE_DENY, SQLITE_OK } = constants;
+  const ofLog = () => (logging ? SQLITE_OK : SQLITE_DENY);
   db.setAuthorizer((action, name, value) => {
-    if (action === constants.SQLITE_INSERT && logTables.has(name)) return appending ? SQLITE_OK : SQLITE_DENY;
+    if (action === constants.SQLITE_INSERT && logTables.has(name)) return ofLog();
     // Using an approval up and recording what used it are one act.
-    if (action === constants.SQLITE_UPDATE && value === 'used_by') return appending ? SQLITE_OK : SQLITE_DENY;
+    if (action === constants.SQLITE_UPDATE && value === 'used_by') return ofLog();
     if (action === constants.SQLITE_UPDATE && name === 'entries') return SQLITE_DENY;
     if (action === constants.SQLITE_DELETE && name === 'entries') return SQLITE_DENY;
-    if (action === constants.SQLITE_DELETE && name === 'open_intents') return appending ? SQLITE_OK : SQLITE_DENY;
+    if ((action === constants.SQLITE_UPDATE || action === constants.SQLITE_DELETE) && logTables.has(name))
+      return ofLog();
     // `synchronous = off` would be an attack on what the log promises; to read a setting is none.
     if (action === constants.SQLITE_PRAGMA && value !== null && name !== 'max_page_count') return SQLITE_DENY;
     return schemaChanges.has(action) ? SQLITE_DENY : SQLITE_OK;
   });
 }
 
-const logTables: ReadonlySet<string | null> = new Set(['entries', 'open_intents']);
+const logTables: ReadonlySet<string | null> = new Set(['entries', 'open_intents', 'session_entries', 'derived']);
 const schemaChanges: ReadonlySet<number> = new Set([
   constants.SQLITE_ALTER_TABLE,
   constants.SQLITE_ATTACH,

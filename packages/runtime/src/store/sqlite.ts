@@ -3,7 +3,9 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync } f
 import { dirname } from 'node:path';
 import type { AuditLog, Clock, Store } from '@sallyport/core';
 import { RuntimeFault } from '@sallyport/core';
+import { Derived } from '../audit/derived.ts';
 import { openAuditLog } from '../audit/log.ts';
+import { entriesAfter } from './entries.ts';
 import { lockDataFile } from './lock.ts';
 import { migrate } from './migrate.ts';
 import { storesOf } from './index.ts';
@@ -29,7 +31,7 @@ export interface SqliteStore {
 
 /** Opens the store and its audit log. Throws `store_unavailable` when the file cannot serve, or is in use. */
 export async function openSqliteStore(options: SqliteOptions): Promise<SqliteStore> {
-  const { clock, appendTimeoutMs } = options;
+  const { clock } = options;
   const file = prepareFile(options.file);
   const lock = lockDataFile(file, clock.now());
   const writer = new SqliteWorker({ file, role: 'writer', sealed: false }, clock);
@@ -48,14 +50,54 @@ export async function openSqliteStore(options: SqliteOptions): Promise<SqliteSto
     throw error;
   }
   const db = new Kysely<Database>({ dialect: new WorkerDialect({ writer, reader }), plugins: [new CamelCasePlugin()] });
-  const timeoutMs = appendTimeoutMs === undefined ? {} : { timeoutMs: appendTimeoutMs };
-  const audit = openAuditLog({ append: (batch) => writer.append(batch), clock, ...timeoutMs });
+  const { audit, tables } = openLog(db, writer, options);
   let closing: Promise<void> | undefined;
+  const close = async () => {
+    await audit.close();
+    await tables.close();
+    await shut();
+  };
+  try {
+    await tables.catchUp();
+  } catch (error) {
+    await close();
+    throw error;
+  }
   const store: Store = {
-    ...storesOf(db),
-    close: () => (closing ??= audit.close().then(shut)),
+    ...storesOf(db, writer, () => tables.catchUp()),
+    close: () => (closing ??= close()),
   };
   return { store, audit, db };
+}
+
+function openLog(db: Kysely<Database>, writer: SqliteWorker, { clock, appendTimeoutMs }: SqliteOptions) {
+  const tables = derivedTables(db, writer, clock);
+  const audit = openAuditLog({
+    append: async (batch) => {
+      try {
+        return await writer.append(batch);
+      } catch (error) {
+        // The thread may have died between the commit and the answer.
+        tables.doubt();
+        throw error;
+      }
+    },
+    join: (then, awaited) => writer.join(then, awaited),
+    clock,
+    ...(appendTimeoutMs === undefined ? {} : { timeoutMs: appendTimeoutMs }),
+  });
+  audit.subscribe((entries) => tables.note(entries));
+  return { audit, tables };
+}
+
+/** The log's own tables, read past the stores, which wait for them. */
+function derivedTables(db: Kysely<Database>, writer: SqliteWorker, clock: Clock): Derived {
+  return new Derived({
+    clock,
+    mark: async () => (await db.selectFrom('derived').select('seq').executeTakeFirstOrThrow()).seq,
+    read: (after, limit) => entriesAfter(db, after, limit),
+    write: (from, to, rows) => writer.derive({ from, to, rows }),
+  });
 }
 
 /**

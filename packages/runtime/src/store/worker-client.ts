@@ -2,14 +2,25 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '@sallyport/core';
 import { RuntimeFault } from '@sallyport/core';
 import { storeFault } from './faults.ts';
-import type { AppendAnswer, Job, QueryAnswer, QueryJob, Reply, Request, WorkerSetup } from './worker-protocol.ts';
+import type {
+  AppendAnswer,
+  DeriveJob,
+  Job,
+  PiecesJob,
+  QueryAnswer,
+  QueryJob,
+  Reply,
+  Request,
+  WorkerSetup,
+} from './worker-protocol.ts';
 import type { Batch } from '../audit/rows.ts';
-import { encodeBatch } from './worker-protocol.ts';
+import { Departures } from './departures.ts';
 
 interface Pending {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (fault: RuntimeFault) => void;
-  readonly cancel: (() => void) | undefined;
+  /** On the monotonic clock, in microseconds. */
+  readonly deadline: number;
 }
 
 /** A query that takes longer than this, in milliseconds, is given up. (An append has the log's own limit.) */
@@ -23,8 +34,12 @@ export class SqliteWorker {
   readonly #setup: WorkerSetup;
   readonly #clock: Clock;
   readonly #pending = new Map<number, Pending>();
-  /** Asked in this turn of the event loop. */
+  readonly #departures: Departures;
+  /** Leaves with the next message. */
   #outbox: Request[] = [];
+  #joining = new Set<() => void>();
+  #leaving = false;
+  #cancelDeadline: (() => void) | undefined;
   #sealed: boolean;
   #worker: Worker | undefined;
   #lastId = 0;
@@ -37,6 +52,16 @@ export class SqliteWorker {
     this.#setup = setup;
     this.#sealed = setup.sealed;
     this.#clock = clock;
+    this.#departures = new Departures(() => this.#leave(), clock);
+  }
+
+  /** `then` adds to the next message right before it leaves; see FlowStore. Only the writer gathers. */
+  join(then: () => void, awaited: boolean): () => void {
+    const join = () => then();
+    this.#joining.add(join);
+    if (awaited) this.#departures.soon();
+    else this.#departures.patiently();
+    return () => this.#joining.delete(join);
   }
 
   query(job: Omit<QueryJob, 'kind'>): Promise<QueryAnswer> {
@@ -44,9 +69,18 @@ export class SqliteWorker {
     return this.#ask<QueryAnswer>({ kind: 'query', ...job }, this.#sealed ? queryTimeoutMs : undefined);
   }
 
-  async append(batch: Batch): Promise<number | { readonly refused: readonly number[] }> {
-    const answer = await this.#ask<AppendAnswer>({ kind: 'append', batch: encodeBatch(batch) });
+  async append({ rows, uses }: Batch): Promise<number | { readonly refused: readonly number[] }> {
+    const answer = await this.#ask<AppendAnswer>({ kind: 'append', rows: rows.join('\n'), uses });
     return 'first' in answer ? answer.first : answer;
+  }
+
+  async derive(job: Omit<DeriveJob, 'kind'>): Promise<void> {
+    await this.#ask<undefined>({ kind: 'derive', ...job }, queryTimeoutMs);
+  }
+
+  /** Resolves to false where the session is not open. */
+  place(job: Omit<PiecesJob, 'kind'>): Promise<boolean> {
+    return this.#ask<boolean>({ kind: 'pieces', ...job }, queryTimeoutMs);
   }
 
   async seal(): Promise<void> {
@@ -56,34 +90,48 @@ export class SqliteWorker {
 
   async close(): Promise<void> {
     if (this.#closed) return;
+    this.#runJoining();
     const closing = this.#worker === undefined ? undefined : this.#ask<undefined>({ kind: 'close' }, queryTimeoutMs);
     this.#closed = true;
     const worker = this.#worker;
     await closing?.catch(() => undefined);
     await worker?.terminate();
+    this.#departures.lost();
+    this.#cancelDeadline?.();
   }
 
-  #ask<Answer>(job: Job, timeoutMs?: number): Promise<Answer> {
+  #ask<Answer>(job: Job, timeoutMs = Number.POSITIVE_INFINITY): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
       const worker = this.#start();
       this.#lastId += 1;
+      this.#pending.set(this.#lastId, {
+        resolve: resolve as (answer: unknown) => void,
+        reject,
+        deadline: this.#clock.micros() + timeoutMs * 1000,
+      });
+      if (timeoutMs !== Number.POSITIVE_INFINITY && this.#cancelDeadline === undefined) this.#watch(timeoutMs);
       const request: Request = { id: this.#lastId, job };
-      this.#post(worker, request);
-      const cancel = timeoutMs === undefined ? undefined : this.#clock.after(timeoutMs, () => this.#giveUp(request.id));
-      this.#pending.set(request.id, { resolve: resolve as (answer: unknown) => void, reject, cancel });
+      if (this.#setup.role === 'reader') return worker.postMessage([request]);
+      this.#outbox.push(request);
+      if (!this.#leaving) this.#departures.soon();
     });
   }
 
-  /** Writes of one turn of the event loop go together, so that they share a commit. */
-  #post(worker: Worker, request: Request): void {
-    if (this.#setup.role === 'reader') return worker.postMessage([request]);
-    this.#outbox.push(request);
-    if (this.#outbox.length > 1) return;
-    setImmediate(() => {
-      const requests = this.#outbox;
-      this.#outbox = [];
-      this.#worker?.postMessage(requests);
-    });
+  #leave(): boolean {
+    this.#leaving = true;
+    this.#runJoining();
+    this.#leaving = false;
+    const requests = this.#outbox;
+    this.#outbox = [];
+    if (requests.length === 0 || this.#worker === undefined) return false;
+    this.#worker.postMessage(requests);
+    return true;
+  }
+
+  #runJoining(): void {
+    const joining = this.#joining;
+    this.#joining = new Set();
+    for (const join of joining) join();
   }
 
   #start(): Worker {
@@ -97,6 +145,7 @@ export class SqliteWorker {
     });
     worker.on('message', (replies: readonly Reply[]) => {
       for (const reply of replies) this.#settle(reply);
+      this.#departures.arrived();
     });
     let cause: unknown;
     worker.on('error', (error) => (cause = error));
@@ -108,16 +157,24 @@ export class SqliteWorker {
   #settle(reply: Reply): void {
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
-    pending?.cancel?.();
     if (reply.error !== undefined) return pending?.reject(storeFault(reply.error, this.#setup.file));
     this.#deaths = 0;
     pending?.resolve(reply.answer);
   }
 
-  #giveUp(id: number): void {
-    const detail = `${this.#setup.file}: no answer within ${queryTimeoutMs} ms. Check the load on the data folder's disk.`;
-    this.#pending.get(id)?.reject(new RuntimeFault('store_unavailable', { detail }));
-    this.#pending.delete(id);
+  /** One timer for all: it watches the oldest. */
+  #watch(ms: number): void {
+    this.#cancelDeadline = this.#clock.after(ms, () => {
+      this.#cancelDeadline = undefined;
+      const now = this.#clock.micros();
+      for (const [id, { deadline, reject }] of this.#pending) {
+        if (deadline === Number.POSITIVE_INFINITY) continue;
+        if (deadline > now) return this.#watch(Math.max(1, (deadline - now) / 1000));
+        const detail = `${this.#setup.file}: no answer within ${queryTimeoutMs} ms. Check the load on the data folder's disk.`;
+        reject(new RuntimeFault('store_unavailable', { detail }));
+        this.#pending.delete(id);
+      }
+    });
   }
 
   #die(worker: Worker, cause: unknown): void {
@@ -130,9 +187,7 @@ export class SqliteWorker {
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     this.#outbox = [];
-    for (const { reject, cancel } of pending) {
-      cancel?.();
-      reject(fault);
-    }
+    for (const { reject } of pending) reject(fault);
+    this.#departures.lost();
   }
 }

@@ -1,5 +1,6 @@
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
-import type { Batch, EntryRow } from '../audit/rows.ts';
+import type { UseRow } from '../audit/rows.ts';
+import type { SumRows } from '../audit/sums.ts';
 
 /** What the worker is started with. */
 export interface WorkerSetup {
@@ -17,33 +18,28 @@ export interface QueryJob {
 }
 export interface AppendJob {
   readonly kind: 'append';
-  readonly batch: EncodedBatch;
-}
-/** Rows as one text, which passes between threads at a fifth of the cost of a list of lists. */
-export type EncodedBatch = Omit<Batch, 'rows'> & { readonly rows: string };
-
-/** A tab between columns and a line feed between rows: JSON text holds neither, and `toRow` lets no other column hold one. */
-export function encodeBatch({ rows, ...rest }: Batch): EncodedBatch {
-  return { ...rest, rows: rows.map(encodeRow).join('\n') };
+  /** See `EntryRow`; with a line feed between them. */
+  readonly rows: string;
+  readonly uses: readonly UseRow[];
 }
 
-const encodeRow = ([at, sessionId, kind, phase, outcome, entry]: EntryRow): string =>
-  `${at}\t${sessionId ?? ''}\t${kind ?? ''}\t${phase}\t${outcome ?? ''}\t${entry}`;
-
-export function decodeRows(rows: string): EntryRow[] {
-  return rows.split('\n').map((row) => {
-    const [at, sessionId, kind, phase, outcome, entry] = row.split('\t') as [
-      string,
-      string,
-      string,
-      string,
-      string,
-      string,
-    ];
-    return [Number(at), sessionId || null, kind || null, phase as EntryRow[3], outcome || null, entry];
-  });
+/** What follows from the entries after `from` up to `to`. Refused where the tables do not end at `from`. */
+export interface DeriveJob {
+  readonly kind: 'derive';
+  readonly from: number;
+  readonly to: number;
+  readonly rows: SumRows;
 }
-export type Job = QueryJob | AppendJob | { readonly kind: 'seal' } | { readonly kind: 'close' };
+
+/** Places sealed pieces of an open session, from a place on: all of them or none. */
+export interface PiecesJob {
+  readonly kind: 'pieces';
+  readonly table: 'flowPieces' | 'vaultPieces';
+  readonly sessionId: string;
+  readonly from: number;
+  readonly pieces: readonly Uint8Array[];
+}
+export type Job = QueryJob | AppendJob | PiecesJob | DeriveJob | { readonly kind: 'seal' } | { readonly kind: 'close' };
 
 export interface QueryAnswer {
   readonly rows: readonly Record<string, SQLOutputValue>[];
@@ -63,5 +59,9 @@ export interface Request {
   readonly job: Job;
 }
 export type Reply =
-  | { readonly id: number; readonly answer: QueryAnswer | AppendAnswer | undefined; readonly error?: undefined }
+  | {
+      readonly id: number;
+      readonly answer: QueryAnswer | AppendAnswer | boolean | undefined;
+      readonly error?: undefined;
+    }
   | { readonly id: number; readonly error: WorkerError };
