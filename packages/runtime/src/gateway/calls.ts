@@ -148,7 +148,7 @@ export class Calls {
     exchange: Exchange,
     ask: NonNullable<UpstreamPeer['ask']>,
   ): UpstreamPeer & { noted(): Promise<void> } {
-    const notes = new Notes((together) => this.#tell(cleared, exchange, together));
+    const notes = new Notes(this.#services.clock, (together) => this.#tell(cleared, exchange, together));
     return {
       signal: exchange.signal,
       ask,

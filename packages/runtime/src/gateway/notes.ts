@@ -1,9 +1,11 @@
-import type { JsonObject } from '@sallyport/core';
+import type { Clock, JsonObject } from '@sallyport/core';
 
 /** Of one call; what comes beyond is dropped. */
 const maxNotes = 1_000;
 /** Of texts that are judged together, with a line break each: information flow reads longer ones as prose. */
 const maxChars = 200;
+/** For so long after a decision what comes is gathered: nobody sees progress move faster. */
+const pauseMs = 20;
 
 /** What an upstream says while it carries out a call: progress, log messages. */
 export interface Note {
@@ -13,28 +15,38 @@ export interface Note {
 
 /**
  * The notes of one call, told one after the other in the order in which they came. Each decision costs the same, however
- * little it is about: the short ones that come while one is made are told together, as far as nothing stands between them.
+ * little it is about: the first note is told at once, and the short ones that come soon after it are told together.
  */
 export class Notes {
+  readonly #clock: Pick<Clock, 'after'>;
   readonly #tell: (together: readonly Note[]) => Promise<void>;
-  #waiting: Note[] = [];
+  #waiting: { readonly note: Note; readonly chars: number }[] = [];
+  #chars = 0;
   #left = maxNotes;
   #telling: Promise<void> | undefined;
+  #isLast = false;
+  #goOn: () => void = () => undefined;
 
   /** @param tell what it rejects with is lost: nobody waits for a note */
-  constructor(tell: (together: readonly Note[]) => Promise<void>) {
+  constructor(clock: Pick<Clock, 'after'>, tell: (together: readonly Note[]) => Promise<void>) {
+    this.#clock = clock;
     this.#tell = tell;
   }
 
   add(note: Note): void {
     if (this.#left === 0) return;
     this.#left--;
-    this.#waiting.push(note);
+    const chars = charsOf(note);
+    this.#waiting.push({ note, chars });
+    this.#chars += chars;
+    if (this.#chars > maxChars) this.#goOn();
     this.#telling ??= this.#tellAll();
   }
 
-  /** Resolves when all that came so far was told. */
+  /** Nothing more is to come: resolves, without a pause, when all that came was told. */
   async told(): Promise<void> {
+    this.#isLast = true;
+    this.#goOn();
     await this.#telling;
   }
 
@@ -42,23 +54,29 @@ export class Notes {
     // In the next turn: what the upstream wrote in one piece is all here then.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
-      const together = this.#waiting.splice(0, togetherIn(this.#waiting));
-      await this.#tell(together).catch(() => undefined);
+      await this.#tell(this.#next()).catch(() => undefined);
+      await this.#pause();
     }
     this.#telling = undefined;
   }
-}
 
-/** How many from the first on can be told together. */
-function togetherIn(notes: readonly Note[]): number {
-  let chars = 0;
-  let count = 0;
-  for (const note of notes) {
-    chars += charsOf(note);
-    if (chars > maxChars) break;
-    count++;
+  /** The first, and those after it that can be told with it. */
+  #next(): Note[] {
+    let chars = 0;
+    const end = this.#waiting.findIndex((each) => (chars += each.chars) > maxChars);
+    const together = this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(end, 1));
+    for (const each of together) this.#chars -= each.chars;
+    return together.map(({ note }) => note);
   }
-  return Math.max(count, 1);
+
+  async #pause(): Promise<void> {
+    if (this.#isLast || this.#chars > maxChars) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(pauseMs, resolve);
+    this.#goOn = resolve;
+    await promise;
+    cancel();
+  }
 }
 
 /**
@@ -66,10 +84,11 @@ function togetherIn(notes: readonly Note[]): number {
  * reads each field by itself. Lines begin with a letter, so that no digits of one can be read on in the next.
  */
 function charsOf(note: Note): number {
-  if (!isProgress(note)) return Infinity;
+  const alone = maxChars + 1;
+  if (!isProgress(note)) return alone;
   const { message = '', progressToken: _, ...rest } = note.params;
   const isPlain = typeof message === 'string' && /^(?:\p{L}[^\r\n:]*)?$/u.test(message);
-  return isPlain && isWordless(rest) ? message.length + 1 : Infinity;
+  return isPlain && isWordless(rest) ? message.length + 1 : alone;
 }
 
 export const isProgress = ({ method }: Note): boolean => method === 'notifications/progress';

@@ -73,18 +73,36 @@ const progressOf = (message?: unknown, rest: object = {}): Note => ({
 });
 const logOf = (data: string): Note => ({ method: 'notifications/message', params: { level: 'info', data } });
 
+/** A clock whose time goes on when a test says so. */
+function handClock() {
+  const due = new Set<() => void>();
+  const after = (_: number, then: () => void) => {
+    due.add(then);
+    return () => void due.delete(then);
+  };
+  const elapse = () => {
+    const now = [...due];
+    due.clear();
+    for (const then of now) then();
+  };
+  return { after, elapse, due };
+}
+
+const turns = async () => {
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+};
+
 /** How many are told together, of what comes while the first is on its way. */
 async function together(notes: readonly Note[], tell = () => Promise.resolve()) {
   const calls: (readonly Note[])[] = [];
   const first = Promise.withResolvers<void>();
-  const all = new Notes(async (each) => {
+  const all = new Notes(handClock(), async (each) => {
     calls.push(each);
     if (calls.length === 1) await first.promise;
     await tell();
   });
   all.add(progressOf('First of all'));
-  await Promise.resolve();
-  await Promise.resolve();
+  await turns();
   expect(calls).toHaveLength(1);
   for (const note of notes) all.add(note);
   expect(calls).toHaveLength(1);
@@ -98,6 +116,37 @@ it('what comes while one is decided on is decided on together', async () => {
   expect(await together(steps(10).map((each) => progressOf(each)))).toEqual([10]);
   expect(await together([progressOf(), progressOf('A step'), progressOf()])).toEqual([3]);
   expect(await together([])).toEqual([]);
+});
+
+it('the first is told at once; what comes soon after it waits a moment, and no longer than until there is enough of it', async () => {
+  const clock = handClock();
+  const calls: number[] = [];
+  const notes = new Notes(clock, async (each) => void calls.push(each.length));
+  const come = async (...messages: string[]) => {
+    for (const message of messages) notes.add(progressOf(message));
+    await turns();
+  };
+  await come('A step');
+  expect(calls).toEqual([1]);
+  await come('A step', 'A step');
+  await come('A step');
+  expect(calls).toEqual([1]);
+  clock.elapse();
+  await turns();
+  expect(calls).toEqual([1, 3]);
+  await come('x'.repeat(150), 'x'.repeat(150));
+  expect(calls).toEqual([1, 3, 1]);
+  notes.add(logOf('An error'));
+  await turns();
+  expect(calls).toEqual([1, 3, 1, 1, 1]);
+  clock.elapse();
+  await turns();
+  await come('A step');
+  expect(calls).toEqual([1, 3, 1, 1, 1, 1]);
+  await come('A step');
+  await notes.told();
+  expect(calls).toEqual([1, 3, 1, 1, 1, 1, 1]);
+  expect(clock.due.size).toBe(0);
 });
 
 it('what information flow may read otherwise beside others is decided on alone', async () => {
