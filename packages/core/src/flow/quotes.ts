@@ -31,13 +31,16 @@ export class Quotes {
   split(folded: string): { own: string; quoted: string } {
     this.#read();
     if (this.#runs.size === 0) return { own: folded, quoted: '' };
-    const words = [...folded.matchAll(/[\p{L}\p{N}]+/gu)];
-    const covered = new Uint8Array(words.length);
-    const runs = runsOf(words.map(([word]) => word));
-    for (const [index, run] of runs.entries()) {
-      if (this.#runs.has(run)) covered.fill(1, index, index + length);
+    const runs = runsOf(wordsOf(folded));
+    const covered = new Uint8Array(runs.length + length);
+    let isCovered = false;
+    for (let index = 0; index < runs.length; index++) {
+      if (!this.#runs.has(runs[index] as number)) continue;
+      covered.fill(1, index, index + length);
+      isCovered = true;
     }
-    if (!covered.includes(1)) return { own: folded, quoted: '' };
+    if (!isCovered) return { own: folded, quoted: '' };
+    const words = [...folded.matchAll(/[\p{L}\p{N}]+/gu)];
     let own = '';
     let quoted = '';
     let from = 0;
@@ -53,13 +56,14 @@ export class Quotes {
   }
 }
 
-function runsOf(words: readonly string[]): number[] {
-  const hashes = words.map(hashOf);
-  const runs: number[] = [];
-  for (let start = 0; start + length <= hashes.length; start++) {
+/** One hash for every eight words that follow each other. */
+function runsOf(words: readonly string[]): Int32Array {
+  const hashes = Int32Array.from(words, hashOf);
+  const runs = new Int32Array(Math.max(0, words.length - length + 1));
+  for (let start = 0; start < runs.length; start++) {
     let hash = 17;
     for (let index = start; index < start + length; index++) hash = Math.imul(hash, 31) + (hashes[index] as number);
-    runs.push(hash | 0);
+    runs[start] = hash;
   }
   return runs;
 }
