@@ -25,7 +25,7 @@ export class Vocabulary {
   readonly #stems = new Map<string, number>();
   readonly #exactBloom = new Uint8Array(1 << 15);
   readonly #stemBloom = new Uint8Array(1 << 15);
-  /** Used again for every text, and never larger than what one of the longest texts had. */
+  /** Used again for every text. */
   readonly #found: Hits = {
     count: 0,
     entry: new Int32Array(64),
@@ -173,11 +173,12 @@ const isWord = (code: number): boolean =>
   (code > 0xa0 && !(code >= 0x2000 && code <= 0x206f) && !(code >= 0x3000 && code <= 0x303f) && code !== 0x964);
 
 const isUnspaced = (code: number): boolean =>
-  (code >= 0xe00 && code <= 0xedf) ||
-  (code >= 0x1000 && code <= 0x109f) ||
-  (code >= 0x1780 && code <= 0x17ff) ||
-  (code >= 0x3040 && code <= 0x30ff) ||
-  (code >= 0x3400 && code <= 0x9fff);
+  code >= 0xe00 &&
+  (code <= 0xedf ||
+    (code >= 0x1000 && code <= 0x109f) ||
+    (code >= 0x1780 && code <= 0x17ff) ||
+    (code >= 0x3040 && code <= 0x30ff) ||
+    (code >= 0x3400 && code <= 0x9fff));
 
 const isCode = (code: number): boolean =>
   code === 0x28 || code === 0x29 || code === 0x3d || code === 0x7b || code === 0x7c || code === 0x7d;

@@ -74,10 +74,10 @@ function unspaced(text: string): Piece[] {
 function hasTriples(text: string): boolean {
   let count = 0;
   for (let i = 2; i < text.length; i++) {
-    const code = text.charCodeAt(i) | 32;
-    if (code < 97 || code > 122) continue;
     const char = text.charCodeAt(i);
     if (char !== text.charCodeAt(i - 1) || char !== text.charCodeAt(i - 2)) continue;
+    const code = char | 32;
+    if (code < 97 || code > 122) continue;
     if (++count > 1) return true;
     i += 2;
   }
