@@ -19,7 +19,7 @@ export interface Restorable<Piece> {
 export class LiveState<State extends Restorable<Piece>, Piece> {
   readonly state: State;
   /** Characters of all pieces. */
-  size = 0;
+  #size = 0;
   /** Whether it threw half-way through a change: then only what the store has is true. */
   broken = false;
   /** Whether the last write failed. It is tried again with the next one. */
@@ -28,6 +28,7 @@ export class LiveState<State extends Restorable<Piece>, Piece> {
   readonly #kind: string;
   readonly #box: SessionBox;
   readonly #pieces: Pieces;
+  readonly #grew: (by: number) => void;
   #saved = 0;
   /** As JSON, at once: whoever owns what was learned may change it later. */
   #unsaved: string[] = [];
@@ -36,11 +37,17 @@ export class LiveState<State extends Restorable<Piece>, Piece> {
   #saving: Promise<void> | undefined;
   #patient = false;
 
-  constructor(state: State, kind: string, box: SessionBox, pieces: Pieces) {
+  /** @param grew Told of what is added to `size` */
+  constructor(state: State, kind: string, box: SessionBox, pieces: Pieces, grew: (by: number) => void) {
     this.state = state;
     this.#kind = kind;
     this.#box = box;
     this.#pieces = pieces;
+    this.#grew = grew;
+  }
+
+  get size(): number {
+    return this.#size;
   }
 
   /** Whether the store has all of it. */
@@ -54,7 +61,7 @@ export class LiveState<State extends Restorable<Piece>, Piece> {
       for (const piece of make(this.state)) {
         const text = JSON.stringify(piece);
         this.#unsaved.push(text);
-        this.size += text.length;
+        this.#grow(text.length);
       }
     } catch (error) {
       this.broken = true;
@@ -85,7 +92,7 @@ export class LiveState<State extends Restorable<Piece>, Piece> {
     for (const [index, sealed] of stored.entries()) {
       const bytes = this.#box.open(`${this.#kind} ${index}`, sealed);
       for (const piece of parse(bytes) as readonly Piece[]) this.state.restore(piece);
-      this.size += bytes.length;
+      this.#grow(bytes.length);
     }
     this.#saved = stored.length;
   }
@@ -115,11 +122,16 @@ export class LiveState<State extends Restorable<Piece>, Piece> {
     }
   }
 
+  #grow(by: number): void {
+    this.#size += by;
+    this.#grew(by);
+  }
+
   /** To its place: moved, or in another session, it does not open. */
   #seal(): Uint8Array {
     const text = `[${this.#unsaved.join(',')}]`;
     this.#unsaved = [];
-    return this.#box.seal(`${this.#kind} ${this.#saved}`, Buffer.from(text));
+    return this.#box.seal(`${this.#kind} ${this.#saved}`, text);
   }
 }
 

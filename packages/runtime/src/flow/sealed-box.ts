@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes, randomFillSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { RuntimeFault } from '@sallyport/core';
 import type { FlowStore } from '@sallyport/core';
@@ -18,6 +18,7 @@ export class SealedBox {
   readonly #master: KeyObject;
   readonly #keyId: Buffer;
   readonly #salts: Pick<FlowStore, 'salt'>;
+  readonly #nonces = new Nonces();
 
   /** @param master 32 bytes, see `openMasterKey` */
   constructor(master: KeyObject, salts: Pick<FlowStore, 'salt'>) {
@@ -50,7 +51,23 @@ export class SealedBox {
   }
 
   #box(sessionId: string, salt: Uint8Array): SessionBox {
-    return new SessionBox(sessionId, createSecretKey(derive(this.#master, salt, 'sallyport session')), this.#keyId);
+    const key = createSecretKey(derive(this.#master, salt, 'sallyport session'));
+    return new SessionBox(sessionId, key, this.#keyId, this.#nonces);
+  }
+}
+
+/** Random bytes, drawn for many nonces at once; none is given out twice. */
+class Nonces {
+  readonly #drawn = new Uint8Array(nonceLength * 256);
+  #next = this.#drawn.length;
+
+  take(): Uint8Array {
+    if (this.#next === this.#drawn.length) {
+      randomFillSync(this.#drawn);
+      this.#next = 0;
+    }
+    this.#next += nonceLength;
+    return this.#drawn.slice(this.#next - nonceLength, this.#next);
   }
 }
 
@@ -59,20 +76,31 @@ export class SessionBox {
   readonly #sessionId: string;
   readonly #key: KeyObject;
   readonly #keyId: Buffer;
+  readonly #nonces: Nonces;
 
-  constructor(sessionId: string, key: KeyObject, keyId: Buffer) {
+  constructor(sessionId: string, key: KeyObject, keyId: Buffer, nonces: Nonces) {
     this.#sessionId = sessionId;
     this.#key = key;
     this.#keyId = keyId;
+    this.#nonces = nonces;
   }
 
   /** Version, key id, nonce, what was sealed, tag. */
-  seal(place: string, bytes: Uint8Array): Uint8Array {
-    const nonce = randomBytes(nonceLength);
+  seal(place: string, content: Uint8Array | string): Uint8Array {
+    const nonce = this.#nonces.take();
     const cipher = createCipheriv('aes-256-gcm', this.#key, nonce, { authTagLength: tagLength });
     cipher.setAAD(this.#context(place));
-    const sealed = [cipher.update(bytes), cipher.final()];
-    return Buffer.concat([Buffer.of(version), this.#keyId, nonce, ...sealed, cipher.getAuthTag()]);
+    // GCM is a stream: `final` has nothing to add.
+    const text = typeof content === 'string' ? cipher.update(content, 'utf8') : cipher.update(content);
+    cipher.final();
+    // In memory of its own: of what shares a larger buffer, all of the buffer would be copied to the store's thread.
+    const sealed = new Uint8Array(headLength + text.length + tagLength);
+    sealed[0] = version;
+    sealed.set(this.#keyId, 1);
+    sealed.set(nonce, 1 + keyIdLength);
+    sealed.set(text, headLength);
+    sealed.set(cipher.getAuthTag(), headLength + text.length);
+    return sealed;
   }
 
   open(place: string, sealed: Uint8Array): Uint8Array {

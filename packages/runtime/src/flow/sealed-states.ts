@@ -24,6 +24,8 @@ export class SealedStates<State extends Restorable<Piece>, Piece> {
   readonly #options: SealedStatesOptions<State>;
   /** Used last comes last. */
   readonly #live = new Map<string, LiveState<State, Piece>>();
+  /** The sum of their sizes. */
+  #bytes = 0;
   readonly #loading = new Map<string, Promise<LiveState<State, Piece>>>();
 
   constructor(options: SealedStatesOptions<State>) {
@@ -33,7 +35,7 @@ export class SealedStates<State extends Restorable<Piece>, Piece> {
   /** Forgets the session, and destroys what was kept of it. To be called once the store knows that it has ended. */
   async end(sessionId: string): Promise<void> {
     const live = this.#live.get(sessionId);
-    this.#live.delete(sessionId);
+    this.#drop(sessionId);
     this.#loading.delete(sessionId);
     await live?.save().catch(() => undefined);
     await this.#options.store.delete(sessionId);
@@ -68,7 +70,7 @@ export class SealedStates<State extends Restorable<Piece>, Piece> {
       requireOpen(session, this.#options.clock.now());
       if (this.#live.get(session.id) !== live || !live.durable) continue;
       if (!live.broken) return act(live);
-      this.#live.delete(session.id);
+      this.#drop(session.id);
     }
   }
 
@@ -83,6 +85,7 @@ export class SealedStates<State extends Restorable<Piece>, Piece> {
       // `end` takes the entry away: what was read before it must not come to life after it.
       if (this.#loading.get(id) === loading) {
         this.#live.set(id, live);
+        this.#bytes += live.size;
         this.evict(live);
       }
       return live;
@@ -96,9 +99,12 @@ export class SealedStates<State extends Restorable<Piece>, Piece> {
 
   #restored(id: string, box: SessionBox, stored: readonly Uint8Array[]): LiveState<State, Piece> {
     const { create, store, kind } = this.#options;
-    const live = new LiveState<State, Piece>(create(), kind, box, {
-      append: (place, piece) => store.append(id, place, [piece]),
+    const pieces = {
+      append: (place: number, piece: Uint8Array) => store.append(id, place, [piece]),
       join: store.join,
+    };
+    const live = new LiveState<State, Piece>(create(), kind, box, pieces, (by) => {
+      if (this.#live.get(id) === live) this.#bytes += by;
     });
     live.restore(stored);
     return live;
@@ -107,14 +113,16 @@ export class SealedStates<State extends Restorable<Piece>, Piece> {
   /** Only what is durable may go: it is read again when it is needed. */
   evict(used: LiveState<State, Piece>): void {
     const { maxLive, maxLiveBytes } = this.#options;
-    let bytes = 0;
-    for (const { size } of this.#live.values()) bytes += size;
+    if (this.#live.size <= maxLive && this.#bytes <= maxLiveBytes) return;
     for (const [id, live] of this.#live) {
-      if (this.#live.size <= maxLive && bytes <= maxLiveBytes) return;
-      if (live === used || !live.durable) continue;
-      this.#live.delete(id);
-      bytes -= live.size;
+      if (this.#live.size <= maxLive && this.#bytes <= maxLiveBytes) return;
+      if (live !== used && live.durable) this.#drop(id);
     }
+  }
+
+  #drop(id: string): void {
+    this.#bytes -= this.#live.get(id)?.size ?? 0;
+    this.#live.delete(id);
   }
 }
 
