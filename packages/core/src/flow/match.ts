@@ -12,25 +12,18 @@ export function findPart(part: Part, key: string, tool: string, sources: Sources
       // A single word is a name for a thing: `ops` is not `ops-private`, nor the address that it begins.
       return sources.holding(value, !value.includes(' '));
     case 'id':
-      return isDistinct(value)
-        ? sources.holding(value, true)
-        : sources.holding(value, true).filter((field) => namesId(field, value, key, tool));
+      return holdingId(value, key, tool, sources);
     case 'path':
       return [...new Set([...sources.typed('path', value), ...sources.holding(value, true)])];
     case 'account':
       return [...new Set([...sources.typed('account', value), ...sources.holding(value)])];
     case 'date':
       // "May 15th" said by the user is a date of this or the next year; in a field of data the year stands with it.
-      return [
-        ...sources.typed('date', value),
-        ...sources.typed('date', `-${value.slice(4)}`).filter(({ source }) => source.role === 'user'),
-      ];
+      return [...sources.typed('date', value), ...sources.typed('date', `-${value.slice(4)}`).filter(isUsers)];
     case 'number':
-      return sources.typed(kind, value).filter((field) => meansNumber(field, value, key, sources));
+      return holdingNumber(value, key, sources);
     case 'flag':
-      return sources.users.filter(({ text }) =>
-        value.split(' ').some((word) => word.length > 2 && text.includes(stemOf(word))),
-      );
+      return namingFlag(value, sources);
     case 'email':
     case 'url':
     case 'host':
@@ -39,6 +32,19 @@ export function findPart(part: Part, key: string, tool: string, sources: Sources
       return sources.typed(kind, value);
   }
 }
+
+const isUsers = ({ source }: Field): boolean => source.role === 'user';
+
+function holdingId(value: string, key: string, tool: string, sources: Sources): Field[] {
+  const fields = sources.holding(value, true);
+  return fields.length === 0 || isDistinct(value) ? fields : fields.filter((field) => namesId(field, value, key, tool));
+}
+
+const holdingNumber = (value: string, key: string, sources: Sources): Field[] =>
+  sources.typed('number', value).filter((field) => meansNumber(field, value, key, sources));
+
+const namingFlag = (value: string, { users }: Sources): Field[] =>
+  users.filter(({ text }) => value.split(' ').some((word) => word.length > 2 && text.includes(stemOf(word))));
 
 /** "Publish" is said of what becomes `public`. */
 const stemOf = (word: string): string => (word.length > 5 ? word.slice(0, 5) : word);

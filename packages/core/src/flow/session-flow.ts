@@ -44,9 +44,10 @@ function plain(counts: ReadonlyMap<string, number>): Readonly<Record<string, num
   return record;
 }
 
-function labelsOf(weighed: readonly Weighed[]): Set<Label> {
-  const labels = new Set<Label>();
-  for (const { provenance } of weighed) for (const label of provenance.labels) labels.add(label);
+function labelsOf(weighed: readonly Weighed[]): Label[] {
+  const labels: Label[] = [];
+  for (const { provenance } of weighed)
+    for (const label of provenance.labels) if (!labels.includes(label)) labels.push(label);
   return labels;
 }
 
@@ -93,7 +94,7 @@ export class SessionFlow {
     const traced = this.#weighed(this.#judging(call, session.user.id));
     this.#traced.set(call, traced);
     const { judging, weighed } = traced;
-    const labels = [...labelsOf(weighed)];
+    const labels = labelsOf(weighed);
     const findings = tainted ? findingsOf(judging, weighed, labels, session.scope) : [];
     return {
       manifest: judging.manifest,

@@ -147,7 +147,8 @@ export class Sources {
 
   /** Fields that hold a folded text as whole words; `names`: not as a part of a path, host or address. */
   holding(text: string, names = false): Field[] {
-    return this.#fields(this.#rarest(text)).filter((field) => placeOf(field.text, text, names) !== -1);
+    const fields = this.#fields(this.#rarest(text));
+    return fields.length === 0 ? fields : fields.filter((field) => placeOf(field.text, text, names) !== -1);
   }
 
   /** Whether a text of the user's own holds a folded text as whole words. */

@@ -134,6 +134,25 @@ function labelsIn(text: string, { labelled }: Sources): Label[] {
     .flatMap((field) => field.labels);
 }
 
+const unlabelled: readonly Label[] = [];
+
+function labelsOf(
+  leaf: Leaf,
+  value: string,
+  role: ArgumentProvenance['role'],
+  fields: readonly Field[],
+  { memory, sources }: Judging,
+): readonly Label[] {
+  if (sources.labelled.length === 0 && memory.secrets.size === 0) return unlabelled;
+  // Where something is sent is no data that is sent there.
+  const carried = role === 'target' && leaf.parts?.some(({ kind }) => reaching.has(kind)) ? [] : fields.slice(0, 20);
+  const labels = new Set<Label>();
+  for (const field of carried) for (const label of field.labels) labels.add(label);
+  if (role === 'content') for (const label of labelsIn(value, sources)) labels.add(label);
+  if (secretsIn(value, memory.secrets).length > 0) labels.add('secret');
+  return [...labels];
+}
+
 const bestFirst = integrities.toReversed();
 
 /** At most five, the most believable first. */
@@ -154,20 +173,14 @@ function toProvenance(
   value: string,
   role: ArgumentProvenance['role'],
   { integrity, fields, rule }: PartWeight,
-  { memory, sources }: Judging,
+  judging: Judging,
 ): ArgumentProvenance {
-  // Where something is sent is no data that is sent there.
-  const carried = role === 'target' && leaf.parts?.some(({ kind }) => reaching.has(kind)) ? [] : fields.slice(0, 20);
-  const labels = new Set<Label>();
-  for (const field of carried) for (const label of field.labels) labels.add(label);
-  if (role === 'content') for (const label of labelsIn(value, sources)) labels.add(label);
-  if (secretsIn(value, memory.secrets).length > 0) labels.add('secret');
   return {
     path: leaf.path,
     value: showText(value),
     role,
     integrity,
-    labels: [...labels],
+    labels: labelsOf(leaf, value, role, fields, judging),
     origins: originsOf(fields),
     ...(rule ? { rule } : {}),
   };

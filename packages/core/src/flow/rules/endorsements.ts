@@ -5,6 +5,7 @@ import { endorsementOf } from '../memory.ts';
 export const endorsements: VouchRule = {
   rule: 'endorsements',
   vouches({ part, leaf }, { memory, use, on, tool }) {
+    if (memory.endorsed.size === 0) return undefined;
     // Who lets sources of the user's choice speak is asked once for a site; who does not, once for reading and once for sending.
     const once = part.kind === 'url' && (use === 'read' || on('delegation'));
     const uses = once ? (['read', 'act'] as const) : ([use] as const);
