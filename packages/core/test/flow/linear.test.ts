@@ -23,18 +23,19 @@ const hostile: readonly (readonly [string, (size: number) => string])[] = [
   ['passwords', (n) => 'password'.repeat(n / 8)],
 ];
 
+/** In microseconds of processor time: how long it took says more about what else the machine does. */
 const cost = (text: string): number => {
-  const before = performance.now();
+  const before = process.cpuUsage();
   const talk = new Conversation().user(`Send to ann@corp.example ${text}`).answered('read_mail', text);
   talk.held('send_mail', { to: [text], body: text });
-  return performance.now() - before;
+  return process.cpuUsage(before).user;
 };
 
 describe('twice as much text costs about twice as much', () => {
   it.each(hostile)('%s', (_, text) => {
-    const best = (size: number): number => Math.min(...Array.from({ length: 3 }, () => cost(text(size))));
+    const best = (size: number): number => Math.min(...Array.from({ length: 5 }, () => cost(text(size))));
     cost(text(10_000));
     // Quadratic growth over a factor of eight would be sixty-fourfold.
-    expect(best(100_000) / Math.max(best(12_500), 5)).toBeLessThan(40);
+    expect(best(100_000) / Math.max(best(12_500), 5_000)).toBeLessThan(40);
   });
 });
