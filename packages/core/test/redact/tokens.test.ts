@@ -116,14 +116,14 @@ test('what can no longer become a token is let go at once', () => {
 });
 
 test('hostile texts cost time in proportion to their length', () => {
-  const steps = (unit: string, length: number) => {
+  const micros = (unit: string, length: number) => {
     const text = unit.repeat(Math.ceil(length / unit.length));
-    const started = performance.now();
+    const before = process.cpuUsage();
     grammar.find(text);
-    return performance.now() - started;
+    return process.cpuUsage(before).user;
   };
   for (const unit of ['<', '<EMAIL_', '<EMAIL_1', '&lt;', '\\', '<EMAIL_1 ', '<E\u200b', '[US_SSN_', '%3CEMAIL_']) {
-    steps(unit, 50_000);
-    expect(steps(unit, 200_000)).toBeLessThan(steps(unit, 50_000) * 16 + 50);
+    micros(unit, 50_000);
+    expect(micros(unit, 200_000)).toBeLessThan(micros(unit, 50_000) * 16 + 50_000);
   }
 });
