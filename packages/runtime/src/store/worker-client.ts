@@ -119,8 +119,11 @@ export class SqliteWorker {
 
   #leave(): boolean {
     this.#leaving = true;
-    this.#runJoining();
-    this.#leaving = false;
+    try {
+      this.#runJoining();
+    } finally {
+      this.#leaving = false;
+    }
     const requests = this.#outbox;
     this.#outbox = [];
     if (requests.length === 0 || this.#worker === undefined) return false;
