@@ -165,6 +165,7 @@ async function openPeople(config: Config, { store, audit, redaction }: Kept) {
     newId,
     issuer: 'sallyport',
     tokenMinutes,
+    keys: new LocalKeys(redaction.masterKey),
   });
   const sessions = new SessionService({
     store: store.sessions,

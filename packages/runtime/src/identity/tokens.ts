@@ -1,10 +1,13 @@
 import type { Clock, NewId, Session, SettingStore } from '@sallyport/core';
-import { SignJWT, exportJWK, generateKeyPair, importJWK, jwtVerify } from 'jose';
-import type { CryptoKey, JWK, JWTPayload } from 'jose';
+import { SignJWT, jwtVerify } from 'jose';
+import type { JWTPayload } from 'jose';
+import { createPublicKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { BoundedMap } from './bounded.ts';
 import { sha256 } from './secrets.ts';
+import { newPair, privateKeyOf, publicJwk, signingAlgorithm } from './signing-key.ts';
+import type { KeptPair, Wrapping } from './signing-key.ts';
 
-const algorithm = 'EdDSA';
 /** Explicit typing (RFC 8725 section 3.11): no other token that this key may ever sign passes for a session's. */
 export const sessionTokenType = 'sallyport-session+jwt';
 const audience = 'sallyport';
@@ -30,12 +33,13 @@ export interface SessionToken {
 }
 
 export interface TokenOptions {
-  readonly settings: Pick<SettingStore, 'get' | 'setOnce'>;
+  readonly settings: SettingStore;
   readonly clock: Clock;
   readonly newId: NewId;
   /** Names this runtime in `iss`. */
   readonly issuer: string;
   readonly tokenMinutes: number;
+  readonly keys?: Wrapping;
 }
 
 /**
@@ -44,24 +48,20 @@ export interface TokenOptions {
  */
 export class SessionTokens {
   readonly #options: TokenOptions;
-  readonly #privateKey: CryptoKey;
-  readonly #publicKey: CryptoKey;
+  readonly #privateKey: KeyObject;
+  readonly #publicKey: KeyObject;
   /** By SHA-256 of the token. Verifying costs over 100 µs, which every request of a session would pay again. */
   readonly #verified = new BoundedMap<string, TokenClaims>(cachedTokens);
 
-  private constructor(options: TokenOptions, privateKey: CryptoKey, publicKey: CryptoKey) {
+  private constructor(options: TokenOptions, privateKey: KeyObject) {
     this.#options = options;
     this.#privateKey = privateKey;
-    this.#publicKey = publicKey;
+    this.#publicKey = createPublicKey(privateKey);
   }
 
   /** Reads the signing key, or makes one: of several runtimes that start at once on one store, all get the same. */
   static async open(options: TokenOptions): Promise<SessionTokens> {
-    const stored = (await options.settings.get(settingKey)) ?? (await keepNewKey(options.settings));
-    const { d, ...publicJwk } = JSON.parse(stored) as JWK & { kty: 'OKP' };
-    if (d === undefined) throw new TypeError(`The setting ${settingKey} holds no private key`);
-    const privateKey = await importJWK({ ...publicJwk, d }, algorithm);
-    return new SessionTokens(options, privateKey, await importJWK(publicJwk, algorithm));
+    return new SessionTokens(options, await privateKeyOf(await keptPair(options), options.keys, settingKey));
   }
 
   /** A token for an open session, valid for `tokenMinutes` but never longer than the session. */
@@ -72,7 +72,7 @@ export class SessionTokens {
     const act = { sub: session.agent.id };
     const claims = { sid: session.id, act, ...(keyId === undefined ? {} : { key: keyId }) };
     const token = await new SignJWT(claims)
-      .setProtectedHeader({ alg: algorithm, typ: sessionTokenType })
+      .setProtectedHeader({ alg: signingAlgorithm, typ: sessionTokenType })
       .setIssuer(issuer)
       .setAudience(audience)
       .setSubject(session.user.id)
@@ -96,7 +96,7 @@ export class SessionTokens {
     try {
       // The same clock signed it, so no skew is granted.
       const { payload } = await jwtVerify(token, this.#publicKey, {
-        algorithms: [algorithm],
+        algorithms: [signingAlgorithm],
         typ: sessionTokenType,
         issuer,
         audience,
@@ -116,9 +116,18 @@ export class SessionTokens {
   }
 }
 
-async function keepNewKey(settings: TokenOptions['settings']): Promise<string> {
-  const { privateKey } = await generateKeyPair(algorithm, { crv: 'Ed25519', extractable: true });
-  return await settings.setOnce(settingKey, JSON.stringify(await exportJWK(privateKey)));
+async function keptPair({ settings, keys }: TokenOptions): Promise<KeptPair> {
+  const fresh = async () => {
+    const pair = await newPair(keys);
+    return JSON.stringify({ ...publicJwk(pair.x), ...pair });
+  };
+  for (;;) {
+    const text = (await settings.get(settingKey)) ?? (await settings.setOnce(settingKey, await fresh()));
+    const pair = JSON.parse(text) as KeptPair;
+    if (!keys || pair.d === undefined) return pair;
+    // One that lay open signs no longer once keys can be wrapped: tokens that are out end with it.
+    await settings.replace(settingKey, text, await fresh());
+  }
 }
 
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);

@@ -1,12 +1,13 @@
-import type { Clock, KeyManagement, NewId, SettingStore, UserContexts } from '@sallyport/core';
+import type { Clock, NewId, SettingStore, UserContexts } from '@sallyport/core';
 import { RuntimeFault, isOpen } from '@sallyport/core';
-import { base64url, calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
+import { calculateJwkThumbprint } from 'jose';
 import type { JWK } from 'jose';
-import { createPrivateKey, sign } from 'node:crypto';
+import { sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { Serial } from './serial.ts';
+import { newPair, privateKeyOf, publicJwk, signingAlgorithm } from './signing-key.ts';
+import type { KeptPair, Wrapping } from './signing-key.ts';
 
-const algorithm = 'EdDSA';
 /** Explicit typing (RFC 8725 section 3.11): it passes for no session token, and none passes for it. */
 export const userContextType = 'sallyport-user+jwt';
 const settingKey = 'identity.userContextKeys';
@@ -18,16 +19,10 @@ const publishedAfterMs = 20 * minuteMs;
 const slowClockSeconds = 30;
 
 /** As it is kept: the newest first. Only that one has its private part. */
-interface KeptKey {
+interface KeptKey extends KeptPair {
   readonly kid: string;
   readonly createdAt: number;
   readonly retiredAt?: number;
-  /** Of the JWK (RFC 8037): the public part. */
-  readonly x: string;
-  /** The private part, wrapped, base64url; */
-  readonly wrapped?: string;
-  /** or as it is, where there is nothing to wrap it with. */
-  readonly d?: string;
 }
 
 interface Signing {
@@ -44,8 +39,7 @@ export interface UserContextOptions {
   /** Where this runtime is reached, which is also where its JWKS is. */
   readonly issuer: () => string;
   readonly minutes: number;
-  /** Wraps the signing key, so that a copy of the store signs nothing. */
-  readonly keys?: Pick<KeyManagement, 'wrap' | 'unwrap'>;
+  readonly keys?: Wrapping;
 }
 
 /**
@@ -71,7 +65,7 @@ export class UserContextSigner implements UserContexts {
     const stored = await settings.get(settingKey);
     const text = stored ?? (await settings.setOnce(settingKey, JSON.stringify([await newKey(options)])));
     const keys = JSON.parse(text) as KeptKey[];
-    const signer = new UserContextSigner(options, keys, await privateKey(newest(keys), options));
+    const signer = new UserContextSigner(options, keys, await privateKeyOf(newest(keys), options.keys, settingKey));
     // One that lay open signs no longer once keys can be wrapped.
     if (options.keys && newest(keys).d !== undefined) await signer.rotate();
     return signer;
@@ -110,7 +104,7 @@ export class UserContextSigner implements UserContexts {
   jwks(): { readonly keys: readonly JWK[] } {
     const now = this.#options.clock.now();
     const published = this.#keys.filter(({ retiredAt = Infinity }) => now < retiredAt + publishedAfterMs);
-    return { keys: published.map(({ kid, x }) => ({ ...publicJwk(x), kid, alg: algorithm, use: 'sig' })) };
+    return { keys: published.map(({ kid, x }) => ({ ...publicJwk(x), kid, alg: signingAlgorithm, use: 'sig' })) };
   }
 
   /** Signs with a new key from now on, and forgets the private part of the one before. Resolves to the new key's id. */
@@ -126,7 +120,7 @@ export class UserContextSigner implements UserContexts {
         const keys = [await newKey(this.#options), ...kept];
         // Another runtime on this store may have replaced it meanwhile: then ours comes after that one.
         if (!(await settings.replace(settingKey, before, JSON.stringify(keys)))) continue;
-        this.#signing = signingBy(newest(keys), await privateKey(newest(keys), this.#options));
+        this.#signing = signingBy(newest(keys), await privateKeyOf(newest(keys), this.#options.keys, settingKey));
         this.#keys = keys;
         return newest(keys).kid;
       }
@@ -144,11 +138,8 @@ export class UserContextSigner implements UserContexts {
 }
 
 async function newKey({ clock, keys }: UserContextOptions): Promise<KeptKey> {
-  const pair = await generateKeyPair(algorithm, { crv: 'Ed25519', extractable: true });
-  const { x = '', d = '' } = await exportJWK(pair.privateKey);
-  const kept = { kid: await calculateJwkThumbprint(publicJwk(x)), createdAt: clock.now(), x };
-  if (!keys) return { ...kept, d };
-  return { ...kept, wrapped: base64url.encode(await keys.wrap(base64url.decode(d))) };
+  const pair = await newPair(keys);
+  return { kid: await calculateJwkThumbprint(publicJwk(pair.x)), createdAt: clock.now(), ...pair };
 }
 
 function newest(keys: readonly KeptKey[]): KeptKey {
@@ -157,19 +148,10 @@ function newest(keys: readonly KeptKey[]): KeptKey {
   return key;
 }
 
-async function privateKey(
-  { x, d: open, wrapped }: KeptKey,
-  { keys }: Pick<UserContextOptions, 'keys'>,
-): Promise<KeyObject> {
-  const d = wrapped === undefined ? open : keys && base64url.encode(await keys.unwrap(base64url.decode(wrapped)));
-  if (d === undefined) throw new TypeError(`The setting ${settingKey} holds no private key that can be read`);
-  return createPrivateKey({ key: { ...publicJwk(x), d }, format: 'jwk' });
-}
-
 const signingBy = ({ kid, createdAt }: KeptKey, key: KeyObject): Signing => ({
   createdAt,
   key,
-  header: encoded({ alg: algorithm, typ: userContextType, kid }),
+  header: encoded({ alg: signingAlgorithm, typ: userContextType, kid }),
 });
 
 /** RFC 7515 section 7.1. At once: by way of the thread pool a signature costs twice its time. */
@@ -179,7 +161,5 @@ function compactJws({ header, key }: Signing, payload: object): string {
 }
 
 const encoded = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
-
-const publicJwk = (x: string) => ({ kty: 'OKP', crv: 'Ed25519', x }) as const;
 
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);

@@ -1,6 +1,8 @@
 import { SignJWT, UnsecuredJWT, base64url, exportJWK, generateKeyPair, importJWK } from 'jose';
 import type { JWK } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createSecretKey } from 'node:crypto';
+import { LocalKeys } from '../../src/flow/index.ts';
 import type { Harness } from './harness.ts';
 import { SessionTokens } from '../../src/identity/tokens.ts';
 import { codeOf, minute, openHarness } from './harness.ts';
@@ -149,10 +151,34 @@ test('two runtimes that start on one store at once sign with one key', async () 
       if (!values.has(key)) values.set(key, value);
       return Promise.resolve(values.get(key) ?? '');
     },
+    replace: () => Promise.resolve(false),
   };
   const options = { settings, clock: h.clock, newId: h.newId, issuer: 'a', tokenMinutes: 5 };
   const [one, two] = await Promise.all([SessionTokens.open(options), SessionTokens.open(options)]);
   const { session } = await openSession();
   const { token } = await one.sign(session);
   expect((await two.verify(token))?.sessionId).toBe(session.id);
+});
+
+test('with a master key the signing key lies wrapped; one that lay open is replaced, and what it signed is worth nothing', async () => {
+  const { settings } = h.store;
+  const options = { settings, clock: h.clock, newId: h.newId, issuer: 'a', tokenMinutes: 5 };
+  const { session } = await openSession();
+  const before = await (await SessionTokens.open(options)).sign(session);
+  const keys = new LocalKeys(createSecretKey(Buffer.alloc(32, 5)));
+  const [one, two] = await Promise.all([
+    SessionTokens.open({ ...options, keys }),
+    SessionTokens.open({ ...options, keys }),
+  ]);
+  const kept = JSON.parse((await settings.get('sessions.signingKey')) ?? '') as JWK & { wrapped?: string };
+  expect(kept.d).toBeUndefined();
+  expect(kept.wrapped).toEqual(expect.any(String));
+  const after = await one.sign(session);
+  expect((await two.verify(after.token))?.sessionId).toBe(session.id);
+  expect(await one.verify(before.token)).toBeUndefined();
+  const restarted = await SessionTokens.open({ ...options, keys });
+  expect((await restarted.verify(after.token))?.sessionId).toBe(session.id);
+  const other = new LocalKeys(createSecretKey(Buffer.alloc(32, 7)));
+  await expect(SessionTokens.open({ ...options, keys: other })).rejects.toMatchObject({ code: 'store_unavailable' });
+  await expect(SessionTokens.open(options)).rejects.toThrow('sessions.signingKey');
 });
