@@ -104,8 +104,20 @@ const attemptAt =
     };
   };
 
+/** The second prepares its call by one of Bob's, which must not run what the first one's tool ran: Bob may cancel his own. */
+const ownersUse: readonly FuzzedCall[] = [
+  {
+    who: 'ann',
+    tool: 'listOrders',
+    args: {},
+    posture: 'own',
+    statement: "update orders set status = 'cancelled' where id like 'A-2%' returning *",
+  },
+  { who: 'ann', tool: 'listOrders', args: { customer_id: 'C-1002' }, posture: 'used', statement: undefined },
+];
+
 test(`nobody reads or changes another's orders at the API, whatever is sent (FUZZ_SEED=${seed})`, async () => {
-  const sum = await tally(shop, sample(callsOf(2000)), attemptAt(shop));
+  const sum = await tally(shop, [...ownersUse, ...sample(callsOf(2000))], attemptAt(shop));
   expect(sum.found).toEqual([]);
   expect(sum).toMatchObject({ reads: 0, writes: 0 });
   for (const seen of [sum.ownReads, sum.ownWrites, sum.refused]) expect(seen).toBeGreaterThan(sum.calls / 100);
