@@ -15,7 +15,7 @@ beforeAll(async () => {
   const issuers = {
     corp: {
       issuer: issuer.issuer,
-      audience: ['here'],
+      audience: ['here', 'mine', 'other-client'],
       clockSkewSeconds: 0,
       userClaim: 'sub',
       claims: ['customer'],
@@ -141,6 +141,11 @@ test("a token that was issued to another agent's client, or names another actor,
   expect(await token({ azp: 'other-client' })).toBe('forbidden');
   expect(await token({ azp: 'mine' })).toBe('opened');
   expect(await token({ azp: 'a-web-page' })).toBe('opened');
+  // An ID token says by its audience for which client it is; `azp` is there only where that is another.
+  expect(await token({ aud: 'other-client' })).toBe('forbidden');
+  expect(await token({ aud: ['here', 'other-client'] })).toBe('forbidden');
+  expect(await token({ aud: ['here', 'mine'] })).toBe('opened');
+  expect(await token({ aud: 'other-client', azp: 'mine' })).toBe('opened');
   expect(await token({ may_act: { sub: 'another' } })).toBe('forbidden');
   expect(await token({ may_act: {} })).toBe('forbidden');
   expect(await token({ may_act: 'x' })).toBe('forbidden');

@@ -1,4 +1,4 @@
-import type { Clock, IdentityConfig } from '@sallyport/core';
+import type { Clock, IdentityConfig, IssuerConfig } from '@sallyport/core';
 import { RuntimeFault } from '@sallyport/core';
 import { decodeJwt } from 'jose';
 import type { JWTHeaderParameters, JWTPayload } from 'jose';
@@ -148,7 +148,7 @@ export class OidcIssuers {
       roles: rolesOf(payload, config.roles),
       claims: claimsOf(payload, config.claims),
       kind,
-      clientId: textOf(payload, config.agents?.claim ?? 'client_id') ?? textOf(payload, 'azp'),
+      clientId: clientOf(payload, kind, config.agents),
       scopes: scopesOf(payload),
       mayAct: mayAct === undefined ? undefined : actorOf(mayAct),
       issuedAt: iat * 1000,
@@ -173,6 +173,17 @@ function kindOf(
   const isId = payload['at_hash'] !== undefined || payload['c_hash'] !== undefined || payload['typ'] === 'ID';
   if (!isScoped || isId) return 'id';
   return accessTokens === 'jwt' ? 'access' : undefined;
+}
+
+/**
+ * The client that it was issued to. An ID token says so by its audience, and by `azp` only where that is another (OpenID
+ * Connect Core 1.0 section 2); of several audiences the one that is an agent counts, so that no other agent may use it.
+ */
+function clientOf(payload: JWTPayload, kind: UserTokenKind, agents: IssuerConfig['agents']): string | undefined {
+  const named = textOf(payload, agents?.claim ?? 'client_id') ?? textOf(payload, 'azp');
+  if (named !== undefined || kind === 'access') return named;
+  const audiences = [payload.aud ?? []].flat();
+  return audiences.find((each) => agents && Object.hasOwn(agents.map, each)) ?? audiences[0];
 }
 
 /** `scope` (RFC 9068 section 2.2.3), or `scp` as others write it. */
