@@ -23,14 +23,13 @@ import type { McpClient } from './contract.ts';
 import type { Holds } from './holds.ts';
 import type { Listeners } from './listeners.ts';
 import { Notes, isProgress, isWordless, type Note } from './notes.ts';
+import { levelIn, passedOn } from './passed-on.ts';
 import type { Reads } from './reads.ts';
 import type { UpstreamQuestions } from './questions.ts';
 
 /** MCP's clients know no code for a denial; of the range that JSON-RPC leaves to servers. */
 const deniedCode = -32_010;
 const maxRounds = 10;
-/** What a 2025 client says once, by `logging/setLevel`, a 2026 client says with every request. */
-const logLevel = 'io.modelcontextprotocol/logLevel';
 
 export interface CallServices {
   readonly monitor: Monitor;
@@ -174,7 +173,9 @@ export class Calls {
 
   #wants({ id }: Session, { meta }: McpClient, note: Note): boolean {
     if (isProgress(note)) return meta['progressToken'] !== undefined;
-    return note.method === 'notifications/message' && this.#services.listeners.wants(id, note.params['level']);
+    return (
+      note.method === 'notifications/message' && this.#services.listeners.wants(id, note.params['level'], levelIn(meta))
+    );
   }
 
   /** Whether all of them may be told as they are. */
@@ -234,18 +235,6 @@ function wordsOf(note: Note): JsonObject {
 
 function withToken(words: JsonObject, { meta: { progressToken } }: McpClient): JsonObject {
   return progressToken === undefined ? words : { ...words, progressToken };
-}
-
-const passedNames = ['traceparent', 'tracestate', 'progressToken', logLevel] as const;
-
-/** Trace context (W3C) and what this request asks for. Nothing else of a client reaches an upstream. */
-function passedOn(meta: JsonObject, level: string | undefined): JsonObject {
-  const passed: Record<string, Json> = level === undefined ? {} : { [logLevel]: level };
-  for (const name of passedNames) {
-    const value = meta[name];
-    if (value !== undefined) passed[name] = value;
-  }
-  return passed;
 }
 
 function codeOf(error: unknown): string {

@@ -1,3 +1,4 @@
+import { JsonRpcError } from '@sallyport/core';
 import type { Json, JsonObject } from '@sallyport/core';
 import type { ListenFilter } from './contract.ts';
 
@@ -7,6 +8,8 @@ type Listener = (method: string, params: JsonObject) => void;
 const levels = new Map(
   ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'].map((level, rank) => [level, rank]),
 );
+
+export const isLogLevel = (level: Json | undefined): level is string => typeof level === 'string' && levels.has(level);
 
 interface Listening {
   readonly sessionId: string;
@@ -33,17 +36,19 @@ export class Listeners {
     return () => this.#all.delete(listening);
   }
 
+  /** @throws JsonRpcError where there is no such level */
   setLevel(sessionId: string, level: Json | undefined): void {
-    if (typeof level === 'string' && levels.has(level)) this.#levels.set(sessionId, level);
+    if (!isLogLevel(level)) throw new JsonRpcError(-32_602, `level must be one of ${[...levels.keys()].join(', ')}.`);
+    this.#levels.set(sessionId, level);
   }
 
   levelOf(sessionId: string): string | undefined {
     return this.#levels.get(sessionId);
   }
 
-  /** Whether a session wants a log message; one that never said so wants all. */
-  wants(sessionId: string, level: Json | undefined): boolean {
-    const least = levels.get(this.#levels.get(sessionId) ?? 'debug') ?? 0;
+  /** Whether a request wants a log message: what it asks for itself goes before what its session did; without either it wants all. */
+  wants(sessionId: string, level: Json | undefined, asked: string | undefined): boolean {
+    const least = levels.get(asked ?? this.#levels.get(sessionId) ?? 'debug') ?? 0;
     return typeof level !== 'string' || (levels.get(level) ?? 0) >= least;
   }
 

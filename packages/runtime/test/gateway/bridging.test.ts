@@ -6,6 +6,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import { McpServer, inputRequired } from '@modelcontextprotocol/server';
 import { expect, it } from 'vitest';
+import type { JsonObject } from '@sallyport/core';
 import { z } from 'zod';
 import { serveNew } from '../upstreams/servers.ts';
 import { say, stage, textIn, type ScriptedTool } from './stage.ts';
@@ -104,42 +105,19 @@ it('an answer leaves the session as a call does: what a policy forbids goes to n
 });
 
 it('a request that waits for an answer is taken up by its own session alone, for the same call, once', async () => {
-  const { open, runtime } = await stage({ tools, config });
+  const { open } = await stage({ tools, config });
   const [mine, other] = [await open('ann'), await open('bob')];
-  const post = async (token: string, params: object) => {
-    const meta = {
-      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
-      'io.modelcontextprotocol/clientCapabilities': { elicitation: {} },
-    };
-    const headers = {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': '2026-07-28',
-      'mcp-method': 'tools/call',
-      'mcp-name': 'up__ask',
-    };
-    const body = JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      method: 'tools/call',
-      params: { ...ask, ...params, _meta: meta },
-    });
-    const text = await (await fetch(`${runtime.url}/mcp`, { method: 'POST', headers, body })).text();
-    return JSON.parse(text.startsWith('{') ? text : text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)) as {
-      result?: { requestState?: string; inputRequests?: object; content?: unknown };
-      error?: { code: number };
-    };
-  };
-  const { result } = await post(mine.token, {});
-  const [key = ''] = Object.keys(result?.inputRequests ?? {});
-  const again = { requestState: result?.requestState, inputResponses: { [key]: accept } };
-  expect((await post(other.token, again)).error).toMatchObject({ code: -32602 });
-  expect((await post(mine.token, { ...again, arguments: { other: 1 } })).error).toMatchObject({ code: -32602 });
-  expect((await post(mine.token, { ...again, requestState: `${result?.requestState}x` })).error).toMatchObject({
+  const post = (by: typeof mine, params: JsonObject) =>
+    by.ask('tools/call', { ...ask, ...params }, { elicitation: {} });
+  const { result } = await post(mine, {});
+  const [key = ''] = Object.keys(result?.['inputRequests'] ?? {});
+  const { requestState = '' } = result ?? {};
+  const again = { requestState, inputResponses: { [key]: accept } };
+  expect((await post(other, again)).error).toMatchObject({ code: -32602 });
+  expect((await post(mine, { ...again, arguments: { other: 1 } })).error).toMatchObject({ code: -32602 });
+  expect((await post(mine, { ...again, requestState: `${String(requestState)}x` })).error).toMatchObject({
     code: -32602,
   });
-  expect(textIn((await post(mine.token, again)).result)).toBe(answered);
-  expect((await post(mine.token, again)).error).toMatchObject({ code: -32602 });
+  expect(textIn((await post(mine, again)).result)).toBe(answered);
+  expect((await post(mine, again)).error).toMatchObject({ code: -32602 });
 });

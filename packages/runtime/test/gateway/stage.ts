@@ -13,6 +13,7 @@ import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprot
 import OpenAI from 'openai';
 import { onTestFinished } from 'vitest';
 import { parseConfig } from '@sallyport/core';
+import type { Json, JsonObject } from '@sallyport/core';
 import type { Script } from '../../src/providers/scripted/script.ts';
 import { connect } from '../../src/cli/client.ts';
 import { serve } from '../upstreams/support.ts';
@@ -138,11 +139,41 @@ export async function stage({ config = '', permissions = allowAll, tools = {}, s
       clients.push(client);
       return client;
     };
+    /** A request of 2026 as it stands, whatever a client would make of it. */
+    const ask = async (method: string, params: JsonObject = {}, capabilities: JsonObject = {}) => {
+      const name = params['name'] ?? params['uri'];
+      const meta = {
+        ...(params['_meta'] as JsonObject | undefined),
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
+        'io.modelcontextprotocol/clientCapabilities': capabilities,
+      };
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          'mcp-protocol-version': '2026-07-28',
+          'mcp-method': method,
+          ...(typeof name === 'string' ? { 'mcp-name': name } : {}),
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: meta } }),
+      });
+      const text = await answer.text();
+      const message =
+        text
+          .split('\n')
+          .findLast((line) => line.startsWith('data: '))
+          ?.slice(6) ?? text;
+      return JSON.parse(message) as { result?: JsonObject; error?: { code: number; message: string; data?: Json } };
+    };
     return {
       id,
       token,
       old,
       modern,
+      ask,
       openai: () => new OpenAI({ baseURL: `${runtime.url}/v1`, apiKey: token, maxRetries: 0 }),
     };
   };
