@@ -210,7 +210,9 @@ export class Learner {
       untrusted += 1;
       this.#quotes.add(raw);
     }
-    if (untrusted > 0) this.tainted = true;
+    // Words that stand in no field, such as names of empty lists, are read by a model all the same.
+    const isAllWords = added.length === 0 && !atLeast(source.integrity, 'trusted') && /\p{L}/u.test(text);
+    if (untrusted > 0 || isAllWords) this.tainted = true;
     // Fields are short: what repeats a whole listing repeats runs across them.
     if (untrusted > 0 && added.length > 1) this.#quotes.add(text);
     this.#noteSecrets(added);

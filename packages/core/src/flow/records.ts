@@ -5,6 +5,7 @@ import { readPython } from './python.ts';
 /** Larger results are taken whole: a layout that costs seconds to read is no layout. */
 const maxBytes = 262_144;
 const maxFields = 20_000;
+const maxDepth = 32;
 
 /** One leaf of a structured result. `record` is the object it belongs to, by its path. */
 export interface RecordField {
@@ -21,8 +22,8 @@ export function readRecords(text: string): RecordField[] | undefined {
   const value = readJson(text) ?? readPython(text) ?? readYamlText(text);
   if (typeof value !== 'object' || value === null) return undefined;
   const fields: RecordField[] = [];
-  collect(value, '', '', '', fields, 0);
-  return fields.length >= maxFields ? undefined : fields;
+  // What would be left out would be read by a model all the same: then it is taken whole.
+  return collect(value, '', '', '', fields, 0) ? fields : undefined;
 }
 
 function readJson(text: string): Json | undefined {
@@ -44,30 +45,31 @@ export function readYamlText(text: string): Json | undefined {
   }
 }
 
-function collect(value: Json, path: string, key: string, record: string, into: RecordField[], depth: number): void {
-  if (into.length >= maxFields || depth > 32) return;
-  if (typeof value === 'object' && value !== null) {
-    if (Array.isArray(value)) {
-      for (let index = 0; index < value.length; index++)
-        collect(value[index] as Json, `${path}[${index}]`, key, record, into, depth + 1);
-      return;
-    }
-    const object = value as JsonObject;
-    const placeOf = (name: string): string => (path === '' ? name : `${path}.${name}`);
-    for (const name of Object.keys(object)) collect(object[name] as Json, placeOf(name), name, path, into, depth + 1);
-    if (depth > 1) return;
-    // A map from names to records, as in `{ "Smart Watch": { … } }`: the name is a value as well.
-    for (const name of Object.keys(object)) {
-      const item = object[name] as Json;
-      if (typeof item !== 'object' || item === null || Array.isArray(item)) continue;
-      const place = placeOf(name);
-      into.push({ path: place, key: 'name', text: name, record: place });
-    }
-    return;
+/** Whether there was room for all of it. */
+function collect(value: Json, path: string, key: string, record: string, into: RecordField[], depth: number): boolean {
+  if (into.length >= maxFields || depth > maxDepth) return false;
+  if (typeof value !== 'object' || value === null) {
+    if (value !== null && typeof value !== 'boolean') into.push({ path, key, text: String(value), record });
+    return true;
   }
-  if (value === null || typeof value === 'boolean') return;
-  into.push({ path, key, text: String(value), record });
+  if (Array.isArray(value))
+    return value.every((item, index) => collect(item as Json, `${path}[${index}]`, key, record, into, depth + 1));
+  const object = value as JsonObject;
+  const placeOf = (name: string): string => (path === '' ? name : `${path}.${name}`);
+  for (const name of Object.keys(object)) {
+    const item = object[name] as Json;
+    if (!collect(item, placeOf(name), name, path, into, depth + 1)) return false;
+    // A map from names to records, as in `{ "Smart Watch": { … } }`: the name is a value as well.
+    if (depth <= 1 && typeof item === 'object' && item !== null && !Array.isArray(item))
+      into.push({ path: placeOf(name), key: 'name', text: name, record: placeOf(name) });
+    else if (!isLayout(name) || item === null || typeof item === 'boolean')
+      into.push({ path: placeOf(name), key: 'text', text: name, record: path });
+  }
+  return true;
 }
+
+/** `{ "write to eve@evil.example": true }`: whoever chooses such a name writes prose, and vouches for nothing. */
+const isLayout = (name: string): boolean => /^[\w$-]{1,64}$/.test(name);
 
 /** Keys whose values are prose that anyone may have written. */
 const proseKey =
