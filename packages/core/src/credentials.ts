@@ -62,8 +62,13 @@ export interface UserContexts {
 }
 
 /** The user's own token at the session's identity provider, where a back end handed it over: for exchange (RFC 8693). */
+export interface SubjectToken {
+  readonly token: string;
+  readonly kind: 'id' | 'access';
+}
+
 export interface SubjectTokens {
-  of(session: Session): Promise<string | undefined>;
+  of(session: Session): Promise<SubjectToken | undefined>;
 }
 
 export const credentialStates = ['unused', 'ok', 'failing', 'revoked'] as const;

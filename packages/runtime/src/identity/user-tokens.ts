@@ -1,4 +1,4 @@
-import type { Clock, Session, SubjectTokens, UserTokenStore } from '@sallyport/core';
+import type { Clock, Session, SubjectToken, SubjectTokens, UserTokenStore } from '@sallyport/core';
 import { isOpen } from '@sallyport/core';
 
 const place = 'user token';
@@ -15,8 +15,7 @@ export interface UserTokensOptions {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-interface Kept {
-  readonly token: string;
+interface Kept extends SubjectToken {
   readonly expiresAt: number;
 }
 
@@ -32,20 +31,20 @@ export class UserTokens implements SubjectTokens {
   }
 
   /** In place of the one before. @throws RuntimeFault `conflict` when the session has ended */
-  async keep(session: Session, { token, expiresAt }: Kept): Promise<void> {
+  async keep(session: Session, { token, kind, expiresAt }: Kept): Promise<void> {
     const { box, store } = this.#options;
-    const bytes = new TextEncoder().encode(JSON.stringify({ token, expiresAt } satisfies Kept));
+    const bytes = new TextEncoder().encode(JSON.stringify({ token, kind, expiresAt } satisfies Kept));
     await store.set(session.id, await box.seal(session.id, place, bytes));
   }
 
   /** Nothing once it has expired: whoever has a session for longer hands over a fresh one. */
-  async of(session: Session): Promise<string | undefined> {
+  async of(session: Session): Promise<SubjectToken | undefined> {
     const { box, store, clock } = this.#options;
     if (!isOpen(session, clock.now())) return undefined;
     const sealed = await store.get(session.id);
     if (!sealed) return undefined;
     const bytes = await box.open(session.id, place, sealed);
-    const { token, expiresAt } = JSON.parse(new TextDecoder().decode(bytes)) as Kept;
-    return clock.now() < expiresAt ? token : undefined;
+    const { expiresAt, ...kept } = JSON.parse(new TextDecoder().decode(bytes)) as Kept;
+    return clock.now() < expiresAt ? kept : undefined;
   }
 }

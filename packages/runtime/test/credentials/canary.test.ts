@@ -93,7 +93,7 @@ test('whatever is done, and however it fails, no secret is in a fault, an answer
   const env = Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, canary(secret)]));
   bench = await openBench(yaml(server.url), {
     env: { ...env, VAULT: canary('vault') },
-    subjectTokens: { of: async () => canary('subject') },
+    subjectTokens: { of: async () => ({ token: canary('subject'), kind: 'access' }) },
   });
   const { broker, clock } = bench;
   writeFileSync(join(bench.folder, 'file.txt'), canary('file'));

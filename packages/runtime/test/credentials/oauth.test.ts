@@ -3,7 +3,7 @@ import { calculateJwkThumbprint, decodeProtectedHeader, importJWK, jwtVerify } f
 import type { JWK } from 'jose';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { CredentialStore } from '@sallyport/core';
+import type { CredentialStore, SubjectTokens } from '@sallyport/core';
 import { aSession } from '../store/fixtures.ts';
 import { openBench, use, type Bench, type BenchOptions } from './fixtures.ts';
 import { openTokenServer, type TokenServer } from './token-server.ts';
@@ -292,7 +292,12 @@ describe('token exchange', () => {
     [ann.id, 'token-of-ann'],
     [bob.id, 'token-of-bob'],
   ]);
-  const subjectTokens = { of: async (session: { id: string }) => subjects.get(session.id) };
+  const subjectTokens: SubjectTokens = {
+    of: async ({ id }) => {
+      const theirs = subjects.get(id);
+      return theirs === undefined ? undefined : { token: theirs, kind: theirs.startsWith('id-') ? 'id' : 'access' };
+    },
+  };
 
   test("gives each user a token of the user's own, by the user's own", async () => {
     await open(kind, exchange, { subjectTokens });
@@ -308,6 +313,17 @@ describe('token exchange', () => {
       audience: 'crm',
     });
     expect(bench.broker.mask('token-of-ann')).toBe('[credential]');
+  });
+
+  test('an ID token is exchanged as one, and not as the access token that it is not', async () => {
+    await open(kind, exchange, { subjectTokens });
+    const signedIn = aSession({ user: { id: 'ann', roles: [] } });
+    subjects.set(signedIn.id, 'id-token-of-ann');
+    await authorization({ session: signedIn });
+    expect(server.requests.at(-1)?.form).toMatchObject({
+      subject_token: 'id-token-of-ann',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+    });
   });
 
   test("a session of the same user with another token has not the stronger one's", async () => {

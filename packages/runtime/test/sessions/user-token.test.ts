@@ -166,7 +166,7 @@ test('its token is renewed without trust to name users: the provider vouches for
 test('a kept token can be had for exchange until it expires, and is sealed in the store', async () => {
   const { id, token } = await opened({ keep_user_token: true });
   const session = await stored(id);
-  expect(await h.userTokens.of(session)).toBe(token);
+  expect(await h.userTokens.of(session)).toEqual({ token, kind: 'id' });
   const sealed = Buffer.from((await h.store.userTokens.get(id)) ?? []);
   expect(sealed.length).toBeGreaterThan(token.length);
   const parts = token.split('.');
@@ -190,7 +190,9 @@ test('the end of the session destroys the kept token, and nothing brings it back
   await ask(`/${id}`, key, {}, 'DELETE');
   expect(await h.store.userTokens.get(id)).toBeUndefined();
   expect(await h.userTokens.of(session)).toBeUndefined();
-  expect(await codeOf(h.userTokens.keep(session, { token, expiresAt: clock.now() + minute }))).toBe('conflict');
+  expect(await codeOf(h.userTokens.keep(session, { token, kind: 'id', expiresAt: clock.now() + minute }))).toBe(
+    'conflict',
+  );
   expect((await ask(`/${id}/user-token`, key, { user_token: await user() })).status).toBe(409);
   expect(await h.store.userTokens.get(id)).toBeUndefined();
 });
@@ -204,7 +206,7 @@ test('a fresh token of the same user takes the place of the kept one, and its cl
   expect([status, body['roles'], body['claims']]).toEqual([200, [], { customer: ['C-1', 'C-7'] }]);
   expect(session.user.claims).toEqual({ customer: ['C-1', 'C-7'] });
   expect((await h.store.sessions.get(id))?.user).toEqual(session.user);
-  expect(await h.userTokens.of(session)).toBe(fresh);
+  expect(await h.userTokens.of(session)).toEqual({ token: fresh, kind: 'id' });
 });
 
 test("another user's token, another agent, and a session that a back end named are refused", async () => {
@@ -218,7 +220,7 @@ test("another user's token, another agent, and a session that a back end named a
   expect((await ask(`/${String(named.body['id'])}/user-token`, other.key, { user_token: token })).body['code']).toBe(
     'forbidden',
   );
-  expect(await h.userTokens.of(await stored(id))).toBe(token);
+  expect((await h.userTokens.of(await stored(id)))?.token).toBe(token);
 });
 
 test("one session's sealed token is worthless as another's", async () => {

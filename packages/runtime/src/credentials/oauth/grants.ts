@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CredentialUse, SubjectTokens } from '@sallyport/core';
+import type { CredentialUse, SubjectToken, SubjectTokens } from '@sallyport/core';
 import { RefreshChain } from './refresh.ts';
 import { SourceProblem } from '../unavailable.ts';
 import type { Grant, Granted, OauthConfig } from './endpoint.ts';
@@ -13,7 +13,7 @@ type Ask = (grant: Pick<Grant, 'type' | 'parameters' | 'clientSecret'>) => Promi
 export interface Subject {
   /** Tokens of different keys are never taken for each other. */
   readonly key: string;
-  readonly token?: string;
+  readonly handedOver?: SubjectToken;
 }
 
 /** One way to get an access token (RFC 6749 section 1.3). */
@@ -81,28 +81,34 @@ function refreshToken({ name, reader, clientSecret, sealed, mask, now }: GrantPa
   };
 }
 
-const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
-const fitTypes: ReadonlySet<unknown> = new Set([accessTokenType, 'urn:ietf:params:oauth:token-type:jwt']);
+const tokenType = (name: string): string => `urn:ietf:params:oauth:token-type:${name}`;
+const accessTokenType = tokenType('access_token');
+const fitTypes: ReadonlySet<unknown> = new Set([accessTokenType, tokenType('jwt')]);
 
 /** RFC 8693. Whoever acts is for the endpoint to say: the client is this runtime, the subject is the user. */
 const tokenExchange = ({ attach, reader, subjectTokens, mask, now }: GrantParts): TokenGrant => ({
   async subjectOf({ session }) {
     if (!session) throw new SourceProblem("exchanges the user's token, and this request is for no user.");
-    const token = await subjectTokens?.of(session);
-    if (token === undefined || token === '') {
+    const handedOver = await subjectTokens?.of(session);
+    if (!handedOver) {
       throw new SourceProblem("exchanges the user's token, and the session has none: its back end must hand it over.");
     }
+    const { token } = handedOver;
     mask.add(token, now() + spentMs);
     const { tenant, user } = session;
     // By the token as well: a session with a weaker token must not have what a stronger one was given.
-    return { key: JSON.stringify([tenant, user.id, createHash('sha256').update(token).digest('base64url')]), token };
+    return {
+      key: JSON.stringify([tenant, user.id, createHash('sha256').update(token).digest('base64url')]),
+      handedOver,
+    };
   },
-  async run({ token: subject = '' }, ask) {
+  async run({ handedOver }, ask) {
+    const { token: subject = '', kind }: Partial<SubjectToken> = handedOver ?? {};
     const granted = await ask({
       type: 'urn:ietf:params:oauth:grant-type:token-exchange',
       parameters: {
         subject_token: subject,
-        subject_token_type: accessTokenType,
+        subject_token_type: kind === 'id' ? tokenType('id_token') : accessTokenType,
         requested_token_type: accessTokenType,
       },
       clientSecret: attach.clientAuth === 'none' ? undefined : await reader.read(),

@@ -93,7 +93,7 @@ export const sessionRoutes =
         const { user_token: token } = parseInput(refreshSchema, request.body);
         const user = await verified(token, known, services);
         const refreshed = await services.sessions.refreshUser(session.id, user);
-        await services.userTokens?.keep(refreshed, { token, expiresAt: user.expiresAt });
+        await services.userTokens?.keep(refreshed, { ...user, token });
         return shown(refreshed);
       },
     });
@@ -121,7 +121,7 @@ async function open(request: FastifyRequest, services: SessionSurfaceServices) {
   const user = await verified(token, known, services);
   const { userId, roles: userRoles, claims: userClaims, issuer: userIssuer } = user;
   const session = await services.sessions.open({ ...asked, userId, userRoles, userClaims, userIssuer });
-  if (keep) await services.userTokens?.keep(session, { token, expiresAt: user.expiresAt });
+  if (keep) await services.userTokens?.keep(session, { ...user, token });
   return await answer(session, known, services);
 }
 
