@@ -47,6 +47,7 @@ export class CredentialBroker implements Credentials, CredentialKeeper {
   readonly #store: CredentialStore;
   readonly #clock: Clock;
   readonly #mask: Mask;
+  #lastChange: Promise<unknown> = Promise.resolve();
 
   /** Reads no secret yet: each is read when it is first needed. @throws RuntimeFault `store_unavailable` */
   static async open(options: CredentialBrokerOptions): Promise<CredentialBroker> {
@@ -112,21 +113,17 @@ export class CredentialBroker implements Credentials, CredentialKeeper {
     if (problem !== undefined)
       throw new RuntimeFault('invalid_request', { path: 'value', detail: `The value ${problem}` });
     this.#mask.add(secret);
-    await this.#sealed.replace(name, valueSlot, secret);
-    await this.#store.setRevoked(name, null);
-    held.restore();
+    await this.#putInForce(name, held, () => this.#sealed.replace(name, valueSlot, secret));
   }
 
   async revoke(name: string): Promise<void> {
     // At once, and then for good: where the store cannot answer, it is revoked until the next start at least.
     this.#known(name).revoke();
-    await this.#store.setRevoked(name, Math.floor(this.#clock.now()));
+    await this.#inTurn(() => this.#store.setRevoked(name, Math.floor(this.#clock.now())));
   }
 
   async restore(name: string): Promise<void> {
-    const held = this.#known(name);
-    await this.#store.setRevoked(name, null);
-    held.restore();
+    await this.#putInForce(name, this.#known(name));
   }
 
   async check(): Promise<readonly { readonly name: string; readonly problem: string }[]> {
@@ -142,6 +139,23 @@ export class CredentialBroker implements Credentials, CredentialKeeper {
       }),
     );
     return found.flat();
+  }
+
+  /** What is revoked while this is under way stays revoked. */
+  async #putInForce(name: string, held: HeldCredential, write?: () => Promise<void>): Promise<void> {
+    const { revocations } = held;
+    await this.#inTurn(async () => {
+      await write?.();
+      await this.#store.setRevoked(name, null);
+      if (held.revocations === revocations) held.restore();
+    });
+  }
+
+  /** One after another, so that the store says in the end what was asked for last. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const changed = this.#lastChange.then(change);
+    this.#lastChange = changed.catch(() => undefined);
+    return changed;
   }
 
   /** What is attached to requests of the upstream. */

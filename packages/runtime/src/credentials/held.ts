@@ -28,6 +28,7 @@ export class HeldCredential {
   readonly #parts: HeldParts;
   readonly #progress: Progress;
   #revoked: boolean;
+  #revocations = 0;
   #last: { readonly attached: AttachedCredential; readonly shown: AttachedCredential } | undefined;
 
   constructor(parts: HeldParts, progress: Progress, revoked: boolean) {
@@ -70,8 +71,14 @@ export class HeldCredential {
     await this.#parts.reader.read();
   }
 
+  /** How often it was revoked: what was begun before the last time restores nothing. */
+  get revocations(): number {
+    return this.#revocations;
+  }
+
   revoke(): void {
     this.#revoked = true;
+    this.#revocations += 1;
     this.forget();
   }
 

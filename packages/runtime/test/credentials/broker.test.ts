@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { CredentialStore } from '@sallyport/core';
 import { openBench, use, type Bench } from './fixtures.ts';
 
 const secret = 'k9-Zt/+Q~rotate=me';
@@ -237,6 +238,39 @@ describe('revoking', () => {
     await after.restore('key');
     await expect(after.attach(use())).resolves.toBeDefined();
     await expect(bench.broker.revoke('none')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  test.each(['set', 'restore'] as const)('outlives a %s that was under way when it came', async (change) => {
+    const writing = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    let isSlow = false;
+    const turn = async () => {
+      if (!isSlow) return;
+      writing.resolve();
+      await goOn.promise;
+    };
+    const store = (real: CredentialStore): CredentialStore => ({
+      ...real,
+      seal: async (...args) => {
+        await turn();
+        await real.seal(...args);
+      },
+      setRevoked: async (name, at) => {
+        if (at === null) await turn();
+        await real.setRevoked(name, at);
+      },
+    });
+    await open(yaml('{source: {stored: true}, upstreams: [crm]}'), { store });
+    await bench.broker.set('key', secret);
+    if (change === 'restore') await bench.broker.revoke('key');
+    isSlow = true;
+    const changing = change === 'set' ? bench.broker.set('key', 'another-value') : bench.broker.restore('key');
+    await writing.promise;
+    const revoking = bench.broker.revoke('key');
+    goOn.resolve();
+    await Promise.allSettled([changing, revoking]);
+    await expect(attach()).rejects.toEqual(refused);
+    await expect((await bench.restart()).attach(use())).rejects.toEqual(refused);
   });
 
   test('reaches what is being attached', async () => {
