@@ -7,7 +7,7 @@ import type { Person, Shop } from '../shop.ts';
 import { AgentTools, startGateway } from '../gateway.ts';
 import { Signer, contextOf } from './signer.ts';
 import { argumentsOf, sometimes, statements, tools, values } from './attacks.ts';
-import { callsOf, other, seedOf, tally } from './fuzz.ts';
+import { callsOf, other, seedOf, tally, timeFor } from './fuzz.ts';
 import { noRowSecurity } from './weaker.ts';
 import { openShop, people } from '../shop.ts';
 import { test } from './with-postgres.ts';
@@ -166,17 +166,18 @@ async function fuzz(target: Shop, policies: Policies, calls: readonly GatewayCal
 }
 
 const seed = seedOf();
+const calls = callsOf(400);
 const sample = (numRuns: number) => fc.sample(callArbitrary, { numRuns, seed });
 
 test.each<Policies>(['policies', 'policies-wide-open'])(
   `nobody reads or changes another's orders through the gateway with %s (FUZZ_SEED=${seed})`,
   async (policies) => {
-    const sum = await fuzz(shop, policies, sample(callsOf(400)));
+    const sum = await fuzz(shop, policies, sample(calls));
     expect(sum.found).toEqual([]);
     expect(sum).toMatchObject({ reads: 0, writes: 0 });
     for (const seen of [sum.ownReads, sum.ownWrites, sum.refused]) expect(seen).toBeGreaterThan(sum.calls / 100);
   },
-  300_000,
+  timeFor(calls),
 );
 
 test('the same calls find out an API without row-level security behind policies that allow everything', async () => {

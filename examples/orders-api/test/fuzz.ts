@@ -66,4 +66,6 @@ export const other = (person: Person): Person => (person === people.ann ? people
 
 /** How many calls; the environment may ask for more. */
 export const callsOf = (usual: number): number => Number(process.env['ORDERS_FUZZ_CALLS'] ?? usual);
+/** For that many calls, also on a machine that is busy with other things. @returns milliseconds */
+export const timeFor = (calls: number): number => 120_000 + calls * 100;
 export const seedOf = (): number => Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
