@@ -1,5 +1,6 @@
 import { RuntimeFault } from '@sallyport/core';
 import type { Clock, JsonObject, Session, Upstream, UpstreamConnection } from '@sallyport/core';
+import { askable } from './askable.ts';
 
 /** Of all sessions together: each may cost a process. */
 const maxConnections = 1_000;
@@ -46,13 +47,14 @@ export class Connections {
   async use<T>(
     name: string,
     session: Session,
-    capabilities: JsonObject,
+    declared: JsonObject,
     task: (connection: UpstreamConnection) => Promise<T>,
   ): Promise<T> {
     const upstream = this.#options.upstreams.get(name);
     if (!upstream) throw new RuntimeFault('internal', { detail: `There is no upstream ${name}.` });
     // A 2026 client says anew with every request what it can be asked.
-    const key = upstream.shared ? name : `${name} ${session.id} ${Object.keys(capabilities).toSorted().join()}`;
+    const capabilities = upstream.shared ? {} : askable(declared);
+    const key = upstream.shared ? name : `${name} ${session.id} ${JSON.stringify(capabilities)}`;
     const held = this.#held.get(key) ?? this.#open(key, upstream, session, capabilities);
     held.inUse++;
     held.cancelIdle();
@@ -88,7 +90,7 @@ export class Connections {
     const cancel = this.#options.clock.after(this.#options.connectMs(upstream.name) * attempts, () => abort.abort());
     const connection = upstream.connect({
       ...(upstream.shared ? {} : { session }),
-      capabilities: upstream.shared ? {} : capabilities,
+      capabilities,
       signal: abort.signal,
     });
     const sessionId = upstream.shared ? '' : session.id;

@@ -1,4 +1,5 @@
 import { EmptyResultSchema } from '@modelcontextprotocol/sdk/types.js';
+import type { JsonObject } from '@sallyport/core';
 import { expect, it } from 'vitest';
 import { startRaw } from './raw-server.ts';
 import { say, stage } from './stage.ts';
@@ -80,4 +81,23 @@ it('what one client of a session wants to hear of the log is not what another on
   modern.setNotificationHandler('notifications/message', ({ params }) => void heard.push(params.level));
   await modern.callTool({ name: 'up__log', arguments: {}, _meta: { 'io.modelcontextprotocol/logLevel': 'info' } });
   expect(heard).toEqual(['info', 'error']);
+});
+
+it('what a client can be asked is told in words of ours, and made-up ones open no connections', async () => {
+  const { old, session } = await between();
+  const call = (capabilities: JsonObject) =>
+    session.ask('tools/call', { name: 'old__echo', arguments: {} }, capabilities);
+  for (let at = 0; at < 20; at++) {
+    const letter = { secret: `page ${at}` };
+    expect(
+      (await call({ [`x${at}`]: letter, elicitation: { form: letter, url: 'none', ...letter } })).result,
+    ).toBeDefined();
+  }
+  const [, ...begun] = old.of('initialize').map(({ params }) => params['capabilities']);
+  expect(begun).toEqual([{ elicitation: { form: {} } }]);
+  await call({ sampling: { tools: {} }, roots: { listChanged: true } });
+  expect(old.of('initialize').at(-1)?.params['capabilities']).toEqual({
+    sampling: { tools: {} },
+    roots: { listChanged: true },
+  });
 });
