@@ -130,6 +130,15 @@ describe('a program that breaks down', () => {
     expect(detail).not.toContain('\u001b');
   });
 
+  test('a credential that it wrote there is shown in no part, however long', async () => {
+    const key = `-----BEGIN ${Array.from({ length: 400 }, (_, i) => `k${i}`).join('')} END-----`;
+    const credentials: Credentials = { ...noCredentials, mask: (text) => text.replaceAll(key, '[credential]') };
+    const upstream = upstreamOf({ ...program('hostile.ts', 'tells', `${key} and ${key}: no key`) }, { credentials });
+    await faultOf(connect(upstream));
+    expect(upstream.status().detail).toContain('[credential] and [credential]: no key');
+    expect(upstream.status().detail).not.toMatch(/k\d+k\d+/);
+  });
+
   test('that cannot be started says so', async () => {
     const fault = await faultOf(connect(upstreamOf({ kind: 'stdio', command: 'no-such-program-anywhere' })));
     expect(fault).toMatchObject({ code: 'upstream_failed', detail: expect.stringContaining('could not be started') });
@@ -164,6 +173,22 @@ describe('what a program is started with', () => {
       runner: { isolation: 'none', start },
     });
     expect((await faultOf(connect(upstream))).code).toBe('credential_unavailable');
+    expect(start).not.toHaveBeenCalled();
+  });
+
+  test('given up, or its upstream closed, while it was waited for: it is not started, and left to nobody', async () => {
+    const start = vi.fn<ProcessRunner['start']>();
+    const runner: ProcessRunner = { isolation: 'none', start };
+    const given = upstreamOf(hostile('x'), { runner });
+    const signal = AbortSignal.abort();
+    expect((await faultOf(given.connect({ capabilities: {}, signal }))).code).toBe('upstream_timeout');
+    const asked = Promise.withResolvers<Record<string, string>>();
+    const credentials: Credentials = { ...noCredentials, environment: () => asked.promise };
+    const closed = upstreamOf(hostile('x', { env: { KEY: { credential: 'key' } } }), { credentials, runner });
+    const connecting = faultOf(connect(closed));
+    await closed.close();
+    asked.resolve({ KEY: 'k-1' });
+    expect((await connecting).code).toBe('shutting_down');
     expect(start).not.toHaveBeenCalled();
   });
 

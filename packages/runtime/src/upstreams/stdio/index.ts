@@ -111,6 +111,8 @@ class StdioUpstream implements Upstream {
   }
 
   async #connectOver(transport: StdioTransport, options: ConnectOptions, who: string): Promise<UpstreamConnection> {
+    // It may have been closed while a pause, or a credential, was waited for.
+    this.#allowed();
     this.#open.add(transport);
     try {
       const connection = await connectOver(transport, {

@@ -12,8 +12,8 @@ export interface StdioOptions {
   readonly mask: (text: string) => string;
 }
 
-/** The end of what it wrote to its standard error, for messages. */
-const maxTail = 2_048;
+/** The end of what it wrote to its standard error: long enough that a credential cut off at its beginning is never shown. */
+const maxTail = 65_536;
 const maxLastWords = 300;
 /** Lines that are taken for a greeting, before the first message. */
 const maxGreeting = 100;
@@ -35,6 +35,8 @@ export class StdioTransport implements Transport {
 
   async open(channel: Channel): Promise<void> {
     const { runner, program, maxBytes, upstream } = this.#options;
+    // Given up before it began: nobody would stop what is started now.
+    if (this.#stopped) throw this.#notRunning();
     const running = this.#start(() => runner.start(program));
     this.#program = running;
     const lines = new Lines({ maxBytes, breaksAtCr: false, onLine: (line) => this.#line(line, channel) });
@@ -73,10 +75,7 @@ export class StdioTransport implements Transport {
   }
 
   async send(message: JsonObject): Promise<void> {
-    const { upstream } = this.#options;
-    if (!this.#program || this.#stopped) {
-      throw new RuntimeFault('upstream_failed', { detail: `The program of upstream ${upstream} is not running.` });
-    }
+    if (!this.#program || this.#stopped) throw this.#notRunning();
     // JSON has no line breaks outside of strings, and none unescaped within.
     this.#program.stdin.write(Buffer.from(`${JSON.stringify(message)}\n`, 'utf8'));
   }
@@ -84,6 +83,11 @@ export class StdioTransport implements Transport {
   close(): Promise<void> {
     this.#stopped ??= this.#program?.stop() ?? Promise.resolve();
     return this.#stopped;
+  }
+
+  #notRunning(): RuntimeFault {
+    const detail = `The program of upstream ${this.#options.upstream} is not running.`;
+    return new RuntimeFault('upstream_failed', { detail });
   }
 
   #start(start: () => RunningProgram): RunningProgram {
@@ -98,7 +102,8 @@ export class StdioTransport implements Transport {
   #line(raw: string, channel: Channel): void {
     const line = raw.trim();
     if (line === '' || this.#stopped) return;
-    const greets = this.#greeting < maxGreeting && !line.startsWith('{') && !line.startsWith('[');
+    // `[info] listening` is a greeting as well; `[{` begins a batch.
+    const greets = this.#greeting < maxGreeting && !/^(?:\{|\[\s*\{)/.test(line);
     if (greets) {
       // Many print what they are before they speak. Once they speak, everything must be a message.
       this.#greeting++;
