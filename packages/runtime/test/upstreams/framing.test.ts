@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RuntimeFault } from '@sallyport/core';
@@ -57,6 +59,18 @@ describe('however the bytes are cut', () => {
       }),
     );
   });
+});
+
+test('a message of single bytes costs little more than what it holds', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const lines = new Lines({ maxBytes: 1_000_000, breaksAtCr: false, onLine: () => undefined });
+  const bytes = Buffer.alloc(300_000, 'x');
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < bytes.length; i++) lines.push(bytes.subarray(i, i + 1));
+  collect();
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(8_000_000);
 });
 
 test('an id that no header can carry is none', () => {

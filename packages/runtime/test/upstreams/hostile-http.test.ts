@@ -98,6 +98,22 @@ describe('a hostile server over HTTP', () => {
     expect(textOf(await connection.run(await callOf('good'), peerOf()))).toBe('done');
   });
 
+  test('gains no time by talking on after its answer', async () => {
+    const closed = Promise.withResolvers<void>();
+    const server = await by2026(({ id }, response) => {
+      events(response).write(`data: ${JSON.stringify(done(id))}\n\n`);
+      const note = 'data: {"jsonrpc":"2.0","method":"notifications/progress","params":{}}\n\n';
+      const timer = setInterval(() => response.write(note), 50);
+      response.once('close', () => {
+        clearInterval(timer);
+        closed.resolve();
+      });
+    });
+    const connection = await connect(upstreamOf({ kind: 'mcp', url: server.url }));
+    expect(textOf(await connection.run(await callOf('x'), peerOf()))).toBe('done');
+    await closed.promise;
+  });
+
   test('never connects, and does not keep us waiting for longer than it may', async () => {
     const server = await serve(() => undefined);
     const fault = await faultOf(connect(upstreamOf({ kind: 'mcp', url: server.url, connectMs: 300 })));

@@ -2,6 +2,7 @@ import type { AttachedCredential, Clock, CredentialRefusal } from '@sallyport/co
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { Pool } from 'undici';
+import { Bytes } from '../bytes.ts';
 import { refusalOf } from '../refusal.ts';
 import { RuntimeFault } from '@sallyport/core';
 
@@ -106,14 +107,12 @@ export class Exchange {
   }
 
   async #read(body: AsyncIterable<Buffer>): Promise<Buffer> {
-    const parts: Buffer[] = [];
-    let bytes = 0;
+    const bytes = new Bytes();
     for await (const part of body) {
-      bytes += part.length;
-      if (bytes > this.#limits.maxResultBytes) throw this.#tooLong();
-      parts.push(part);
+      if (bytes.length + part.length > this.#limits.maxResultBytes) throw this.#tooLong();
+      bytes.push(part);
     }
-    return Buffer.concat(parts);
+    return bytes.take();
   }
 
   async #unpacked(bytes: Buffer, encoding: string | undefined): Promise<Buffer> {

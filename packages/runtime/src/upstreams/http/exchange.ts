@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Dispatcher } from 'undici';
 import { RuntimeFault } from '@sallyport/core';
 import type { ServerSentEvent } from './events.ts';
+import { Bytes } from '../bytes.ts';
 import { EventReader } from './events.ts';
 
 export interface HttpRequest {
@@ -60,8 +61,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #status = 0;
   #headers: HttpHeaders = {};
   #reader: EventReader | undefined;
-  #parts: Buffer[] = [];
-  #bytes = 0;
+  readonly #body = new Bytes();
   #over = false;
 
   constructor(dispatcher: Dispatcher, request: HttpRequest, options: ExchangeOptions) {
@@ -110,18 +110,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#over) return;
     const reader = this.#reader;
     if (reader) return this.#guarded(() => reader.push(chunk));
-    this.#bytes += chunk.length;
     const success = this.#status < 300;
     const most = success ? this.#options.maxBytes : maxErrorBytes;
-    if (this.#bytes <= most) this.#parts.push(chunk);
-    else if (success) this.#malformed(`An answer is longer than ${most} bytes (maxResultBytes).`);
-    else this.#finish(Buffer.alloc(0));
+    if (this.#body.length + chunk.length <= most) return this.#body.push(chunk);
+    if (success) return this.#malformed(`An answer is longer than ${most} bytes (maxResultBytes).`);
+    this.#finish(Buffer.alloc(0));
+    // Of what is too long to be read, the rest is not waited for.
+    this.#controller?.abort(new ExchangeError('too long'));
   }
 
   onResponseEnd(): void {
-    if (this.#over) return;
-    const [only] = this.#parts;
-    this.#finish(this.#parts.length === 1 && only ? only : Buffer.concat(this.#parts, this.#bytes));
+    if (!this.#over) this.#finish(this.#body.take());
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
@@ -141,8 +140,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
       ...(reader ? { events: { lastId: reader.lastId, retry: reader.retry } } : {}),
       ...(broken ? { broken } : {}),
     });
-    // Of what is too long to be read, the rest is not waited for.
-    if (this.#bytes > maxErrorBytes && this.#status >= 300) this.#controller?.abort(new ExchangeError('too long'));
   }
 
   #guarded(step: () => void): void {

@@ -98,8 +98,7 @@ export class StreamableHttp implements Transport {
   }
 
   async #goodbye(): Promise<void> {
-    const closed = new RuntimeFault('upstream_failed', { detail: 'The connection was closed.' });
-    for (const controller of this.#open) controller.abort(closed);
+    for (const controller of this.#open) controller.abort(closed());
     if (this.#sessionId === undefined) return;
     const controller = new AbortController();
     const stop = this.#abortAfter(controller, goodbyeMs);
@@ -116,6 +115,7 @@ export class StreamableHttp implements Transport {
   #begin(): AbortController {
     const controller = new AbortController();
     this.#open.add(controller);
+    if (this.#closing) controller.abort(closed());
     return controller;
   }
 
@@ -140,11 +140,10 @@ export class StreamableHttp implements Transport {
     };
     let stop = (): void => undefined;
     const onData = (data: string): void => {
+      const lingers = answered;
       deliver(data);
-      if (answered) {
-        stop();
-        stop = this.#abortAfter(controller, lingerMs);
-      }
+      // Once: what it goes on to say gains it no time.
+      if (answered && !lingers) stop = this.#abortAfter(controller, lingerMs);
     };
     try {
       const answer = await this.#post(message, about, onData, controller.signal);
@@ -258,6 +257,8 @@ function mirrored({ method, params }: JsonObject): Record<string, string> {
   const name = key === undefined ? undefined : (params as JsonObject | undefined)?.[key];
   return { 'mcp-method': method, ...(typeof name === 'string' ? { 'mcp-name': headerValue(name) } : {}) };
 }
+
+const closed = (): RuntimeFault => new RuntimeFault('upstream_failed', { detail: 'The connection was closed.' });
 
 const sessionOf = ({ session }: About): Pick<About, 'session'> => (session === undefined ? {} : { session });
 

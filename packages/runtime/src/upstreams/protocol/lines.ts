@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { RuntimeFault } from '@sallyport/core';
+import { Bytes } from '../bytes.ts';
 
 const lf = 0x0a;
 const cr = 0x0d;
@@ -13,8 +14,7 @@ export class Lines {
   readonly #onLine: (line: string) => void;
   /** Server-sent events end lines with CR as well. */
   readonly #breaksAtCr: boolean;
-  #parts: Buffer[] = [];
-  #bytes = 0;
+  readonly #bytes = new Bytes();
   #afterCr = false;
 
   constructor(options: { maxBytes: number; breaksAtCr: boolean; onLine: (line: string) => void }) {
@@ -46,19 +46,16 @@ export class Lines {
   }
 
   #keep(part: Buffer): void {
-    this.#bytes += part.length;
-    if (this.#bytes > this.#maxBytes) {
+    if (this.#bytes.length + part.length > this.#maxBytes) {
       const detail = `A message is longer than ${this.#maxBytes} bytes (maxResultBytes).`;
       throw new RuntimeFault('upstream_malformed', { detail });
     }
-    this.#parts.push(part);
+    this.#bytes.push(part);
   }
 
   #finish(last: Buffer): void {
     this.#keep(last);
-    const line = this.#parts.length === 1 ? last : Buffer.concat(this.#parts, this.#bytes);
-    this.#parts = [];
-    this.#bytes = 0;
+    const line = this.#bytes.take();
     if (!isUtf8(line)) throw new RuntimeFault('upstream_malformed', { detail: 'A message is not UTF-8.' });
     this.#onLine(line.toString('utf8'));
   }
