@@ -5,8 +5,8 @@ import { pinFindings, pinStates, type PinFindingCode } from '../pins.ts';
 
 const time = z.int();
 
-/** idle: nobody needed it yet; refused: its package or sandbox is not what it must be. */
-export const upstreamStates = ['idle', 'ready', 'failed', 'refused'] as const;
+/** idle: nobody needed it yet; restarting: its program broke down, and starts again when it is next needed; refused: its package or sandbox is not what it must be. */
+export const upstreamStates = ['idle', 'ready', 'restarting', 'failed', 'refused'] as const;
 
 const pinCounts = z.object(Object.fromEntries(pinStates.map((state) => [state, z.int()])) as PinCountShape);
 type PinCountShape = Readonly<Record<(typeof pinStates)[number], z.ZodInt>>;

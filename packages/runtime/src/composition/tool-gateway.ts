@@ -119,7 +119,7 @@ function openUpstreams({ config, env, ...rest }: ToolGatewayOptions, vetting: Pa
 const states: Readonly<Record<UpstreamStatus['state'], UpstreamView['state']>> = {
   idle: 'idle',
   connected: 'ready',
-  restarting: 'failed',
+  restarting: 'restarting',
   failing: 'failed',
   refused: 'refused',
 };

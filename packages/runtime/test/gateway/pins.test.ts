@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { root } from '../upstreams/support.ts';
+import { folder, root } from '../upstreams/support.ts';
 import { denialIn, say, stage, startServer, textIn, type ScriptedTool } from './stage.ts';
 
 const weather = (): Record<string, ScriptedTool> => ({
@@ -99,6 +99,18 @@ it('an upstream that is down takes no other with it', async () => {
     { name: 'up', state: 'ready' },
     { name: 'zz', state: 'failed', problem: expect.any(String) },
   ]);
+});
+
+it('a program that breaks down is shown as one that is started again', async () => {
+  const program = `command: "${process.execPath}", args: ["${folder}programs/hostile.ts", dies-when-listed]`;
+  const { open, admin } = await stage({
+    tools: weather(),
+    config: `upstreams: { up: { kind: mcp, url: "SERVER", firstUse: pin }, zz: { kind: stdio, ${program} } }`,
+  });
+  expect(await names(await (await open()).old())).toEqual(['up__get_forecast', 'up__get_weather']);
+  const cli = await admin();
+  const shown = async () => (await cli.call('upstreams.list', {})).upstreams.find(({ name }) => name === 'zz');
+  await expect.poll(shown).toMatchObject({ state: 'restarting', problem: expect.stringContaining('ended with 7') });
 });
 
 it('a session sees and may call what its agent’s role and its own scope permit, and nothing tells it of the rest', async () => {
