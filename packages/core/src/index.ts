@@ -1,3 +1,4 @@
+export { ageOf } from './age.ts';
 export { agreementsOf } from './agreements/view.ts';
 export * from './agreements/kinds.ts';
 export * from './approvals.ts';

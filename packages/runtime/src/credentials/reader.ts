@@ -1,4 +1,4 @@
-import { RuntimeFault } from '@sallyport/core';
+import { RuntimeFault, ageOf } from '@sallyport/core';
 import type { Clock } from '@sallyport/core';
 import { SourceProblem, kindOf, unavailable } from './unavailable.ts';
 import type { Source } from './sources/source.ts';
@@ -39,8 +39,8 @@ export class SecretReader {
   async read(): Promise<string> {
     const { clock, refreshMs, source } = this.#options;
     const held = this.#held;
-    if (held && clock.now() < held.readAt + refreshMs && !(await source.changed?.())) return held.value;
-    if (this.#failed && clock.now() < this.#failed.at + retryMs) throw this.#failed.fault;
+    if (held && ageOf(held.readAt, clock.now()) < refreshMs && !(await source.changed?.())) return held.value;
+    if (this.#failed && ageOf(this.#failed.at, clock.now()) < retryMs) throw this.#failed.fault;
     const reading = (this.#reading ??= this.#read());
     try {
       return await reading;
@@ -52,7 +52,7 @@ export class SecretReader {
   /** Reads it anew: whether it is another one by now. What was read a moment ago is not, whoever says that it is no good. */
   async reread(): Promise<boolean> {
     const before = this.#held;
-    if (before && this.#options.clock.now() < before.readAt + retryMs) return false;
+    if (before && ageOf(before.readAt, this.#options.clock.now()) < retryMs) return false;
     this.forget();
     return (await this.read()) !== before?.value;
   }

@@ -211,6 +211,17 @@ describe('a value', () => {
     expect((await attach()).headers['authorization']).toBe('Bearer rotated-value');
   });
 
+  test('is neither used on nor missed for longer because the clock was set back', async () => {
+    await open(fromEnv(), { env: { KEY: secret } });
+    await attach();
+    bench.env['KEY'] = undefined;
+    bench.clock.advance(-3_600_000);
+    await expect(attach()).rejects.toEqual(refused);
+    bench.env['KEY'] = 'rotated-value';
+    bench.clock.advance(-3_600_000);
+    expect((await attach()).headers['authorization']).toBe('Bearer rotated-value');
+  });
+
   test('that was refused by the upstream is read anew, and tried again only where it is another', async () => {
     await open(fromEnv(), { env: { KEY: secret } });
     await attach();

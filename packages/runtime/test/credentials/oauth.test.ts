@@ -69,6 +69,14 @@ describe('client credentials', () => {
     expect(server.requests[0]?.headers.authorization).toBeUndefined();
   });
 
+  test('an endpoint that failed is asked again although the clock was set back', async () => {
+    await open(kind, (_, response) => void response.writeHead(500).end());
+    await expect(authorization()).rejects.toEqual(refused);
+    server.answer = () => token();
+    bench.clock.advance(-3_600_000);
+    expect(await authorization()).toBe('Bearer access-1');
+  });
+
   test('a token that the upstream refused is used no more, and none is had in its place that was never good', async () => {
     await open(kind);
     await authorization();

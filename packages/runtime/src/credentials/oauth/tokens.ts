@@ -1,3 +1,4 @@
+import { ageOf } from '@sallyport/core';
 import type { RuntimeFault, Clock } from '@sallyport/core';
 
 /** An access token that is in use. */
@@ -32,7 +33,7 @@ export class Tokens {
     const now = this.#clock.now();
     slot.uses += 1;
     if (slot.token && now < slot.token.usableUntil) return slot.token;
-    if (slot.failed && now < slot.failed.at + retryMs) throw slot.failed.fault;
+    if (slot.failed && ageOf(slot.failed.at, now) < retryMs) throw slot.failed.fault;
     slot.fetching ??= this.#fetch(slot, fetch);
     return await slot.fetching;
   }

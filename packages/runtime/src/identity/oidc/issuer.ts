@@ -1,5 +1,5 @@
 import type { Clock, IssuerConfig, Json, RuntimeFault } from '@sallyport/core';
-import { asFault, isLoopback } from '@sallyport/core';
+import { ageOf, asFault, isLoopback } from '@sallyport/core';
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 import type { JSONWebKeySet, JWK, JWTVerifyResult, LocalJWKSet } from 'jose';
 import { isProviderUrl, unavailable } from './provider-http.ts';
@@ -101,7 +101,7 @@ export class Issuer {
   }
 
   #age(): number {
-    return this.#keys ? this.#options.clock.now() - this.#keys.at : Infinity;
+    return this.#keys ? ageOf(this.#keys.at, this.#options.clock.now()) : Infinity;
   }
 
   #young(): Keys | undefined {
@@ -115,7 +115,7 @@ export class Issuer {
   #load(): Promise<Keys> {
     const { clock, onFault } = this.#options;
     const failed = this.#failed;
-    if (failed && clock.now() - failed.at < failureCoolDownMs) return Promise.reject(failed.fault);
+    if (failed && ageOf(failed.at, clock.now()) < failureCoolDownMs) return Promise.reject(failed.fault);
     this.#loading ??= this.#fetch()
       .then(
         (keys) => {

@@ -372,6 +372,23 @@ describe('a provider that misbehaves', () => {
     expect(await ask(token)).toBe('unauthenticated');
   });
 
+  test('a clock that is set back neither keeps a withdrawn key in force nor a provider that is back away', async () => {
+    const { issuer, ask } = await one({ clockSkewSeconds: 300 });
+    const hour = 3_600_000;
+    clock.ahead = 2 * hour;
+    expect(await ask(await issuer.sign())).toBe('resolved');
+    const withdrawn = issuer.routes.get('/jwks') ?? {};
+    issuer.routes.set('/jwks', { keys: [publicOf(await newKey())] });
+    clock.ahead = hour;
+    expect(await ask(await issuer.sign())).toBe('unauthenticated');
+    issuer.routes.delete('/jwks');
+    clock.ahead = 2 * hour;
+    expect(await ask(await issuer.sign())).toBe('identity_unavailable');
+    issuer.routes.set('/jwks', withdrawn);
+    clock.ahead = 0;
+    expect(await ask(await issuer.sign())).toBe('resolved');
+  });
+
   test('secrets and encryption keys in its key set verify nothing', async () => {
     const { issuer, ask } = await one();
     const secret = Buffer.alloc(32, 7);
