@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -196,6 +197,12 @@ describe('a value', () => {
     rmSync(file);
     await expect(attach()).rejects.toEqual(refused);
     expect(bench.broker.mask('first-value second-value!')).toBe('[credential] [credential]');
+  });
+
+  test('in a pipe, which would be waited for, is refused', async () => {
+    await open(yaml('{source: {file: pipe}, upstreams: [crm]}'));
+    execFileSync('mkfifo', [join(bench.folder, 'pipe')]);
+    await expect(attach()).rejects.toMatchObject({ detail: expect.stringContaining('is no file') });
   });
 
   test('is used as long as it is fresh, and not a moment longer', async () => {

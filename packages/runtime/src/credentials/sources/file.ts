@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises';
+import { constants, open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { maxSecretLength } from '@sallyport/core';
 import { SourceProblem, kindOf } from '../unavailable.ts';
@@ -11,7 +11,8 @@ export function fileSource(path: string, { folder }: Pick<SourceContext, 'folder
   return {
     async read() {
       try {
-        const handle = await open(file, 'r');
+        // Opening a pipe would wait for who writes to it, and hold one of the few threads that read files.
+        const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
         try {
           const found = await handle.stat();
           if (!found.isFile()) throw new SourceProblem(`cannot be read: ${path} is no file.`);
