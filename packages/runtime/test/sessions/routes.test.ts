@@ -91,7 +91,10 @@ test('an agent that may no longer name users gets no new token for one', async (
   const { agent, key } = await h.agent();
   const { id } = await open(key);
   const { id: nobodys } = (await ask('POST', '', key, { purpose: 'x' })).body;
+  const said = { user: 'anonymous', roles: ['patron'], claims: { customer: ['C-1'] }, purpose: 'x' };
+  const { id: nobodyWithClaims } = (await ask('POST', '', key, said)).body;
   await h.agents.update(agent.id, { namesUsers: false });
+  expect((await ask('POST', `/${String(nobodyWithClaims)}/token`, key)).body['code']).toBe('forbidden');
   expect((await ask('POST', `/${String(id)}/token`, key)).body['code']).toBe('forbidden');
   expect((await ask('POST', `/${String(nobodys)}/token`, key)).status).toBe(200);
 });

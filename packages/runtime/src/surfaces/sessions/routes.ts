@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Clock, Session } from '@sallyport/core';
+import type { Clock, Session, UserRef } from '@sallyport/core';
 import { RuntimeFault, claimName, isScopePattern } from '@sallyport/core';
 import type { AuthenticatedAgent } from '../../agents/agents.ts';
 import type { Authenticator } from '../../identity/authenticate.ts';
@@ -81,7 +81,7 @@ export const sessionRoutes =
         parseInput(nothing, request.body);
         if (services.sessions.isByAccessToken(session)) throw byAccessToken();
         // Trust that was withdrawn since ends with the token that is out; whom a provider vouched for needs none.
-        if (session.user.id !== anonymousUser && session.user.issuer === undefined) requireNamesUsers(known);
+        if (isSaidByBackEnd(session.user)) requireNamesUsers(known);
         return await answer(session, known, services);
       },
     });
@@ -142,6 +142,9 @@ function named(
     ...(userClaims ? { userClaims } : {}),
   };
 }
+
+const isSaidByBackEnd = ({ id, roles, claims, issuer }: UserRef): boolean =>
+  issuer === undefined && (id !== anonymousUser || roles.length > 0 || claims !== undefined);
 
 /** What a token says is said by its issuer alone: nothing is added to it, and nothing chosen beside it. */
 function refuseBeside(given: Given, token: string): void {
