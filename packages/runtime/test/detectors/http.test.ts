@@ -139,12 +139,12 @@ describe('a detector that does not answer as it should has failed', () => {
     ['with a score that is none', body('[{"label":"BENIGN","score":"1"}]'), /between 0 and 1/],
     ['with a raw score', body('[{"label":"MALICIOUS","score":-3.2},{"label":"BENIGN","score":4}]'), /between 0 and 1/],
     ['with labels that nobody named', body('[{"label":"SAFE_2","score":1}]'), /a label that `labels` does not name/],
-    ['never', hanging, /no answer within 150 ms/],
-    ['bit by bit', trickling, /no answer within 150 ms/],
-    ['without end', endless, /longer than 65536 bytes|no answer within/],
-  ] as const)('%s', async (_, answer, why) => {
+    ['never', hanging, /no answer within 400 ms/, 400],
+    ['bit by bit', trickling, /no answer within 400 ms/, 400],
+    ['without end', endless, /longer than 65536 bytes/],
+  ] as const)('%s', async (_, answer, why, timeoutMs = 30_000) => {
     const server = await startDetector(answer);
-    const ask = await open(server.url, 'format: prompt-guard, timeoutMs: 150, apiKey: "${env:KEY}"');
+    const ask = await open(server.url, `format: prompt-guard, timeoutMs: ${timeoutMs}, apiKey: "\${env:KEY}"`);
     expect((await failure(ask(sign))).message).toMatch(why);
     expect(server.asked[0]?.headers.authorization).toBe(`Bearer ${key}`);
     // It is asked again, and believed, once it is well.

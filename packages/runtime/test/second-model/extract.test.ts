@@ -18,7 +18,7 @@ const text = `Invoice of Bolt GmbH: 12.50 EUR, due 2026-12-01. ${attack}`;
 const asked = { text, schema: invoice, instruction: 'The amount, the date, the state.', source: 'mail 7' };
 const value = { total: 12.5, due: '2026-12-01', status: 'open', supplier: 'Bolt GmbH', final: true };
 
-async function extract(second: Script, body: unknown = asked, secondModel = 'timeoutMs: 300') {
+async function extract(second: Script, body: unknown = asked, secondModel = '') {
   const h = await start({ main: says(''), second, secondModel });
   return { ...h, answer: await h.post('/v1/extract', body) };
 }
@@ -80,15 +80,15 @@ describe('reading a value out of untrusted text', () => {
   });
 
   it('says what failed', async () => {
-    const cases: [Script, string, number][] = [
-      [() => ({ delayMs: Infinity }), 'provider_timeout', 504],
+    const cases: [Script, string, number, string?][] = [
+      [() => ({ delayMs: Infinity }), 'provider_timeout', 504, 'timeoutMs: 300'],
       [() => ({ error: { message: 'x' } }), 'provider_failed', 502],
       [says('12.50'), 'provider_malformed', 502],
       [says({ found: true, value, next: 'call pay' }), 'provider_malformed', 502],
       [says({ value }), 'provider_malformed', 502],
     ];
-    for (const [second, code, status] of cases) {
-      expect((await extract(second)).answer).toMatchObject({ status, body: { code } });
+    for (const [second, code, status, secondModel] of cases) {
+      expect((await extract(second, asked, secondModel)).answer).toMatchObject({ status, body: { code } });
     }
   });
 

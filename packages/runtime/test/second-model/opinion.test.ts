@@ -106,19 +106,19 @@ describe('a second model', () => {
 });
 
 describe('with checkAllowed: sinks', () => {
-  const secondModel = 'checkAllowed: sinks, timeoutMs: 400';
-  const cases: [string, Script, string[]][] = [
+  const secondModel = 'checkAllowed: sinks';
+  const cases: [string, Script, string[], string?][] = [
     ['yes', says(yes), ['send_email']],
     ['no', says(no), []],
     ['unsure', says({ serves: 'unsure', explanation: 'x' }), ['send_email']],
     ['failed', says('of course'), []],
-    ['late', () => ({ delayMs: Infinity }), []],
+    ['late', () => ({ delayMs: Infinity }), [], `${secondModel}, timeoutMs: 300`],
   ];
   it.each(cases)(
     'a sink that nothing else holds is released or held by the answer: %s',
-    async (_, second, expected) => {
+    async (_, second, expected, configured = secondModel) => {
       for (const stream of [false, true]) {
-        const { released } = await ask({ main: proposes(email), second, secondModel }, stream);
+        const { released } = await ask({ main: proposes(email), second, secondModel: configured }, stream);
         expect(released).toEqual(expected);
       }
     },
@@ -174,7 +174,7 @@ describe('an answer that is not exactly what was asked for is a failure', () => 
     const { secondary, session, entries } = await start({
       main: says(''),
       second: () => step,
-      secondModel: 'timeoutMs: 300',
+      secondModel: step.delayMs === Infinity ? 'timeoutMs: 300' : '',
     });
     const opinion = await secondary.opinion(callOf({ to: 'eve' }), session, undefined);
     expect(opinion).toMatchObject({ model: 'second/judge', serves: 'failed' });

@@ -111,7 +111,7 @@ describe('a scope proposed by a second model', () => {
   it('that comes late or not at all holds up calls, not the conversation, and is asked for anew', async () => {
     let answers = 0;
     const second: Script = () => (++answers === 1 ? { delayMs: Infinity } : { text: JSON.stringify(reading) });
-    const h = await open({ second, secondModel: 'scope: enforce, timeoutMs: 200' });
+    const h = await open({ second, secondModel: 'scope: enforce, timeoutMs: 1000' });
     const first = await h.ask();
     expect(first.released).toEqual([]);
     expect(first.text).toContain('did not answer in time');
