@@ -1,7 +1,5 @@
 /** Characters that show nothing, or change how their neighbours show: controls, format characters, separators, tags. */
-const invisible =
-  // oxlint-disable-next-line no-misleading-character-class -- single code points are what is sought
-  /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0\u034f\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
+const invisible = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /**
  * A short form of hostile text that shows every character there is: invisible ones as `⟨U+202E⟩`, the rest cut at `limit`
@@ -9,8 +7,9 @@ const invisible =
  */
 export function showText(text: string, limit = 120): string {
   const cut = text.length > limit ? `${text.slice(0, limit)}…` : text;
-  return cut.replace(invisible, (char) => {
-    const code = char.codePointAt(0) ?? 0;
-    return `⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩`;
-  });
+  return cut.replace(invisible, showCode);
 }
+
+/** `⟨U+202E⟩` of one character. */
+export const showCode = (char: string): string =>
+  `⟨U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`;

@@ -1,4 +1,4 @@
 export { canonicalTool } from './canonical.ts';
 export { diffDefinitions, type Difference } from './diff.ts';
-export type { KnownTool } from './names.ts';
+export { neighboursOf, type KnownTool, type Neighbours } from './names.ts';
 export { scanBeside, scanDefinition, scanTexts, type ScanContext } from './scan.ts';

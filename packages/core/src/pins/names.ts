@@ -13,32 +13,56 @@ export interface KnownTool {
 
 const shown = ({ upstream, name }: KnownTool): string => `${showText(name, 60)} of ${showText(upstream, 60)}`;
 
+/** Other tools, read once for all that are looked at beside them: an upstream offers as many as it likes. */
+export interface Neighbours {
+  readonly named: ReadonlyMap<string, KnownTool>;
+  readonly looks: readonly (readonly [KnownTool, Look])[];
+  /** By their letters, names of the upstream itself: one, and one that differs from it in more than separators and case. */
+  readonly siblings: ReadonlyMap<string, readonly string[]>;
+  /** In lower case, also with the prefixes that gateways and clients put before it. */
+  readonly spokenOf: ReadonlyMap<string, KnownTool>;
+}
+
 /**
- * What is wrong with a name beside others: it is that of another upstream's tool, or passes for one.
- *
  * @param others tools of other upstreams
- * @param siblings names of the same upstream's other tools: of these only the look of the letters counts
+ * @param siblings names of all tools of the upstream: of these only the look of the letters counts
+ * @param own names of the upstream's reviewed tools; one that nobody reviewed may be there only to be spoken of
  */
-export function nameFindings(
-  name: string,
+export function neighboursOf(
   others: readonly KnownTool[],
   siblings: readonly string[],
-): readonly PinFinding[] {
+  own: readonly string[],
+): Neighbours {
+  const named = new Map(others.toReversed().map((other) => [other.name, other]));
+  const alike = new Map<string, string[]>();
+  for (const name of siblings) {
+    const { skeleton, bare } = lookOf(name);
+    const known = alike.get(skeleton);
+    if (!known) alike.set(skeleton, [name]);
+    else if (known.length < 2 && lookOf(known[0] ?? '').bare !== bare) known.push(name);
+  }
+  const looks = others.map((other) => [other, lookOf(other.name)] as const);
+  return { named, looks, siblings: alike, spokenOf: spokenOf(others, own) };
+}
+
+/** What is wrong with a name beside others: it is that of another upstream's tool, or passes for one. */
+export function nameFindings(name: string, { named, looks, siblings }: Neighbours): readonly PinFinding[] {
   const found: PinFinding[] = [];
-  const same = others.find((other) => other.name === name);
+  const same = named.get(name);
   if (same) found.push({ code: 'shadows', at: '/name', detail: `It has the name of ${shown(same)}` });
   const seen = lookOf(name);
   if (seen.disguised) {
     const detail = `${showText(name, 80)} is written with letters that pass for others; it reads ${seen.reads}`;
     found.push({ code: 'lookalike', at: '/name', detail });
   }
-  const like = others.find((other) => other.name !== name && resemblance(seen, lookOf(other.name)) !== undefined);
-  if (like) {
-    const how = resemblance(seen, lookOf(like.name)) ?? '';
+  for (const [like, look] of looks) {
+    const how = like.name === name ? undefined : resemblance(seen, look);
+    if (how === undefined) continue;
     found.push({ code: 'lookalike', at: '/name', detail: `It ${how} ${shown(like)}` });
+    break;
   }
-  const twin = siblings.find((each) => each !== name && lookOf(each).skeleton === seen.skeleton);
-  if (twin !== undefined && lookOf(twin).bare !== seen.bare) {
+  const twin = siblings.get(seen.skeleton)?.find((each) => lookOf(each).bare !== seen.bare);
+  if (twin !== undefined) {
     found.push({ code: 'lookalike', at: '/name', detail: `It reads like ${showText(twin, 60)} of the same upstream` });
   }
   return found;
@@ -101,16 +125,7 @@ function isMistyped(a: Look, b: Look): boolean {
 
 const token = /[\p{L}\p{N}_][\p{L}\p{N}_.:/-]{0,120}/gu;
 
-/**
- * Texts that speak of a tool of another upstream.
- *
- * @param own names of the upstream's reviewed tools; one that nobody reviewed may be there only to be spoken of
- */
-export function mentionFindings(
-  texts: readonly DefinitionText[],
-  others: readonly KnownTool[],
-  own: readonly string[],
-): readonly PinFinding[] {
+function spokenOf(others: readonly KnownTool[], own: readonly string[]): ReadonlyMap<string, KnownTool> {
   const known = new Map<string, KnownTool>();
   const ours = new Set(own.map((name) => name.toLowerCase()));
   for (const other of others) {
@@ -120,23 +135,36 @@ export function mentionFindings(
       known.set(`${other.upstream}${mark}${other.name}`.toLowerCase(), other);
     known.set(`mcp_${other.upstream}_${other.name}`.toLowerCase(), other);
   }
+  return known;
+}
+
+/**
+ * Texts that speak of a tool of another upstream.
+ *
+ * @param name the tool's own: whoever has it may speak of itself
+ */
+export function mentionFindings(
+  texts: readonly DefinitionText[],
+  name: string,
+  { spokenOf: known }: Neighbours,
+): readonly PinFinding[] {
   if (known.size === 0) return [];
   const found: PinFinding[] = [];
   for (const { at, text, isName } of texts) {
     if (isName || at === '/name') continue;
-    const other = mentioned(text, known);
+    const other = mentioned(text, known, name.toLowerCase());
     if (other) found.push({ code: 'shadows', at, detail: `It speaks of ${shown(other)}` });
   }
   return found;
 }
 
-function mentioned(text: string, known: ReadonlyMap<string, KnownTool>): KnownTool | undefined {
+function mentioned(text: string, known: ReadonlyMap<string, KnownTool>, self: string): KnownTool | undefined {
   const read = fold(visible(text.slice(0, longestRead)).text).text;
   for (const { 0: word, index } of read.matchAll(token)) {
     const name = word.replace(/[.:/-]+$/, '');
     const other = known.get(name);
     // A list of choices may hold any word; whole sentences are what leads a model.
-    if (!other || read.trim() === name) continue;
+    if (!other || other.name.toLowerCase() === self || read.trim() === name) continue;
     const before = read[index - 1] ?? '';
     const after = read.slice(index + name.length, index + name.length + 6);
     if (isCompound(name) || (/["'`*]/.test(before) && /^["'`*]/.test(after)) || /^\(|^ tool/.test(after)) return other;

@@ -1,8 +1,8 @@
 import type { OfferedTool, PinFinding } from '../pins.ts';
-import type { KnownTool } from './names.ts';
+import type { KnownTool, Neighbours } from './names.ts';
 import type { PoisonPattern } from './poison.ts';
 import { fold } from '../normalize/fold.ts';
-import { mentionFindings, nameFindings } from './names.ts';
+import { mentionFindings, nameFindings, neighboursOf } from './names.ts';
 import { parameterPatterns, poisonPatterns } from './poison.ts';
 import { scanInjection } from '../injection/scan.ts';
 import { showText } from '../normalize/show.ts';
@@ -29,8 +29,8 @@ const mostScanned = 66_000;
  * What is suspicious about a tool: everything that its own definition shows, and what it does beside other tools. A signal
  * for whoever reviews it, never proof that it is harmless.
  */
-export const scanDefinition = (tool: OfferedTool, context: ScanContext): readonly PinFinding[] =>
-  [...scanTexts(tool), ...scanBeside(tool, context)].slice(0, mostFindings);
+export const scanDefinition = (tool: OfferedTool, { others, siblings, own = [] }: ScanContext): readonly PinFinding[] =>
+  [...scanTexts(tool), ...scanBeside(tool, neighboursOf(others, siblings, own))].slice(0, mostFindings);
 
 /** The part of the scan that hangs on nothing but the definition: the same definition has the same findings. */
 export function scanTexts(tool: OfferedTool): readonly PinFinding[] {
@@ -48,17 +48,16 @@ export function scanTexts(tool: OfferedTool): readonly PinFinding[] {
 }
 
 /** The part of the scan that hangs on which other tools there are. */
-export function scanBeside(tool: OfferedTool, { others, siblings, own = [] }: ScanContext): readonly PinFinding[] {
-  return [
-    ...nameFindings(tool.name, others, siblings),
-    ...mentionFindings(textsOf(tool).texts, others, [...own, tool.name]),
-  ].slice(0, mostFindings);
-}
+export const scanBeside = (tool: OfferedTool, neighbours: Neighbours): readonly PinFinding[] =>
+  [...nameFindings(tool.name, neighbours), ...mentionFindings(textsOf(tool).texts, tool.name, neighbours)].slice(
+    0,
+    mostFindings,
+  );
 
 /** Characters that show nothing, but for those without which emoji and some scripts cannot be written. */
 const hidden =
   // oxlint-disable-next-line no-misleading-character-class, no-control-regex -- single code points are what is sought
-  /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\p{Co}\p{Cs}\u{e0000}-\u{e0fff}]/u;
+  /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u2800\ufff9-\ufffb\p{Default_Ignorable_Code_Point}\p{Co}\p{Cs}]/u;
 const joined =
   /\p{Extended_Pictographic}[\p{Emoji_Modifier}\ufe0f]?(?:\u200d\p{Extended_Pictographic}[\p{Emoji_Modifier}\ufe0f]?){0,8}|[0-9#*]\ufe0f\u20e3|(?<=[\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Malayalam}\p{Script=Kannada}\p{Script=Sinhala}])[\u200c\u200d]/gu;
 const gap = /[^\S\n]{80}|\n[\s]{0,3}\n(?:\s{0,3}\n){10}/;

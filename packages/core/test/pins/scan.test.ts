@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject, OfferedTool, PinFindingCode } from '../../src/index.ts';
-import { canonicalTool, diffDefinitions, scanDefinition, scanTexts } from '../../src/index.ts';
+import {
+  canonicalTool,
+  diffDefinitions,
+  neighboursOf,
+  scanBeside,
+  scanDefinition,
+  scanTexts,
+} from '../../src/index.ts';
 import { freshTools, heldBackTools, poisonedTools } from './poisoned.ts';
 
 const tool = (change: JsonObject = {}): OfferedTool => ({
@@ -65,6 +72,9 @@ describe('poisoned definitions', () => {
     ['an escape for terminals', '\u001b[8m'],
     ['a private character', '\ue000'],
     ['a Hangul filler', '\u3164'],
+    ['a Khmer vowel that is never drawn', '\u17b4'],
+    ['a musical control', '\u{1d173}'],
+    ['a blank of Braille', '\u2800'],
   ])('hold invisible characters: %s', (_, hidden) => {
     expect(codesOf(tool({ description: `Reads${hidden} a file.` }))).toContain('invisible');
   });
@@ -164,6 +174,21 @@ describe('beside tools of other upstreams', () => {
     expect(codesOf(own(name), [known])).toEqual(new Set());
   });
 
+  test('are looked at one by one, not each beside each', () => {
+    const names = (count: number) =>
+      Array.from({ length: count }, (_, i) => `tool_${i.toString(2)}`.replaceAll('1', 'l'));
+    let asked = 0;
+    const counting = (count: number) =>
+      new Proxy(names(count), { get: (target, key) => (asked++, Reflect.get(target, key) as unknown) });
+    const costOf = (count: number) => {
+      asked = 0;
+      const neighbours = neighboursOf([{ upstream: 'mail', name: 'send_email' }], counting(count), counting(count));
+      for (const name of names(count)) scanBeside(own(name), neighbours);
+      return asked;
+    };
+    expect(costOf(400)).toBeLessThan(costOf(200) * 3);
+  });
+
   test('letters that pass for others are found without the tool they imitate, and among siblings', () => {
     expect(codesOf(own('re\u0430d_file'))).toContain('lookalike');
     expect(codesOf(own('read_fi1e'), [], ['read_file'])).toContain('lookalike');
@@ -191,6 +216,17 @@ describe('a difference', () => {
       },
       { at: '/title', change: 'added', after: 'Read' },
     ]);
+  });
+
+  test.each<[Json, Json, string, string]>([
+    [1, '1', '1', '"1"'],
+    [true, 'true', 'true', '"true"'],
+    ['{"a":1}', null, '{"a":1}', 'null'],
+    ['caf\u00e9', 'cafe\u0301', 'caf⟨U+00E9⟩', 'cafe⟨U+0301⟩'],
+    ['read \u0430 file', 'read a file', 'read ⟨U+0430⟩ file', 'read a file'],
+    ['a\u2800b', 'a b', 'a⟨U+2800⟩b', 'a b'],
+  ])('is seen also where both sides would look alike: %j and %j', (was, is, before, after) => {
+    expect(diffDefinitions({ a: was }, { a: is })).toEqual([{ at: '/a', change: 'changed', before, after }]);
   });
 
   test('in a long text is shown where it is', () => {

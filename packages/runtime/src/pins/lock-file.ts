@@ -53,8 +53,9 @@ export class LockFile {
     const task = async () => {
       const release = await this.#hold();
       try {
-        const lock = change(await this.read());
-        await this.#write(formatLock(lock));
+        const text = formatLock(change(await this.read()));
+        this.#checkReadable(text);
+        await this.#write(text);
         return await this.read();
       } finally {
         await release();
@@ -72,11 +73,25 @@ export class LockFile {
     return () => unwatchFile(this.path, changed);
   }
 
+  /** What is in it was written by upstreams: none of them may leave a file that is refused for all. */
+  #checkReadable(text: string): void {
+    try {
+      if (text.length > largest)
+        throw new RuntimeFault('invalid_config', { detail: 'It would be larger than 64 MiB.' });
+      parseLock(text, this.path);
+    } catch (cause) {
+      const why = cause instanceof RuntimeFault ? cause.detail : undefined;
+      const detail = `${this.path} could not be read again with this in it, so nothing was changed. ${why ?? ''}`;
+      throw new RuntimeFault('invalid_request', { detail, cause });
+    }
+  }
+
   async #version(): Promise<string> {
     try {
-      const { ino, size, mtimeNs } = await stat(this.path, { bigint: true });
+      // Nobody can set the time of the last change of a file, as restoring a backup sets that of its contents.
+      const { ino, size, ctimeNs } = await stat(this.path, { bigint: true });
       if (size > largest) throw new RuntimeFault('invalid_config', { detail: `${this.path} is larger than 64 MiB.` });
-      return `${ino} ${size} ${mtimeNs}`;
+      return `${ino} ${size} ${ctimeNs}`;
     } catch (error) {
       if (isCode(error, 'ENOENT')) return missing;
       throw error instanceof RuntimeFault ? error : this.#fault('read', error);
@@ -127,7 +142,7 @@ export class LockFile {
         } finally {
           await file.close();
         }
-        return () => rm(held, { force: true });
+        return () => this.#takeAway(held, mine);
       } catch (error) {
         if (!isCode(error, 'EEXIST')) throw this.#fault('written', error);
       }
@@ -164,12 +179,12 @@ const isCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code;
 
 async function isAbandoned(held: string, holder: string): Promise<boolean> {
+  // Holding takes moments. A process cannot be asked after on another machine, and its number may be another's by now: in
+  // containers it is the same at each start.
+  const made = await stat(held).catch(() => undefined);
+  if (made !== undefined && Date.now() - made.mtimeMs > abandonedMs) return true;
   const [pid = '', host = ''] = holder.split(' ');
-  if (host !== hostname()) {
-    // Of another machine or container, or not written yet: its process cannot be asked after.
-    const made = await stat(held).catch(() => undefined);
-    return made !== undefined && Date.now() - made.mtimeMs > abandonedMs;
-  }
+  if (host !== hostname()) return false;
   try {
     process.kill(Number(pid), 0);
     return false;

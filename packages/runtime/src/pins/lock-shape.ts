@@ -11,7 +11,11 @@ import { z } from 'zod';
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'is a SHA-256 in hex');
 const review = { hash: sha256, by: z.string().min(1).max(200), at: z.iso.datetime() };
 
-const definition = z.looseObject({ name: z.string() }) as unknown as z.ZodType<OfferedTool>;
+/** As it stands: a member that a copy would drop, such as `__proto__`, is part of what was reviewed. */
+const definition = z.custom<OfferedTool>(
+  (value) => typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string',
+  'is a definition with a name',
+);
 
 const acceptedSchema = z.strictObject({
   ...review,
@@ -86,13 +90,16 @@ export function parseLock(text: string, path: string): Lock {
   }
   const upstreams = new Map(Object.entries(parsed.data.upstreams)) as Map<string, LockedUpstream>;
   for (const [upstream, { tools }] of upstreams) {
-    for (const [tool, { accepted }] of Object.entries(tools)) {
+    for (const [tool, locked] of Object.entries(tools)) {
       const place = `upstreams.${showText(upstream)}.tools.${showText(tool)}.accepted`;
+      const { accepted, rejected } = locked;
       if (!accepted) continue;
       if (accepted.definition.name !== tool) throw fault(`${place}: the definition is that of another tool.`);
       if (hashOf(accepted.definition) !== accepted.hash) {
         throw fault(`${place}: the definition is not the one that was reviewed: its hash is another.`);
       }
+      // Two people's changes merged: whoever refused it counts.
+      if (rejected.some(({ hash }) => hash === accepted.hash)) delete locked.accepted;
     }
   }
   return { upstreams };

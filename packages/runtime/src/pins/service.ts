@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Clock, JudgedTool, OfferedTool, PinFinding, PinState, ToolPins } from '@sallyport/core';
-import { RuntimeFault, scanBeside, scanTexts, showText } from '@sallyport/core';
+import type { Clock, JudgedTool, Neighbours, OfferedTool, PinFinding, PinState, ToolPins } from '@sallyport/core';
+import { RuntimeFault, neighboursOf, scanBeside, scanTexts, showText } from '@sallyport/core';
 import type { PinView } from '@sallyport/core/admin';
 import { pinStates } from '@sallyport/core/admin';
 import type { AcceptedTool, Lock } from './lock-shape.ts';
@@ -80,10 +80,12 @@ export class PinService implements ToolPins {
     const doubled = doubles(names);
     const offers = offered.map((tool): Offer => ({ tool, hash: hashOf(tool), at, doubled: doubled.has(tool.name) }));
     for (const offer of offers) this.#offers.note(upstream, offer);
-    const read = await this.#file.read();
-    await this.#scanAll(read, upstream, offers, mostScanned);
-    const lock = await this.#pinFirst(read, upstream, offers, names);
-    return offers.map((offer) => this.#judged(lock, upstream, offer, names));
+    await this.#scanAll(await this.#file.read(), upstream, offers, mostScanned);
+    await this.#pinFirst(upstream, offers, names);
+    // Reading them took a while, in which somebody may have rejected one.
+    const lock = await this.#file.read();
+    const beside = this.#beside(lock, upstream, names);
+    return offers.map((offer) => this.#judged(lock, upstream, offer, beside));
   }
 
   onChange(listener: (upstream: string) => void): () => void {
@@ -124,13 +126,14 @@ export class PinService implements ToolPins {
    */
   async approve(upstream: string, tool: string, hash: string, operatorId: string): Promise<PinView> {
     const offer = this.#reviewable(upstream, tool, hash);
-    if (JSON.stringify(offer.tool).length > longestApproved) {
-      const detail = `The definition of ${showText(tool)} is longer than ${longestApproved} characters.`;
+    if (!isKept(offer.tool)) {
+      const detail = `${showText(tool)} cannot be approved: its definition is longer than ${longestApproved} characters, or its name is one that JSON readers drop.`;
       throw new RuntimeFault('invalid_request', { detail });
     }
     await this.#scanAll(await this.#file.read(), upstream, [offer], Number.POSITIVE_INFINITY);
     await this.#file.change((lock) => {
-      const findings = this.#findings(lock, upstream, offer, this.#offers.names(upstream));
+      const beside = this.#beside(lock, upstream, this.#offers.names(upstream));
+      const findings = this.#findings(offer, beside);
       return this.#accept(lock, upstream, offer, hash, operatorId, findings);
     });
     this.#changed(upstream);
@@ -161,21 +164,26 @@ export class PinService implements ToolPins {
     return new Date(Math.floor(this.#clock.now())).toISOString();
   }
 
-  /** `firstUse: pin`: takes what nobody has seen before and nothing is suspicious about. */
-  async #pinFirst(lock: Lock, upstream: string, offers: readonly Offer[], names: readonly string[]): Promise<Lock> {
-    if (!Object.hasOwn(this.#upstreams, upstream) || this.#upstreams[upstream]?.firstUse !== 'pin') return lock;
-    const isNew = (now: Lock, offer: Offer) => this.#judged(now, upstream, offer, names).state === 'new';
-    const fresh = offers.filter((offer) => isNew(lock, offer));
-    if (fresh.length === 0) return lock;
-    for (const { tool, hash } of fresh) await this.#onFirstUse?.(upstream, tool.name, hash ?? '');
-    return await this.#file.change((read) =>
-      offers.reduce(
-        (now, offer) =>
-          offer.hash !== undefined && isNew(now, offer)
-            ? this.#accept(now, upstream, offer, offer.hash, firstUse, [])
-            : now,
-        read,
-      ),
+  /**
+   * `firstUse: pin`: takes what nobody has seen before and nothing is suspicious about. Where a person refused a definition of
+   * a tool, the next one is no first.
+   */
+  async #pinFirst(upstream: string, offers: readonly Offer[], names: readonly string[]): Promise<void> {
+    if (!Object.hasOwn(this.#upstreams, upstream) || this.#upstreams[upstream]?.firstUse !== 'pin') return;
+    const fresh = (lock: Lock) => {
+      const beside = this.#beside(lock, upstream, names);
+      return offers.filter(
+        (offer) =>
+          this.#judged(lock, upstream, offer, beside).state === 'new' &&
+          lockedTool(lock, upstream, offer.tool.name).rejected.length === 0 &&
+          isKept(offer.tool),
+      );
+    };
+    const found = fresh(await this.#file.read());
+    if (found.length === 0) return;
+    for (const { tool, hash } of found) await this.#onFirstUse?.(upstream, tool.name, hash ?? '');
+    await this.#file.change((read) =>
+      fresh(read).reduce((lock, offer) => this.#accept(lock, upstream, offer, offer.hash ?? '', firstUse, []), read),
     );
   }
 
@@ -199,7 +207,7 @@ export class PinService implements ToolPins {
     return withAccepted(lock, upstream, tool.name, accepted);
   }
 
-  #judged(lock: Lock, upstream: string, offer: Offer, names: readonly string[]): JudgedTool {
+  #judged(lock: Lock, upstream: string, offer: Offer, beside: Neighbours): JudgedTool {
     const { tool, hash } = offer;
     const { accepted, rejected } = lockedTool(lock, upstream, tool.name);
     // What is as it was reviewed goes on working, whatever comes up beside it: the newcomer waits.
@@ -207,14 +215,21 @@ export class PinService implements ToolPins {
       const { listedAs } = accepted;
       return { tool, hash, state: 'pinned', findings: [], ...(listedAs !== undefined && { listedAs }) };
     }
-    const findings = this.#findings(lock, upstream, offer, names);
+    const findings = this.#findings(offer, beside);
     const isRejected = rejected.some((review) => review.hash === hash);
     const fresh = findings.length > 0 ? 'suspicious' : 'new';
     const state = isRejected ? 'rejected' : accepted ? 'changed' : fresh;
     return { tool, hash, state, findings };
   }
 
-  #findings(lock: Lock, upstream: string, { tool, hash, doubled }: Offer, names: readonly string[]): PinFinding[] {
+  /** What its tools are looked at beside. Upstreams that are not configured any more offer nothing that could be meant. */
+  #beside(lock: Lock, upstream: string, names: readonly string[]): Neighbours {
+    const others = acceptedBeside(lock, upstream).filter((other) => Object.hasOwn(this.#upstreams, other.upstream));
+    const own = names.filter((name) => lockedTool(lock, upstream, name).accepted);
+    return neighboursOf(others, names, own);
+  }
+
+  #findings({ tool, hash, doubled }: Offer, beside: Neighbours): PinFinding[] {
     const own: PinFinding[] = [];
     if (hash === undefined) {
       const detail =
@@ -222,13 +237,7 @@ export class PinService implements ToolPins {
       own.push({ code: 'invisible', at: '', detail });
     }
     if (doubled) own.push({ code: 'shadows', at: '/name', detail: 'Its upstream offers two tools of this name' });
-    const siblings = names.filter((name) => name !== tool.name);
-    const beside = scanBeside(tool, {
-      others: acceptedBeside(lock, upstream),
-      siblings,
-      own: [tool.name, ...siblings].filter((name) => lockedTool(lock, upstream, name).accepted),
-    });
-    return [...own, ...this.#scan(hash), ...beside];
+    return [...own, ...this.#scan(hash), ...scanBeside(tool, beside)];
   }
 
   /**
@@ -269,11 +278,12 @@ export class PinService implements ToolPins {
   #viewsOf(lock: Lock, upstream: string): PinView[] {
     const tools = lock.upstreams.get(upstream)?.tools ?? {};
     const names = this.#offers.names(upstream);
+    const beside = this.#beside(lock, upstream, names);
     return [...new Set([...Object.keys(tools), ...names])].flatMap((tool) => {
       const locked = lockedTool(lock, upstream, tool);
       const offers = this.#offers.of(upstream, tool);
       const offered = offers.map((offer) =>
-        offerView(upstream, offer, this.#judged(lock, upstream, offer, names), locked),
+        offerView(upstream, offer, this.#judged(lock, upstream, offer, beside), locked),
       );
       const { accepted } = locked;
       if (!accepted || offers.some(({ hash }) => hash === accepted.hash)) return offered;
@@ -297,6 +307,10 @@ const unread: PinFinding = {
   at: '',
   detail: 'Its upstream offers more at once than is read at once; look again in a moment',
 };
+
+/** Whether a lock can hold it. */
+const isKept = (tool: OfferedTool): boolean =>
+  tool.name !== '__proto__' && JSON.stringify(tool).length <= longestApproved;
 
 /** In the order of a list. */
 const waiting: readonly PinState[] = ['changed', 'suspicious', 'new', 'rejected', 'pinned'];

@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -141,6 +151,33 @@ describe('sallyport.lock', () => {
     writeFileSync(held, `4999999 ${hostname()} x`);
     await pin(h.pins, 'files', readFileTool);
     expect(existsSync(held)).toBe(false);
+  });
+
+  test('is free again when the process that died had the number of this one, as in containers', async () => {
+    const held = join(h.folder, '.sallyport.lock.held');
+    writeFileSync(held, `${process.pid} ${hostname()} of-the-life-before`);
+    const anHourAgo = Date.now() / 1000 - 3600;
+    utimesSync(held, anHourAgo, anHourAgo);
+    await pin(h.pins, 'files', readFileTool);
+    expect(readdirSync(h.folder)).toEqual(['sallyport.lock']);
+  });
+
+  test('is read again also where its new contents are as long and as old as the former', async () => {
+    await pin(h.pins, 'files', readFileTool);
+    const { atime, mtime } = statSync(h.path);
+    h.write(h.text().replace('"read_file": {', '"read_fila": {'));
+    utimesSync(h.path, atime, mtime);
+    expect(await codeOf(h.pins.judge('files', [readFileTool]))).toBe('invalid_config');
+  });
+
+  test('in which two people answered otherwise, merged, holds the refusal', async () => {
+    await pin(h.pins, 'files', readFileTool, sendEmailTool);
+    const { hash } = (await h.pins.judge('files', [readFileTool]))[0] ?? {};
+    const refusal = `"rejected": [{"hash": "${hash}", "by": "bob", "at": "2026-11-01T00:00:00.000Z"}]`;
+    h.write(h.text().replace('"rejected": []', refusal));
+    expect(h.text()).toContain('bob');
+    expect(await statesOf(h.pins, 'files', readFileTool, sendEmailTool)).toEqual(['rejected', 'pinned']);
+    expect((await h.pins.list({ state: 'rejected' }))[0]).toMatchObject({ reviewed: { by: 'bob' } });
   });
 
   test('stays readable by its owner only, and a link to it stays a link', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject, OfferedTool } from '@sallyport/core';
-import { RuntimeFault } from '@sallyport/core';
+import { RuntimeFault, parseJson } from '@sallyport/core';
 import { pinSchema } from '@sallyport/core/admin';
 import { PinService } from '../../src/pins/index.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -109,6 +109,41 @@ describe('a tool', () => {
       expect(await statesOf(await h.another(), 'files', tool)).toEqual(['pinned']);
     },
   );
+
+  test.each([
+    ['a member of it', '{"name":"odd","description":"Does something.","__proto__":{"x":1}}', 'pinned'],
+    ['a parameter', '{"name":"odd","inputSchema":{"properties":{"__proto__":{"type":"string"}}}}', 'pinned'],
+    ['itself', '{"name":"__proto__","description":"Does something."}', 'new'],
+  ])('with __proto__ as the name of %s leaves the others as they are', async (_, text, state) => {
+    const odd = parseJson(text, { maxDepth: 64 }) as OfferedTool;
+    const pins = await h.another('pin');
+    expect(await statesOf(pins, 'evil', odd)).toEqual([state]);
+    expect(await statesOf(pins, 'evil', odd)).toEqual([state]);
+    expect(await statesOf(await h.another('pin'), 'files', readFileTool)).toEqual(['pinned']);
+    const turned = { ...odd, description: 'Does something else.' };
+    expect(await statesOf(pins, 'evil', turned)).not.toEqual(['pinned']);
+  });
+
+  test('whose definition no lock could be read with is not approved, and the lock stays as it was', async () => {
+    await pin(h.pins, 'mail', sendEmailTool);
+    let deep: JsonObject = {};
+    for (let i = 0; i < 120; i++) deep = { not: deep };
+    const tool = { name: 'deep', inputSchema: deep };
+    expect(await codeOf(h.pins.approve('files', 'deep', await hashOf('files', tool), 'ada'))).toBe('invalid_request');
+    const named = { name: '__proto__', description: 'x' };
+    expect(await codeOf(h.pins.approve('files', '__proto__', await hashOf('files', named), 'ada'))).toBe(
+      'invalid_request',
+    );
+    expect(await statesOf(await h.another(), 'mail', sendEmailTool)).toEqual(['pinned']);
+  });
+
+  test('of an upstream that was renamed is new, and nothing of it is held against the old name', async () => {
+    const { path } = h;
+    const old = await PinService.open({ path, upstreams: { old: { firstUse: 'review' } }, clock: systemClock });
+    await pin(old, 'old', readFileTool, sendEmailTool);
+    old.close();
+    expect(await statesOf(h.pins, 'files', readFileTool, sendEmailTool)).toEqual(['new', 'new']);
+  });
 });
 
 describe('a review', () => {
@@ -168,6 +203,14 @@ describe('with firstUse: pin', () => {
     expect((await pins.list({ state: 'pinned' }))[0]).toMatchObject({ reviewed: { by: 'firstUse' } });
     expect(await statesOf(pins, 'files', poisoned)).toEqual(['changed']);
     expect(await statesOf(pins, 'files', changed({ description: 'Reads.' }))).toEqual(['changed']);
+  });
+
+  test('a tool of which a person refused a definition is never taken, whatever comes next', async () => {
+    const pins = await h.another('pin');
+    expect(await statesOf(pins, 'files', readFileTool)).toEqual(['pinned']);
+    await pins.reject('files', 'read_file', await hashOf('files', readFileTool), 'ada');
+    expect(await statesOf(pins, 'files', readFileTool)).toEqual(['rejected']);
+    expect(await statesOf(pins, 'files', changed({ description: 'Reads a file!' }))).toEqual(['new']);
   });
 
   test('it is told before, and where it cannot be told nothing is taken', async () => {

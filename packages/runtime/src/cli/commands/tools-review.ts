@@ -23,7 +23,8 @@ export function addToolsReview(tools: Command, run: Runner): void {
     .option('--reject', 'refuse exactly these')
     .addHelpText(
       'after',
-      '\n<what> is an upstream, a tool, or <upstream>/<tool>. All of what is shown may be written by strangers.',
+      '\n<what> is an upstream, a tool, <upstream>/<tool>, or <upstream>/<tool>@<hash> for exactly one definition.' +
+        ' All of what is shown may be written by strangers.',
     )
     .action(run(options, review));
 }
@@ -39,51 +40,73 @@ async function review(context: Context, { approve, reject }: z.output<typeof opt
   const admin = await connect(await findDataDir(context));
   const { output } = context;
   const { pins } = await admin.call('pins.list', {});
-  const isMeant = ({ upstream, tool }: PinView) =>
-    what === undefined || [upstream, tool, `${upstream}/${tool}`].includes(what);
-  const meant = pins.filter(isMeant);
+  const meant = what === undefined ? pins : pinsMeant(pins, what);
   if (what !== undefined && meant.length === 0) {
     const hint = 'Tools are known once their upstream was asked for them: let an agent connect.';
     throw new CommandFailure(exitCodes.usage, `There is no upstream and no tool ${what}.`, hint);
   }
-  const waiting = meant.filter(({ state }) => state !== 'pinned' && state !== 'rejected');
+  const waiting = meant.filter(isWaiting);
   // Whoever names one tool wants to see it, also when it was reviewed.
   const shown = waiting.length > 0 || what === undefined ? waiting : meant;
-  for (const pin of shown) print(context, pin);
+  // An answer to a whole upstream is one to what waits: it turns no earlier answer about one tool.
+  const decidable = waiting.length > 0 || meant.some(({ upstream }) => upstream === what) ? waiting : shown;
+  const given = approve ? 'approve' : reject ? 'reject' : undefined;
+  const chosen = given ? decidable.filter(({ state }) => state !== answered[given]) : [];
+  if (approve) checkOne(chosen, what ?? '');
   if (shown.length === 0) output.note(safe`${paint('dim', 'Nothing waits for a review.')}`);
-  const answers = await decide(context, admin, shown, { approve, reject });
-  output.data(adminRoutes['pins.list'].answer, { pins: answers });
-  return answers.some(({ state }) => state !== 'pinned' && state !== 'rejected') ? exitCodes.waiting : exitCodes.ok;
-}
-
-async function decide(
-  context: Context,
-  admin: AdminClient,
-  shown: readonly PinView[],
-  { approve, reject }: z.output<typeof options>,
-): Promise<PinView[]> {
   const answers: PinView[] = [];
-  const asks = context.interactive && context.globals.json !== true;
   for (const pin of shown) {
-    const { upstream, tool, hash, state } = pin;
-    const given = approve ? 'approve' : reject ? 'reject' : 'skip';
-    const answer = given === 'skip' && asks && state !== 'pinned' ? await ask(pin) : given;
-    if (answer === 'skip') {
-      answers.push(pin);
-      continue;
-    }
-    if (hash === null) {
-      const hint = 'The upstream must offer it without half surrogate pairs and numbers beyond range.';
-      throw new CommandFailure(exitCodes.denied, `${upstream}/${tool} has no canonical form.`, hint);
-    }
-    const reviewed = await admin.call(`pins.${answer}`, { body: { upstream, tool, hash } });
-    answers.push(reviewed);
-    context.output.line(safe`${paint(looks[reviewed.state], reviewed.state)} ${upstream}/${tool}`);
+    print(context, pin);
+    const asks = !given && isWaiting(pin) && context.interactive && context.globals.json !== true;
+    const answer = asks ? await ask(pin) : chosen.includes(pin) ? given : undefined;
+    answers.push(answer ? await send(context, admin, pin, answer) : pin);
   }
-  return answers;
+  output.data(adminRoutes['pins.list'].answer, { pins: answers });
+  return answers.some(isWaiting) ? exitCodes.waiting : exitCodes.ok;
 }
 
-async function ask({ upstream, tool }: PinView): Promise<'approve' | 'reject' | 'skip'> {
+const isWaiting = ({ state }: PinView): boolean => state !== 'pinned' && state !== 'rejected';
+
+/** An upstream calls its tools as it likes, also as another upstream is called: that one is meant. */
+function pinsMeant(pins: readonly PinView[], what: string): PinView[] {
+  const ofUpstream = pins.filter(({ upstream }) => upstream === what);
+  if (ofUpstream.length > 0) return ofUpstream;
+  return pins.filter(({ upstream, tool, hash }) =>
+    [tool, `${upstream}/${tool}`, `${upstream}/${tool}@${hash}`].includes(what),
+  );
+}
+
+/** What was not told apart was not reviewed: one answer is for one definition of a tool. */
+function checkOne(chosen: readonly PinView[], what: string): void {
+  const seen = new Map<string, PinView>();
+  for (const pin of chosen) {
+    // Without an upstream there is one tool that is meant.
+    const key = pin.upstream === what ? pin.tool : '';
+    const other = seen.get(key);
+    if (other) {
+      const [one, another] = [other, pin].map(({ upstream, tool, hash }) => `${upstream}/${tool}@${hash}`);
+      const hint = `Look at them with \`sallyport tools review ${what}\`, and say which: ${one} or ${another}.`;
+      throw new CommandFailure(exitCodes.usage, `${what} is more than one definition.`, hint);
+    }
+    seen.set(key, pin);
+  }
+}
+
+const answered = { approve: 'pinned', reject: 'rejected' } as const;
+type Answer = keyof typeof answered;
+
+async function send({ output }: Context, admin: AdminClient, pin: PinView, answer: Answer): Promise<PinView> {
+  const { upstream, tool, hash } = pin;
+  if (hash === null) {
+    const hint = 'The upstream must offer it without half surrogate pairs and numbers beyond range.';
+    throw new CommandFailure(exitCodes.denied, `${upstream}/${tool} has no canonical form.`, hint);
+  }
+  const reviewed = await admin.call(`pins.${answer}`, { body: { upstream, tool, hash } });
+  output.line(safe`${paint(looks[reviewed.state], reviewed.state)} ${upstream}/${tool}`);
+  return reviewed;
+}
+
+async function ask({ upstream, tool }: PinView): Promise<Answer | undefined> {
   const answer = await select({
     message: `${upstream}/${tool}`.replaceAll(/[^\x20-\x7e]/g, '?'),
     options: [
@@ -93,7 +116,7 @@ async function ask({ upstream, tool }: PinView): Promise<'approve' | 'reject' | 
     ] as const,
   });
   if (isCancel(answer)) throw new CommandFailure(exitCodes.interrupted, 'The review was interrupted.');
-  return answer;
+  return answer === 'skip' ? undefined : answer;
 }
 
 function print({ output }: Context, pin: PinView): void {
@@ -103,13 +126,20 @@ function print({ output }: Context, pin: PinView): void {
     output.line(safe`  ${paint('dim', `reviewed by ${reviewed.by} on ${new Date(reviewed.at).toISOString()}`)}`);
   }
   for (const { code, at, detail } of findings) output.line(safe`  ${paint('red', code)} ${at} ${detail}`);
-  if (differences) {
-    for (const { at, change, before, after } of differences) {
-      output.line(safe`  ${paint('bold', change)} ${at}`);
-      if (before !== undefined) output.line(safe`    ${paint('red', `- ${before}`)}`);
-      if (after !== undefined) output.line(safe`    ${paint('green', `+ ${after}`)}`);
-    }
-    return;
+  for (const { at, change, before, after } of differences ?? []) {
+    output.line(safe`  ${paint('bold', change)} ${at}`);
+    for (const part of parts(before)) output.line(safe`    ${paint('red', `- ${part}`)}`);
+    for (const part of parts(after)) output.line(safe`    ${paint('green', `+ ${part}`)}`);
   }
-  for (const line of stringify(definition, { lineWidth: 0 }).trimEnd().split('\n')) output.line(safe`  ${line}`);
+  if (differences && isWhole(differences)) return;
+  for (const line of stringify(definition, { lineWidth: 0 }).trimEnd().split('\n')) {
+    for (const part of parts(line)) output.line(safe`  ${part}`);
+  }
 }
+
+/** A line is cut where it is too long to be read; what is to be approved is shown to its end. */
+const parts = (text = ''): readonly string[] => text.match(/[^]{1,1000}/gu) ?? [];
+
+/** Whether they show all that differs; else the definition itself has to. */
+const isWhole = (differences: NonNullable<PinView['differences']>): boolean =>
+  differences.length < 200 && !differences.some(({ before = '', after = '' }) => `${before}${after}`.includes('…'));
