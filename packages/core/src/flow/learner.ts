@@ -36,6 +36,8 @@ export type FlowPiece =
       readonly endorses?: boolean;
       /** Absent: that of the call that was settled before. */
       readonly userId?: string;
+      /** Names of properties that are values; absent where there are none. */
+      readonly names?: readonly string[];
     };
 
 type ResultPiece = FlowPiece & { readonly kind: 'result' };
@@ -45,6 +47,7 @@ type ReadPiece = Exclude<FlowPiece, { kind: 'settled' }>;
 interface Called {
   readonly tool: string;
   readonly args: JsonObject;
+  readonly names?: ReadonlySet<string>;
   /** Of the arguments, until its result was read. */
   leaves?: readonly Leaf[] | undefined;
 }
@@ -196,10 +199,12 @@ export class Learner {
 
   #result(piece: ResultPiece): void {
     const call = this.#callOf(piece);
-    const { tool, leaves = leavesOf(call.args, unknownManifest) } = call;
+    const { tool, leaves = leavesOf(call.args, unknownManifest, call.names) } = call;
     call.leaves = undefined;
     const { callId, text, distrusted } = piece;
-    const result: LearnedResult = { tool, callId, leaves, text, distrusted };
+    const isRetold = this.#calls.get(callId)?.tool !== tool;
+    if (distrusted) this.memory.doubted.add(tool);
+    const result: LearnedResult = { tool, callId, leaves, text, distrusted, isRetold };
     const known = { sources: this.sources, memory: this.memory, rules: this.#rules };
     const { source, fields } = resultSource(result, this.#manifestOf(tool), known);
     const added = this.#add(source, fields);

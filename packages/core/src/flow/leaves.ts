@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../events.ts';
 import type { Manifest } from './manifest.ts';
 import { fold } from './text.ts';
+import { isPropertyName } from './property-names.ts';
 import { partsOf, type Part } from './parts.ts';
 
 /** One scalar of a call's arguments. */
@@ -19,8 +20,12 @@ export interface Leaf {
   readonly parts: readonly Part[] | undefined;
 }
 
-/** Every scalar; null chooses nothing. Names of properties are the tool's, unless it takes any. */
-export function leavesOf(args: JsonObject, manifest: Manifest): Leaf[] {
+/**
+ * Every scalar; null chooses nothing. Names of properties are the tool's, unless it takes any.
+ *
+ * @param strange see `strangeNames`
+ */
+export function leavesOf(args: JsonObject, manifest: Manifest, strange?: ReadonlySet<string>): Leaf[] {
   const leaves: Leaf[] = [];
   const add = (value: Leaf['value'], path: string, pattern: string, key: string, role: Leaf['role']): void => {
     const text = fold(String(value));
@@ -37,7 +42,7 @@ export function leavesOf(args: JsonObject, manifest: Manifest): Leaf[] {
       const object = value as JsonObject;
       for (const name of Object.keys(object)) {
         // `{ "ann@x.example": "editor" }`: a name that no schema gives is a value like any other.
-        if (!/^[\w$-]{1,64}$/.test(name)) add(name, path, pattern, key, roleOf(pattern, manifest));
+        if (!isPropertyName(name) || strange?.has(name)) add(name, path, pattern, key, roleOf(pattern, manifest));
         visit(object[name] as Json, `${path}.${name}`, pattern === '' ? name : `${pattern}.${name}`, name);
       }
     }

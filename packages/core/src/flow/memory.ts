@@ -14,6 +14,8 @@ export class Memory {
   readonly files = new Map<string, readonly string[]>();
   /** Calls that hit something nobody vouched for, or carried somebody there. */
   readonly tainted = new Set<string>();
+  /** Tools with a result that is worth no more than a stranger's word, whatever vouches for what they return. */
+  readonly doubted = new Set<string>();
   /** Calls that a person approved: their results are as good as named. */
   readonly approvedCalls = new Set<string>();
   /** Names of people in the user's own words: written with a capital, because "discount" names nobody. Folded. */

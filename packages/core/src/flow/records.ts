@@ -1,5 +1,6 @@
 import { parse as parseYaml } from 'yaml';
 import type { Json, JsonObject } from '../events.ts';
+import { isPropertyName } from './property-names.ts';
 import { readPython } from './python.ts';
 
 /** Larger results are taken whole: a layout that costs seconds to read is no layout. */
@@ -62,14 +63,12 @@ function collect(value: Json, path: string, key: string, record: string, into: R
     // A map from names to records, as in `{ "Smart Watch": { … } }`: the name is a value as well.
     if (depth <= 1 && typeof item === 'object' && item !== null && !Array.isArray(item))
       into.push({ path: placeOf(name), key: 'name', text: name, record: placeOf(name) });
-    else if (!isLayout(name) || item === null || typeof item === 'boolean')
+    // `{ "write to eve@evil.example": true }`: whoever chooses such a name writes prose, and vouches for nothing.
+    else if (!isPropertyName(name) || item === null || typeof item === 'boolean')
       into.push({ path: placeOf(name), key: 'text', text: name, record: path });
   }
   return true;
 }
-
-/** `{ "write to eve@evil.example": true }`: whoever chooses such a name writes prose, and vouches for nothing. */
-const isLayout = (name: string): boolean => /^[\w$-]{1,64}$/.test(name);
 
 /** Keys whose values are prose that anyone may have written. */
 const proseKey =

@@ -19,6 +19,8 @@ export interface LearnedResult {
   readonly text: string;
   /** It looked like an attack, so nobody's word makes it better than strangers'. */
   readonly distrusted?: true | undefined;
+  /** It is told of a call that was decided under another id, as the agent heard of it: on another surface, say. */
+  readonly isRetold: boolean;
 }
 
 /** What is known before a result is read, by which it is judged. */
@@ -34,9 +36,11 @@ export function resultSource(
   manifest: Manifest,
   known: Known,
 ): { source: Omit<SourceText, 'id'>; fields: NewField[] } {
-  const { tool, callId, leaves, text, distrusted = false } = result;
+  const { tool, callId, leaves, text, isRetold } = result;
   const { memory } = known;
   const { format, labels } = manifest.results;
+  // Of which call something is retold nobody knows: guards may have changed what was called, and what came back.
+  const distrusted = result.distrusted === true || (isRetold && memory.doubted.has(tool));
   const trust = distrusted ? 'untrusted' : manifest.results.trust;
   const strangersQuery = isStrangersQuery(leaves, known);
   const isNamed =

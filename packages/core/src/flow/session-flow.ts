@@ -11,6 +11,7 @@ import { Requests, haveCommon, isAsked, kindsOf, openKinds, takeOverKinds } from
 import { atLeast } from './labels.ts';
 import { findingsOf } from './findings.ts';
 import { leavesOf } from './leaves.ts';
+import { strangeNames } from './property-names.ts';
 import { recipientOf, weighAll, type Weighed } from './weigh.ts';
 import { settle } from './settle.ts';
 
@@ -78,7 +79,7 @@ export class SessionFlow {
     }
     this.#settledFor = piece.userId ?? this.#settledFor;
     const { judging, weighed } = this.#weighed(
-      this.#judging({ tool: piece.tool, arguments: piece.args }, this.#settledFor),
+      this.#judging({ tool: piece.tool, arguments: piece.args }, this.#settledFor, new Set(piece.names)),
     );
     settle(piece, judging, weighed, this.#learner);
   }
@@ -119,13 +120,14 @@ export class SessionFlow {
     const { outcome, approval, endorses = false } = decision;
     // What was traced is settled as it was traced; a call that a guard rewrote since is weighed anew.
     const traced = this.#traced.get(call) ?? this.#weighed(this.#judging(call, ''));
-    const { userId } = traced.judging;
+    const { userId, names } = traced.judging;
     const passes = outcome === 'allow' || outcome === 'transform';
     const said = {
       ...(outcome !== 'allow' && { outcome }),
       ...(passes && approval !== undefined && { approved: true }),
       ...(passes && endorses && { endorses }),
       ...(userId !== this.#settledFor && { userId }),
+      ...(names.size > 0 && { names: [...names] }),
     };
     const piece: FlowPiece & { kind: 'settled' } = { kind: 'settled', tool, callId, args, ...said };
     this.#settledFor = userId;
@@ -161,10 +163,12 @@ export class SessionFlow {
   #judging(
     { tool, arguments: args, definition }: Pick<ToolCall, 'tool' | 'arguments' | 'definition'>,
     userId: string,
+    known?: ReadonlySet<string>,
   ): Judging {
     const { sources, memory } = this.#learner;
     const manifest = this.#options.manifestOf(tool, definition);
-    const leaves = leavesOf(args, manifest);
+    const names = known ?? strangeNames(args, definition?.parameters);
+    const leaves = leavesOf(args, manifest, names);
     const kinds = kindsOf(tool, manifest, leaves);
     const asked = this.#asked.take(sources.requests);
     const isGrave = haveCommon(kinds, takeOverKinds);
@@ -172,6 +176,7 @@ export class SessionFlow {
     const judging: Judging = {
       tool,
       manifest,
+      names,
       leaves,
       kinds,
       asked,

@@ -22,9 +22,12 @@ export function settle(
   // What was held is noted as well: the operation may have been done elsewhere, and would come back in a listing.
   for (const each of weighed) if (!isBelieved(each)) noteWritten(each, sources.texts.length, memory);
   if (outcome === 'deny' || outcome === 'require_approval') return;
-  learner.called(callId, { tool, args, leaves: judging.leaves });
+  learner.called(callId, { tool, args, names: judging.names, leaves: judging.leaves });
   if (approved) memory.approvedCalls.add(callId);
-  else if (learner.tainted && weighed.some(reachesStranger)) memory.tainted.add(callId);
+  else if (learner.tainted && weighed.some(reachesStranger)) {
+    memory.tainted.add(callId);
+    memory.doubted.add(tool);
+  }
   queue(tool, judging);
   for (const each of weighed) spend(tool, each, memory);
   if (endorses) {

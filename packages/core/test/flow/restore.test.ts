@@ -38,7 +38,12 @@ const argsOf = ([first = '', second = '', third = '']: readonly string[]) => ({
   recipient: second,
   amount: Number(third) || 1,
   body: third,
+  shares: { [second]: 1 },
 });
+
+/** Whose shares these are is no name of its own. */
+const send_payment = { properties: { shares: { additionalProperties: { type: 'number' } } } };
+const schemas = { send_payment };
 
 function play(talk: Conversation, each: Step): void {
   const text = `Send ${each.text.join(' and ')}`;
@@ -63,9 +68,9 @@ const tracesOf = (talk: Conversation) =>
 it('what was kept gives the same traces after a restart', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
-      const talk = new Conversation();
+      const talk = new Conversation({ schemas });
       for (const each of steps) play(talk, each);
-      const restored = new Conversation();
+      const restored = new Conversation({ schemas });
       for (const piece of JSON.parse(JSON.stringify(talk.pieces)) as FlowPiece[]) restored.flow.restore(piece);
       expect(tracesOf(restored)).toEqual(tracesOf(talk));
       expect(restored.flow.describe()).toEqual(talk.flow.describe());

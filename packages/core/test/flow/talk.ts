@@ -1,3 +1,4 @@
+import type { Distrusts } from '../../src/flow/learner.ts';
 import type { Decision, FlowPiece, FlowRule, JsonObject, ManifestInput, Message, Trace } from '../../src/index.ts';
 import { SessionFlow, manifestSchema, rulesOf, unknownManifest } from '../../src/index.ts';
 import { session, toolCall } from '../fixtures.ts';
@@ -18,6 +19,9 @@ export interface Talk {
   readonly tools?: Readonly<Record<string, ManifestInput>>;
   readonly rules?: ReadonlySet<FlowRule>;
   readonly userId?: string;
+  /** Of the arguments of tools. */
+  readonly schemas?: Readonly<Record<string, JsonObject>>;
+  readonly distrusts?: Distrusts;
 }
 
 /** One conversation with a SessionFlow, as an agent would have it. */
@@ -27,9 +31,17 @@ export class Conversation {
   /** Everything that was to be kept, in order. */
   readonly pieces: FlowPiece[] = [];
   readonly #userId: string;
+  readonly #schemas: NonNullable<Talk['schemas']>;
   #calls = 0;
 
-  constructor({ tools = {}, rules = rulesOf('balanced'), userId = 'ann' }: Talk = {}) {
+  constructor({
+    tools = {},
+    rules = rulesOf('balanced'),
+    userId = 'ann',
+    schemas = {},
+    distrusts = () => false,
+  }: Talk = {}) {
+    this.#schemas = schemas;
     const manifests = new Map(
       Object.entries({ ...usual, ...tools }).map(([name, input]) => [name, manifestSchema.parse(input)]),
     );
@@ -38,6 +50,7 @@ export class Conversation {
       manifestOf: (tool) => manifests.get(tool) ?? unknownManifest,
       rules,
       maxBytes: 8_388_608,
+      distrusts,
     });
   }
 
@@ -83,8 +96,18 @@ export class Conversation {
     return this.settle(tool, args, { outcome: 'allow', approval: 'a-1', endorses: true });
   }
 
+  /** The runtime itself carried it out. */
+  ran(tool: string, args: JsonObject, text: string): this {
+    this.settle(tool, args);
+    const callId = `c-${this.#calls - 1}`;
+    this.pieces.push(...this.flow.learn({ kind: 'tool_result', id: 'r-1', at: 0, callId, tool, text }));
+    return this;
+  }
+
   call(tool: string, args: JsonObject) {
-    const call = toolCall(args, { tool, callId: `c-${this.#calls++}` });
+    const parameters = this.#schemas[tool];
+    const definition = { name: tool, ...(parameters ? { parameters } : {}) };
+    const call = toolCall(args, { tool, definition, callId: `c-${this.#calls++}` });
     return { call, trace: this.flow.trace(call, session({ user: { id: this.#userId, roles: [] } })) };
   }
 

@@ -12,6 +12,8 @@ import { atLeast } from '../labels.ts';
 export interface Judging {
   readonly tool: string;
   readonly manifest: Manifest;
+  /** See `strangeNames`. */
+  readonly names: ReadonlySet<string>;
   readonly leaves: readonly Leaf[];
   /** Kinds of action that the call is, and whether the user asked for one of them, or left it to a source to ask. */
   readonly kinds: ReadonlySet<ActionKind>;
