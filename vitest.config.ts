@@ -10,7 +10,7 @@ const tests = (...rooms: string[]) => rooms.map((room) => `${room}/**/*.test.ts`
 export default defineConfig({
   test: {
     // Most of them wait for servers, disks and other processes: one at a time leaves a machine idle.
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     typecheck: { enabled: false },

@@ -49,7 +49,7 @@ function openIn(entries: readonly RecordedEntry[]): string[] {
   return entries.flatMap((entry) => (entry.phase === 'intent' && !results.has(entry.eventId) ? [entry.eventId] : []));
 }
 
-test('what was acknowledged survives kill -9 at any moment, whole and counted', { timeout: 120_000 }, async () => {
+test('what was acknowledged survives kill -9 at any moment, whole and counted', { timeout: 300_000 }, async () => {
   using folder = temporaryFolder();
   const session = aSession();
   const first = await openSqliteStore({ file: folder.file, clock });
@@ -76,7 +76,7 @@ test('what was acknowledged survives kill -9 at any moment, whole and counted', 
 
 test(
   'kill -9 at any moment: an approval is used if and only if its one entry is there',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     using folder = temporaryFolder();
     const session = aSession();
@@ -112,7 +112,7 @@ test(
   },
 );
 
-test('an open intent gets one result, also when recovery itself is killed', { timeout: 120_000 }, async () => {
+test('an open intent gets one result, also when recovery itself is killed', { timeout: 300_000 }, async () => {
   using folder = temporaryFolder();
   const { store, audit } = await openSqliteStore({ file: folder.file, clock });
   const intents = Array.from({ length: 8000 }, () => anIntent());
