@@ -104,14 +104,14 @@ export class Endpoint {
   /** A redirect would carry the call, and what is attached to it, to where nobody has said that it may go. */
   #permitted(answer: HttpAnswer): HttpAnswer {
     const { status, headers } = answer;
-    const { upstream } = this.#options;
+    const { upstream, credentials } = this.#options;
     if (status >= 300 && status < 400) {
       const detail = `Upstream ${upstream} redirects (HTTP ${status}), which is not followed: set its url to where it is.`;
       throw new RuntimeFault('upstream_failed', { detail });
     }
     if (status === 403) {
       const scope = missingScope(headers);
-      const why = scope === undefined ? '' : `: its credential lacks a scope (${scope})`;
+      const why = scope === undefined ? '' : `: its credential lacks a scope (${credentials.mask(scope)})`;
       throw new RuntimeFault('upstream_failed', { detail: `Upstream ${upstream} forbids it (HTTP 403)${why}.` });
     }
     return answer;
