@@ -3,9 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, attackedTicket, openSession } from './runtime.ts';
 import { approval, sessionId } from './staged/world.ts';
 import { hashOf } from './staged/gateway.ts';
-import { type Actor, type Actors, openActors } from './actors.ts';
+import { type Actors, nowhere, openActors } from './actors.ts';
 import { expectSound } from './axe.ts';
-import { widths } from './browser.ts';
 import { type Staged, cookieOf, startStaged } from './staged/server.ts';
 import { type Stage, openStage } from './stage.ts';
 
@@ -13,10 +12,12 @@ let stage: Stage;
 let empty: Stage;
 let staged: Staged;
 let told: Actors;
+let tours: Record<'real' | 'empty' | 'staged', Awaited<ReturnType<Actors['tour']>>>;
 const session = { id: '', denied: '' };
 beforeAll(async () => {
   [stage, empty, staged] = await Promise.all([openStage(), openStage(), startStaged()]);
   told = await openActors(staged.url, cookieOf);
+  tours = { real: await stage.tour(), empty: await empty.tour(), staged: await told.tour() };
   const { runtime } = stage;
   const key = await runtime.createKey('support-agent', ['support']);
   const { id, token } = await openSession(runtime, key, 'Answer ticket 4711 for Acme, in two sentences');
@@ -157,31 +158,22 @@ const screens: readonly Screen[] = [
   { name: 'Settings, operators', path: () => '/settings?tab=operators' },
   { name: 'Settings, configuration', path: () => '/settings?tab=configuration' },
   { name: 'Shortcuts', path: () => '/', act: (page) => page.keyboard.press('?') },
-  { name: 'No such page', path: () => '/nowhere' },
+  { name: 'No such page', path: () => nowhere },
 ];
 
 describe('at 1280 and 375 px, light and dark, axe finds nothing, nothing scrolls sideways, nothing is violated', () => {
-  it.each(screens)('$name', async (screen) => {
-    const actors = { empty, staged: told, real: stage }[screen.on ?? 'real'];
-    const actor = await actors.enter('owner', { path: screen.path() });
-    await screen.act?.(actor.page);
-    await expectSoundAtEachWidth(actor);
+  it.each(screens)('$name', async ({ path, act, on }) => {
+    const actor = await tours[on ?? 'real'](path());
+    await act?.(actor.page);
+    await expectSound(actor);
+    expect(actor.complaints).toEqual({ console: [], violations: [], foreign: [] });
   });
 
   it('the sign-in page', async () => {
     const actor = await stage.outside();
     await actor.visit('/sign-in');
     await actor.page.getByRole('heading', { name: 'Sign in with a one-time link' }).waitFor();
-    await expectSoundAtEachWidth(actor);
+    await expectSound(actor);
+    expect(actor.complaints).toEqual({ console: [], violations: [], foreign: [] });
   });
 });
-
-async function expectSoundAtEachWidth(actor: Actor): Promise<void> {
-  for (const size of Object.values(widths)) {
-    await actor.page.setViewportSize(size);
-    // A place in the page belongs to its size: what stood in sight may lie below the bar by now.
-    await actor.page.evaluate('window.scrollTo(0, 0)');
-    await expectSound(actor);
-  }
-  expect(actor.complaints).toEqual({ console: [], violations: [], foreign: [] });
-}

@@ -21,8 +21,16 @@ export interface Actors {
   enter(as?: OperatorRole, look?: Look & { readonly path?: string }): Promise<Actor>;
   /** A browser that nobody has used, not signed in. */
   outside(look?: Look): Promise<Actor>;
+  /**
+   * A browser signed in as owner for all tests of a file, which goes from screen to screen as its user does: the page is
+   * loaded once, and nothing of a screen is left on the next.
+   */
+  tour(): Promise<(path: string) => Promise<Actor>>;
   close(): Promise<void>;
 }
+
+/** An address that no screen has. */
+export const nowhere = '/nowhere';
 
 interface Seat extends Actor {
   readonly watched: Watch;
@@ -33,6 +41,10 @@ export async function openActors(url: string, cookieOf: (role: OperatorRole) => 
   const browser = await launch();
   // A page that was left is taken again by the next: it starts in a sixth of the time of a fresh one.
   const free: Seat[] = [];
+  const signIn = async ({ context }: Seat, role: OperatorRole): Promise<void> => {
+    const [name = '', value = ''] = (await cookieOf(role)).split('=');
+    await context.addCookies([{ name, value, url, httpOnly: true, sameSite: 'Strict' }]);
+  };
   const take = async ({ scheme = 'light', width = 'wide' }: Look): Promise<Seat> => {
     const seat = free.pop() ?? (await seatIn(browser, url, { scheme, width }));
     onTestFinished(async ({ task }) => {
@@ -50,10 +62,27 @@ export async function openActors(url: string, cookieOf: (role: OperatorRole) => 
       onTestFinished(() => seat.context.close());
       return seat;
     },
+    tour: async () => {
+      const seat = await seatIn(browser, url, {});
+      await signIn(seat, 'owner');
+      await seat.visit('/');
+      const lost = seat.page.getByRole('heading', { name: 'No such page' });
+      const goTo = (path: string) => seat.page.evaluate(`history.pushState({}, '', ${JSON.stringify(path)})`);
+      return async (path) => {
+        // By way of a screen that is none: of the one before nothing stays, and that the next has come can be told.
+        await goTo(nowhere);
+        await lost.waitFor();
+        if (path !== nowhere) {
+          await goTo(path);
+          await lost.waitFor({ state: 'detached' });
+        }
+        await seat.settled();
+        return seat;
+      };
+    },
     enter: async (role = 'owner', { path = '/', ...look } = {}) => {
       const seat = await take(look);
-      const [name = '', value = ''] = (await cookieOf(role)).split('=');
-      await seat.context.addCookies([{ name, value, url, httpOnly: true, sameSite: 'Strict' }]);
+      await signIn(seat, role);
       await seat.visit(path);
       return seat;
     },

@@ -20,7 +20,6 @@ export const launch = (): Promise<Browser> =>
   });
 
 export const widths = { wide: { width: 1280, height: 860 }, narrow: { width: 375, height: 780 } } as const;
-export const schemes = ['light', 'dark'] as const;
 
 /** What went wrong in a page without anybody seeing it. */
 interface Complaints {

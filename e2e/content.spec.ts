@@ -3,7 +3,6 @@ import { customer } from '../examples/support-agent/shop.ts';
 import { expectSound } from './axe.ts';
 import { openSession } from './runtime.ts';
 import { playChat } from '../examples/support-agent/chat.ts';
-import { widths } from './browser.ts';
 import { supportScript } from '../examples/support-agent/model.ts';
 import { type Stage, openStage } from './stage.ts';
 import { says } from './until.ts';
@@ -108,18 +107,16 @@ describe('the guards in Settings', () => {
   });
 });
 
-for (const width of ['wide', 'narrow'] as const) {
-  it(`${widths[width].width} px: axe finds nothing in either scheme, nothing scrolls sideways, nothing is violated`, async () => {
-    const actor = await stage.enter('owner', { width, path: session });
-    const { page, visit, complaints } = actor;
-    await page.getByRole('link', { name: /Taken out/ }).waitFor();
-    await expectSound(actor);
-    await page.getByRole('link', { name: /Tool result.*carrier_notes/s }).click();
-    await page.getByRole('article').waitFor();
-    await expectSound(actor);
-    await visit('/settings?tab=guards');
-    await page.getByRole('list', { name: 'Guards' }).waitFor();
-    await expectSound(actor);
-    expect(complaints).toEqual({ console: [], violations: [], foreign: [] });
-  });
-}
+it('at 1280 and 375 px, light and dark, axe finds nothing, nothing scrolls sideways, nothing is violated', async () => {
+  const actor = await stage.enter('owner', { path: session });
+  const { page, visit, complaints } = actor;
+  await page.getByRole('link', { name: /Taken out/ }).waitFor();
+  await expectSound(actor);
+  await page.getByRole('link', { name: /Tool result.*carrier_notes/s }).click();
+  await page.getByRole('article').waitFor();
+  await expectSound(actor);
+  await visit('/settings?tab=guards');
+  await page.getByRole('list', { name: 'Guards' }).waitFor();
+  await expectSound(actor);
+  expect(complaints).toEqual({ console: [], violations: [], foreign: [] });
+});

@@ -158,6 +158,15 @@ describe('colour scheme', () => {
     await page.reload();
     await isIn('light');
   });
+
+  it('changes at once for those who want no motion', async () => {
+    const { page } = await stage.enter();
+    const moving = `(() => {
+      document.documentElement.dataset.mantineColorScheme = 'dark';
+      return document.getAnimations().length;
+    })()`;
+    expect(await page.evaluate(moving)).toBe(0);
+  });
 });
 
 describe('when the runtime goes away', () => {
