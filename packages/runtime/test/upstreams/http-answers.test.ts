@@ -1,6 +1,7 @@
 import type { JsonObject } from '@sallyport/core';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { Mask } from '../../src/credentials/mask.ts';
 import {
   clear,
   echo,
@@ -57,6 +58,27 @@ describe('answers', () => {
     expect(await answering(undefined, 'plain')).toMatchObject({ content: [{ text: 'plain' }] });
     expect(await answering(undefined, Buffer.from([0, 1]))).toMatchObject({ content: [{ type: 'resource' }] });
     expect(await answering('application/json', '')).toMatchObject({ content: [{ type: 'text' }] });
+  });
+
+  test('bytes with a credential in them, at whatever place, are left out', async () => {
+    class Real extends TestCredentials {
+      readonly #mask = new Mask(Date.now);
+      override mask(text: string): string {
+        this.#mask.add(this.secret);
+        return this.#mask.mask(text);
+      }
+    }
+    const credentials = new Real();
+    for (const before of ['', '\0', '\0\0', '\0\0\0']) {
+      const { origin } = await serve((app) => {
+        app.get('/o', (_, reply) =>
+          reply.type('application/zip').send(Buffer.from(`${before}${credentials.secret}\xff`)),
+        );
+      });
+      const connection = await start({ url: origin, endpoints: { read: get('/o') } }, credentials);
+      const result = await connection.run(await clear('read', {}), peer());
+      expect(result).toEqual({ content: [{ type: 'text', text: expect.stringContaining('left out') }] });
+    }
   });
 
   test('what says that it is JSON and is not, or says a member twice, is not passed on', async () => {

@@ -6,7 +6,12 @@ export type ParameterPlace = 'path' | 'query' | 'header' | 'body';
 /** How a list or an object is written: OpenAPI 3.1 section 4.8.12.5. `json`: as JSON text. */
 export type ParameterStyle = 'simple' | 'form' | 'spaceDelimited' | 'pipeDelimited' | 'deepObject' | 'json';
 
-export interface EndpointParameter {
+export interface MemberStyle {
+  readonly style: ParameterStyle;
+  readonly explode: boolean;
+}
+
+export interface EndpointParameter extends MemberStyle {
   /** As the tool's argument is called. */
   readonly argument: string;
   /** As the API calls it. */
@@ -14,8 +19,6 @@ export interface EndpointParameter {
   readonly in: ParameterPlace;
   readonly required: boolean;
   readonly schema: JsonObject;
-  readonly style: ParameterStyle;
-  readonly explode: boolean;
   /** Of an object whose members become parameters of their own (`form`, explode): which may. */
   readonly members?: readonly string[];
 }
@@ -25,6 +28,8 @@ export interface EndpointBody {
   readonly argument: string;
   readonly encoding: 'json' | 'form';
   readonly contentType: string;
+  /** Of a form: how members are written that are not written as usual. */
+  readonly members?: ReadonlyMap<string, MemberStyle>;
   readonly required: boolean;
   readonly schema: JsonObject;
 }
@@ -68,7 +73,7 @@ export function toolOf(endpoint: Endpoint, base: URL): JsonObject {
   const { tool, method, path, parameters, body } = endpoint;
   const properties = [
     ...parameters.map((each) => [each.argument, { ...each.schema, $comment: placeOf(each) }] as const),
-    ...(body ? [[body.argument, { ...body.schema, $comment: `the body, ${body.contentType}` }] as const] : []),
+    ...(body ? [[body.argument, { ...body.schema, $comment: writtenAs(body) }] as const] : []),
   ];
   const required = [...parameters, ...(body ? [body] : [])].filter((each) => each.required);
   return {
@@ -88,9 +93,15 @@ export function toolOf(endpoint: Endpoint, base: URL): JsonObject {
 }
 
 function placeOf({ argument, name, in: place, style, explode }: EndpointParameter): string {
-  const plain = style === 'simple' || (style === 'form' && explode);
-  const written = plain ? '' : `, ${style}${explode ? ', explode' : ''}`;
-  return `${place}${name === argument ? '' : ` as ${name}`}${written}`;
+  return `${place}${name === argument ? '' : ` as ${name}`}${styleText({ style, explode })}`;
+}
+
+const styleText = ({ style, explode }: MemberStyle): string =>
+  style === 'simple' || (style === 'form' && explode) ? '' : `, ${style}${explode ? ', explode' : ''}`;
+
+function writtenAs({ contentType, members }: EndpointBody): string {
+  const special = [...(members ?? [])].map(([name, style]) => `; ${name}${styleText(style)}`);
+  return `the body, ${contentType}${special.join('')}`;
 }
 
 /** What the method promises: RFC 9110 section 9.2. Whether a POST destroys anything nobody can tell. */

@@ -10,7 +10,7 @@ export interface EndpointRequest {
   readonly method: string;
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
-  /** Names in the query, decoded. */
+  /** Names in the query, decoded; `a` of `a[b]`, which some take for the same. */
   readonly queryNames: ReadonlySet<string>;
   readonly body?: { readonly contentType: string; readonly text: string };
 }
@@ -41,7 +41,7 @@ export function requestOf(endpoint: Endpoint, base: URL, given: JsonObject): End
     url: addressOf(base, endpoint.path, segments, query),
     method: endpoint.method,
     headers: new Map(headers),
-    queryNames: new Set(query.map((pair) => decodeURIComponent(pair.slice(0, pair.indexOf('='))))),
+    queryNames: new Set(query.map((pair) => decodeURIComponent(pair.slice(0, pair.indexOf('='))).replace(/\[.*/, ''))),
     ...(body && { body }),
   };
 }
@@ -73,8 +73,8 @@ function bodyOf(
   if (body) {
     const value = valueOf(given, { ...body, in: 'body' });
     if (value === undefined) return undefined;
-    const write = body.encoding === 'json' ? jsonText : formText;
-    return { contentType: body.contentType, text: write(body.argument, value) };
+    const text = body.encoding === 'json' ? jsonText(body.argument, value) : formText(body, value);
+    return { contentType: body.contentType, text };
   }
   if (!parameters.some((each) => each.in === 'body')) return undefined;
   const object = Object.fromEntries(members.map(({ parameter, value }) => [parameter.name, value]));

@@ -31,9 +31,11 @@ export function resultOf(answer: Answer, options: ResultOptions): JsonObject {
   }
   const type = typeOf(answer.contentType);
   const text = textOf(answer, type);
-  if (text === undefined) return { content: [binaryContent(answer, type, options)] };
+  // Clients refuse a result without what its tool promised.
+  const promised = options.structured ? { structuredContent: {} } : {};
+  if (text === undefined) return { content: [binaryContent(answer, type, options)], ...promised };
   const masked = options.mask(text);
-  if (!isJson(type)) return { content: [textContent(masked)] };
+  if (!isJson(type)) return { content: [textContent(masked)], ...promised };
   const value = parsed(masked, options.upstream);
   return { content: [textContent(masked)], structuredContent: isObject(value) ? value : { result: value } };
 }
@@ -53,8 +55,12 @@ function failure(answer: Answer, { mask }: ResultOptions): JsonObject {
 
 const textContent = (text: string): JsonObject => ({ type: 'text', text });
 
-function binaryContent({ body }: Answer, type: string, { url }: ResultOptions): JsonObject {
+function binaryContent({ body }: Answer, type: string, { url, mask }: ResultOptions): JsonObject {
   const data = body.toString('base64');
+  // With a part cut out they would be other bytes.
+  if ([data, type].some((each) => mask(each) !== each)) {
+    return textContent('The answer holds a credential, so its bytes are left out.');
+  }
   if (/^image\/(?!svg)/.test(type)) return { type: 'image', data, mimeType: type };
   if (type.startsWith('audio/')) return { type: 'audio', data, mimeType: type };
   return { type: 'resource', resource: { uri: url.origin + url.pathname, mimeType: type, blob: data } };

@@ -1,12 +1,20 @@
 import type { Json, JsonObject } from '@sallyport/core';
-import type { Endpoint, EndpointBody, EndpointMethod, EndpointParameter, Skipped } from '../endpoints/endpoint.ts';
+import type {
+  Endpoint,
+  EndpointBody,
+  EndpointMethod,
+  EndpointParameter,
+  MemberStyle,
+  Skipped,
+} from '../endpoints/endpoint.ts';
 import type { OpenApiVersion } from './validate.ts';
 import { showText } from '@sallyport/core';
 import { problemOfPath, toolOf } from '../endpoints/endpoint.ts';
 import { isObject } from '../endpoints/values.ts';
-import { argumentName, parametersOf } from './parameters.ts';
-import { membersOf, NotOffered, References, textOf } from './references.ts';
+import { argumentName, explodes, parametersOf, styles } from './parameters.ts';
+import { listOf, membersOf, NotOffered, References, textOf } from './references.ts';
 import { SchemaWriter } from './schemas.ts';
+import { serverUrl } from './server.ts';
 
 export interface OperationsOptions {
   readonly root: JsonObject;
@@ -31,8 +39,8 @@ const otherMethods: ReadonlySet<string> = new Set(['options', 'trace', 'query'])
 const mostTools = 1_000;
 const mostSkipped = 1_000;
 const longestDescription = 4_000;
-/** Of a tool's definition, as JSON: a model reads all of it. */
-const longestTool = 131_072;
+/** Of a tool's arguments, as JSON: a model reads all of it, and the arguments guard checks no more. */
+const longestInput = 65_536;
 const longestOutput = 32_768;
 
 /** The operations of a document as endpoints, and what could not be made one. */
@@ -123,20 +131,37 @@ interface EndpointContext extends OperationsOptions {
 }
 
 /** @throws NotOffered */
-function endpointOf(tool: string, { method, path, item, operation }: Found, context: EndpointContext): Endpoint {
-  const { base, references, version } = context;
-  const problem = problemOfPath(path, base);
+function endpointOf(tool: string, found: Found, context: EndpointContext): Endpoint {
+  const { base, root } = context;
+  const problem = problemOfPath(found.path, base);
   if (problem !== undefined) throw new NotOffered(problem);
-  if (operation['servers'] !== undefined || item['servers'] !== undefined) {
+  const [server] = listOf(found.operation['servers'] ?? found.item['servers']);
+  if (server !== undefined && serverUrl(server) !== serverUrl(listOf(root['servers'])[0])) {
     throw new NotOffered('it has servers of its own, and only the one of the upstream is called');
   }
-  const writer = new SchemaWriter(references, version, 'arguments');
+  const fits = (endpoint: Endpoint) => JSON.stringify(toolOf(endpoint, base)['inputSchema']).length <= longestInput;
+  const whole = writeEndpoint(tool, found, context, false);
+  if (fits(whole)) return whole;
+  const brief = writeEndpoint(tool, found, { ...context, leaveOut: () => undefined }, true);
+  if (!fits(brief)) throw new NotOffered('its schema is too large');
+  context.leaveOut('its schema is too large; the descriptions of its arguments are left out');
+  return brief;
+}
+
+function writeEndpoint(
+  tool: string,
+  { method, path, item, operation }: Found,
+  context: EndpointContext,
+  isBrief: boolean,
+): Endpoint {
+  const { references, version } = context;
+  const writer = new SchemaWriter(references, version, 'arguments', isBrief);
   const parameters = parametersOf(item, operation, { ...context, writer });
   checkPlaceholders(path, parameters);
   const body = bodyOf(method, operation, parameters, writer, context);
   const output = outputOf(operation, context);
   const description = [textOf(operation, 'summary'), textOf(operation, 'description')].filter(Boolean).join('\n\n');
-  const endpoint: Endpoint = {
+  return {
     tool,
     method,
     path,
@@ -146,8 +171,6 @@ function endpointOf(tool: string, { method, path, item, operation }: Found, cont
     ...(writer.definitions && { definitions: writer.definitions }),
     ...(output && { outputSchema: output }),
   };
-  if (JSON.stringify(toolOf(endpoint, base)).length > longestTool) throw new NotOffered('its schema is too large');
-  return endpoint;
 }
 
 function checkPlaceholders(path: string, parameters: readonly EndpointParameter[]): void {
@@ -172,7 +195,11 @@ function bodyOf(
   const required = given['required'] === true;
   const offered = membersOf(given['content']);
   const media = (pattern: RegExp) => offered.find(([type]) => pattern.test(type));
-  const json = media(/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i);
+  const json =
+    media(/^application\/json\s*(?:;|$)/i) ??
+    // Of the ways to write a patch, the one whose body is what is to be.
+    media(/^application\/merge-patch\+json\s*(?:;|$)/i) ??
+    media(/^application\/[\w.-]+\+json\s*(?:;|$)/i);
   const form = media(/^application\/x-www-form-urlencoded\s*(?:;|$)/i);
   const chosen = json ?? form ?? media(/^(?:\*|application)\/\*$/);
   const why = problemOfBody(method, offered, chosen);
@@ -182,15 +209,31 @@ function bodyOf(
     return undefined;
   }
   const taken = new Set(parameters.map(({ argument }) => argument));
-  const schema = writer.write(isObject(chosen[1]) ? chosen[1]['schema'] : {});
-  const description = textOf(given, 'description')?.slice(0, 2_000);
+  const content = isObject(chosen[1]) ? chosen[1] : {};
   return {
     argument: taken.has('body') ? argumentName('request body') : 'body',
     encoding: chosen === form ? 'form' : 'json',
-    contentType: json ? 'application/json' : chosen === form ? 'application/x-www-form-urlencoded' : 'application/json',
+    contentType: chosen === json || chosen === form ? bareType(chosen[0]) : 'application/json',
     required,
-    schema: description !== undefined && schema['description'] === undefined ? { ...schema, description } : schema,
+    schema: writer.described(writer.write(content['schema'] ?? {}), textOf(given, 'description')),
+    ...(chosen === form && { members: stylesOf(content['encoding']) }),
   };
+}
+
+/** A media type without its parameters. */
+const bareType = (type: string): string => (type.split(';')[0] ?? '').trim().toLowerCase();
+
+/** How the members of a form are written, where the document says: OpenAPI 3.1 section 4.8.15. */
+function stylesOf(encoding: Json | undefined): ReadonlyMap<string, MemberStyle> {
+  const found = new Map<string, MemberStyle>();
+  for (const [member, given] of membersOf(encoding)) {
+    if (!isObject(given)) continue;
+    const style = styles.query.find((each) => each === textOf(given, 'style'));
+    if (style !== undefined) found.set(member, { style, explode: explodes(style, given) });
+    else if (/^application\/json\b/i.test(textOf(given, 'contentType') ?? ''))
+      found.set(member, { style: 'json', explode: false });
+  }
+  return found;
 }
 
 function problemOfBody(

@@ -18,11 +18,15 @@ export interface ParameterContext {
   readonly leaveOut: (why: string) => void;
 }
 
-const styles: Readonly<Record<string, readonly ParameterStyle[]>> = {
+export const styles: Readonly<Record<'path' | 'query' | 'header', readonly ParameterStyle[]>> = {
   path: ['simple'],
   query: ['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'],
   header: ['simple'],
 };
+
+/** Whether a list or an object becomes several parameters: by default in `form`, and always in `deepObject`. */
+export const explodes = (style: ParameterStyle, { explode }: JsonObject): boolean =>
+  style === 'deepObject' || (typeof explode === 'boolean' ? explode : style === 'form');
 
 /**
  * The parameters of one operation; those of its path first, where it does not have them itself.
@@ -37,7 +41,9 @@ export function parametersOf(
   const byPlace = new Map<string, JsonObject>();
   for (const given of [...listOf(path['parameters']), ...listOf(operation['parameters'])]) {
     const parameter = context.references.follow(given);
-    byPlace.set(`${textOf(parameter, 'in') ?? ''} ${textOf(parameter, 'name') ?? ''}`, parameter);
+    const place = `${textOf(parameter, 'in') ?? ''} ${textOf(parameter, 'name') ?? ''}`;
+    // Header names are the same in either case: of two that are, one would be judged and the other sent.
+    byPlace.set(place.startsWith('header ') ? place.toLowerCase() : place, parameter);
   }
   const found: EndpointParameter[] = [];
   for (const [place, parameter] of byPlace) {
@@ -75,8 +81,7 @@ function add(found: EndpointParameter[], parameter: JsonObject, context: Paramet
   if (how === undefined) return 'is written in a style that is not supported';
   const given = how.style === 'json' ? contentSchema(parameter) : parameter['schema'];
   const members = place === 'query' && how.style === 'form' && how.explode ? membersAlone(given, context) : undefined;
-  const description = textOf(parameter, 'description')?.slice(0, 2_000);
-  const schema = context.writer.write(given);
+  const schema = context.writer.described(context.writer.write(given), textOf(parameter, 'description'));
   const taken = new Set(found.map(({ argument }) => argument));
   const argument = [argumentName(name), `${place}_${argumentName(name)}`].find((each) => !taken.has(each));
   if (argument === undefined) return 'has a name that others have as well';
@@ -90,7 +95,7 @@ function add(found: EndpointParameter[], parameter: JsonObject, context: Paramet
     name,
     in: place,
     required: place === 'path' || parameter['required'] === true,
-    schema: description !== undefined && schema['description'] === undefined ? { ...schema, description } : schema,
+    schema,
     ...how,
     ...(members && { members }),
   });
@@ -104,10 +109,8 @@ function styleOf(
   if (contentSchema(parameter) !== undefined) return place === 'path' ? undefined : { style: 'json', explode: false };
   if (isObject(parameter['content'])) return undefined;
   const style = textOf(parameter, 'style') ?? (place === 'query' ? 'form' : 'simple');
-  const known = styles[place]?.find((each) => each === style);
-  if (known === undefined) return undefined;
-  const explode = typeof parameter['explode'] === 'boolean' ? parameter['explode'] : known === 'form';
-  return { style: known, explode: known === 'deepObject' || (place === 'query' && explode) };
+  const known = styles[place].find((each) => each === style);
+  return known && { style: known, explode: place === 'query' && explodes(known, parameter) };
 }
 
 function contentSchema(parameter: JsonObject): Json | undefined {

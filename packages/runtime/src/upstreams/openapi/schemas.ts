@@ -1,23 +1,27 @@
 import type { Json, JsonObject } from '@sallyport/core';
 import type { OpenApiVersion } from './validate.ts';
+import { argumentsSchema } from '@sallyport/core';
 import { isObject } from '../endpoints/values.ts';
-import { listOf, membersOf, NotOffered, stepsOf, type References } from './references.ts';
+import { listOf, membersOf, NotOffered, stepsOf, textOf, type References } from './references.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 
 const schemaWords = words('items additionalProperties not if then else contains propertyNames');
 const listWords = words('allOf anyOf oneOf prefixItems');
-const mapWords = words('properties patternProperties dependentSchemas');
+const mapWords = words('properties dependentSchemas');
 /** Taken over as they are. What is not named here says nothing about values: `example`, `xml`, `discriminator`. */
 const plainWords = words(
   'title description default enum const format multipleOf maximum minimum exclusiveMaximum exclusiveMinimum maxLength ' +
-    'minLength pattern maxItems minItems uniqueItems maxProperties minProperties maxContains minContains ' +
+    'minLength maxItems minItems uniqueItems maxProperties minProperties maxContains minContains ' +
     'contentEncoding contentMediaType dependentRequired',
 );
+/** For people, and long. */
+const proseWords = words('title description default');
 /** Of an answer only its form is told: a client that checks must not refuse what guards rewrote, or what the API left out. */
 const formWords = words('title description items properties prefixItems allOf anyOf oneOf');
 const types = words('string number integer boolean object array null');
 
+const longestDescription = 2_000;
 const mostDefinitions = 200;
 const mostSchemas = 10_000;
 const deepest = 40;
@@ -30,14 +34,17 @@ export class SchemaWriter {
   readonly #references: References;
   readonly #version: OpenApiVersion;
   readonly #use: 'arguments' | 'answer';
+  readonly #isBrief: boolean;
   readonly #names = new Map<string, string>();
   readonly #written = new Map<string, JsonObject>();
   #schemas = 0;
 
-  constructor(references: References, version: OpenApiVersion, use: 'arguments' | 'answer') {
+  /** @param isBrief without what is written for people */
+  constructor(references: References, version: OpenApiVersion, use: 'arguments' | 'answer', isBrief = false) {
     this.#references = references;
     this.#version = version;
     this.#use = use;
+    this.#isBrief = isBrief;
   }
 
   /** @throws NotOffered where it is too large, or refers to what is not there */
@@ -48,6 +55,12 @@ export class SchemaWriter {
       if (!this.#written.has(name)) this.#written.set(name, this.#write(this.#references.at(reference), 0));
     }
     return written;
+  }
+
+  /** A schema that has none of its own, with the description of where it stands. */
+  described(schema: JsonObject, description: string | undefined): JsonObject {
+    if (this.#isBrief || description === undefined || schema['description'] !== undefined) return schema;
+    return { ...schema, description: description.slice(0, longestDescription) };
   }
 
   /** What `$defs` must hold; nothing where no schema referred to any. */
@@ -74,13 +87,20 @@ export class SchemaWriter {
     const written = new Map<string, Json>();
     for (const [word, value] of membersOf(schema)) {
       if (this.#use === 'answer' && !formWords.has(word)) continue;
+      if (this.#isBrief && proseWords.has(word)) continue;
+      // What stands under patterns is not checked here, so neither is what stands under no name.
+      if (word === 'additionalProperties' && schema['patternProperties'] !== undefined) continue;
+      if (word === 'pattern' && !isLinear(value)) continue;
       if (schemaWords.has(word)) written.set(word, typeof value === 'boolean' ? value : this.#write(value, depth + 1));
       else if (listWords.has(word)) this.#list(written, word, value, depth);
       else if (word === 'properties') written.set(word, this.#properties(value, depth));
       else if (mapWords.has(word)) written.set(word, this.#map(membersOf(value), depth));
-      else if (plainWords.has(word)) written.set(word, value);
+      else if (plainWords.has(word) || word === 'pattern') written.set(word, value);
     }
-    if (this.#use === 'arguments') this.#limits(schema, written);
+    if (this.#use === 'arguments') {
+      this.#discriminate(schema, written);
+      this.#limits(schema, written);
+    }
     const type = typesOf(schema['type']);
     if (type !== undefined) written.set('type', type);
     return Object.fromEntries(written);
@@ -91,6 +111,32 @@ export class SchemaWriter {
     if (schemas.length === 0) return;
     // Of forms alone more than one may fit.
     written.set(this.#use === 'answer' && word === 'oneOf' ? 'anyOf' : word, schemas);
+  }
+
+  /** Alternatives that a property tells apart (OpenAPI 3.1 section 4.8.25): each with the values by which it is meant. */
+  #discriminate(schema: JsonObject, written: Map<string, Json>): void {
+    const { discriminator } = schema;
+    const property = isObject(discriminator) ? textOf(discriminator, 'propertyName') : undefined;
+    if (property === undefined || !isObject(discriminator)) return;
+    const mapping = membersOf(discriminator['mapping']).flatMap(([value, to]) =>
+      typeof to === 'string' ? [{ value, to }] : [],
+    );
+    for (const word of ['oneOf', 'anyOf']) {
+      const branches = listOf(schema[word]);
+      const marked = listOf(written.get(word)).map((branch, index) => {
+        const given = branches[index];
+        const reference = isObject(given) ? textOf(given, '$ref') : undefined;
+        if (reference === undefined || !isObject(branch)) return branch;
+        const name = reference.split('/').at(-1) ?? '';
+        const values = mapping.filter(({ to }) => to === reference || to === name).map(({ value }) => value);
+        return {
+          ...branch,
+          properties: { [property]: { enum: values.length > 0 ? values : [name] } },
+          required: [property],
+        };
+      });
+      if (marked.length > 0) written.set(word, marked);
+    }
   }
 
   #properties(value: Json, depth: number): JsonObject {
@@ -156,6 +202,17 @@ export class SchemaWriter {
     for (let n = 2; taken.has(name) || name === '__proto__'; n++) name = `${stem}_${n}`;
     this.#names.set(reference, name);
     return name;
+  }
+}
+
+/** Patterns are checked in linear time. What takes more, or another dialect, is left to the API. */
+function isLinear(pattern: Json): boolean {
+  if (typeof pattern !== 'string') return false;
+  try {
+    argumentsSchema({ pattern });
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -38,7 +38,7 @@ export function baseOf({ root, address }: OpenApiDocument, { upstream, url, allo
 }
 
 /** With the defaults of its variables: OpenAPI 3.1 section 4.8.6. */
-function serverUrl(server: Json | undefined): string | undefined {
+export function serverUrl(server: Json | undefined): string | undefined {
   if (!isObject(server)) return undefined;
   const variables = new Map(membersOf(server['variables']));
   return textOf(server, 'url')?.replaceAll(/\{([^{}]*)\}/g, (whole, name: string) => {
