@@ -191,12 +191,18 @@ function addressed<Key extends string>(
   itemsOf: (offer: Offer) => readonly Having<Key>[],
   key: Key,
 ): { readonly upstream: string; readonly original: string; readonly item: Having<Key> }[] {
-  const all = offers.flatMap((offer) => itemsOf(offer).map((item) => ({ upstream: offer.upstream, item })));
+  const all = offers.flatMap((offer) =>
+    [...new Map(itemsOf(offer).map((item) => [item[key], item])).values()].map((item) => ({
+      upstream: offer.upstream,
+      item,
+    })),
+  );
+  const named = new Set(offers.map(({ upstream }) => upstream));
   const counts = new Map<string, number>();
   for (const { item } of all) counts.set(item[key], (counts.get(item[key]) ?? 0) + 1);
   return all.map(({ upstream, item }) => {
     const original: string = item[key];
-    const isOnly = counts.get(original) === 1;
+    const isOnly = counts.get(original) === 1 && !named.has(original.split('+', 1)[0] ?? '');
     return { upstream, original, item: isOnly ? item : { ...item, [key]: `${upstream}+${original}` } };
   });
 }

@@ -20,6 +20,8 @@ export interface McpClient {
   readonly ask?: (method: string, params: JsonObject) => Promise<JsonObject>;
   /** Keeps the stream open while a person is waited for; returns how to stop. */
   keepAlive(): () => void;
+  /** Whether whoever asks would still be let in: their key may have been revoked, or their session ended, while a person was waited for. */
+  isStill(): Promise<boolean>;
   /** Fires when the client has gone, or has cancelled the request. */
   readonly signal: AbortSignal;
 }
@@ -64,6 +66,10 @@ export interface Gateway {
   inputSchema?(session: Session, tool: string): Promise<JsonObject | undefined>;
   /** A notification of the client: `notifications/roots/list_changed`. Those about a request are the surface's. */
   notified(session: Session, method: string, params: JsonObject): void;
+  /** A client that subscribed to a resource of its own accord (2025) has gone. */
+  unwatch(session: Session, uri: string): void;
+  /** The runtime is about to stop: no call is kept waiting for a person any more. Each is told where its approval is. */
+  stopHolding(): void;
   /** Returns how to stop. */
   listen(session: Session, filter: ListenFilter, listener: (method: string, params: JsonObject) => void): () => void;
 }

@@ -52,6 +52,7 @@ export class ToolGateway implements Gateway {
   readonly #options: GatewayOptions;
   readonly #catalogues: Catalogues;
   readonly #connections: Connections;
+  readonly #holds: Holds;
   readonly #calls: Calls;
   readonly #parked: Parked;
   readonly #permitted: Permitted;
@@ -59,6 +60,7 @@ export class ToolGateway implements Gateway {
   readonly #watched = new Watched();
   readonly #listeners = new Listeners();
   readonly #stopListening: () => void;
+  #isStopping = false;
 
   constructor(options: GatewayOptions) {
     const { monitor, clock, newId, upstreams, configured, mcp, approvals, approvalUrl } = options;
@@ -78,10 +80,10 @@ export class ToolGateway implements Gateway {
         if (uri !== undefined) this.#listeners.tell(sessionId, method, { uri });
       },
     });
-    const holds = new Holds({ approvals, approvalUrl, holdOpenMs: mcp.holdOpenMs, clock });
+    this.#holds = new Holds({ approvals, approvalUrl, holdOpenMs: mcp.holdOpenMs, clock });
     const questions = new UpstreamQuestions({ monitor, clock, newId });
     const judging = { monitor, clock, newId, approvalUrl, reads: this.#reads, listeners: this.#listeners };
-    this.#calls = new Calls({ ...judging, connections: this.#connections, questions, holds });
+    this.#calls = new Calls({ ...judging, connections: this.#connections, questions, holds: this.#holds });
     this.#stopListening = this.#catalogues.onChange((kind) =>
       this.#listeners.tellAll(`notifications/${kind}/list_changed`),
     );
@@ -131,6 +133,7 @@ export class ToolGateway implements Gateway {
         return {};
       default: {
         const asked = await this.#asked(session, method, params);
+        if (method === 'resources/unsubscribe' && this.#othersWatch(asked)) return {};
         const result = await this.#run(asked, method, params, client);
         this.#watch(asked, method, params['uri']);
         return result;
@@ -150,12 +153,22 @@ export class ToolGateway implements Gateway {
   listen(session: Session, filter: ListenFilter, listener: (method: string, params: JsonObject) => void): () => void {
     const stop = this.#listeners.add(session.id, filter, listener);
     // A 2026 client watches by listening; what it may not watch it does not hear of.
-    const watches = filter.watch ? (filter.resources ?? []) : [];
-    for (const uri of watches) void this.#follow(session, 'resources/subscribe', uri);
+    const uris = new Set(filter.watch ? filter.resources : []);
+    const watching = [...uris].map((uri) => ({ uri, begun: this.#follow(session, 'resources/subscribe', uri) }));
     return () => {
       stop();
-      for (const uri of watches) void this.#follow(session, 'resources/unsubscribe', uri);
+      for (const { uri, begun } of watching) void begun.then((isBegun) => isBegun && this.unwatch(session, uri));
     };
+  }
+
+  unwatch(session: Session, uri: string): void {
+    // With its session, and with the runtime, its connections end.
+    if (!this.#isStopping && this.#watched.has(session.id)) void this.#follow(session, 'resources/unsubscribe', uri);
+  }
+
+  stopHolding(): void {
+    this.#isStopping = true;
+    this.#holds.stop();
   }
 
   /** Whether the runtime itself carries out calls of this tool, for proposals that come by on another surface. */
@@ -181,19 +194,28 @@ export class ToolGateway implements Gateway {
     await Promise.all([...this.#options.upstreams.values()].map((upstream) => upstream.close()));
   }
 
+  /** Then the upstream is not told that one of this session's clients does no more. */
+  #othersWatch({ session, target: { upstream }, arguments: { uri } }: Asked): boolean {
+    return typeof uri === 'string' && this.#watched.leave(session.id, upstream, uri);
+  }
+
   #watch({ session, target: { upstream }, arguments: { uri } }: Asked, method: string, asked: Json | undefined): void {
     if (typeof uri !== 'string' || typeof asked !== 'string') return;
     if (method === 'resources/subscribe') this.#watched.add(session.id, upstream, uri, asked);
     else if (method === 'resources/unsubscribe') this.#watched.remove(session.id, upstream, uri);
   }
 
-  async #follow(session: Session, method: string, uri: string): Promise<void> {
+  /** For a client that waits for no answer. Resolves to whether it was done. */
+  async #follow(session: Session, method: string, uri: string): Promise<boolean> {
     const { signal } = new AbortController();
     const nobody = { protocol: '', capabilities: {}, info: {}, meta: {}, notify: () => undefined, signal };
+    const still = { keepAlive: () => () => undefined, isStill: () => Promise.resolve(true) };
     try {
-      await this.handle(session, method, { uri }, { ...nobody, keepAlive: () => () => undefined });
+      await this.handle(session, method, { uri }, { ...nobody, ...still });
+      return true;
     } catch (error) {
       if (!(error instanceof JsonRpcError)) this.#options.onFault(`${method} for a listening client failed`, error);
+      return false;
     }
   }
 
@@ -214,8 +236,11 @@ export class ToolGateway implements Gateway {
   }
 
   #resume(asked: Asked, method: string, params: JsonObject): Work {
-    const waiting = this.#parked.take(asked.session, requestKey(method, asked), params['requestState']);
-    waiting.exchange.answer((params['inputResponses'] ?? {}) as JsonObject);
+    const { inputResponses = {}, requestState } = params;
+    if (typeof inputResponses !== 'object' || inputResponses === null || Array.isArray(inputResponses))
+      throw new JsonRpcError(invalidParams, 'inputResponses must be an object.');
+    const waiting = this.#parked.take(asked.session, requestKey(method, asked), requestState);
+    waiting.exchange.answer(inputResponses as JsonObject);
     return waiting;
   }
 

@@ -1,5 +1,5 @@
 import type { ApprovalRecord, ApprovalState, Clock, Decision, JsonObject, Session } from '@sallyport/core';
-import { approvalNotice } from '@sallyport/core';
+import { RuntimeFault, approvalNotice } from '@sallyport/core';
 import type { Exchange } from './exchange.ts';
 
 /** Approvals, as the gateway meets them. */
@@ -30,18 +30,36 @@ const leastProgress = 1e-6;
  */
 export class Holds {
   readonly #services: HoldServices;
+  readonly #stopping = new AbortController();
 
   constructor(services: HoldServices) {
     this.#services = services;
   }
 
-  /** Resolves to whether it was answered: then the call is to be decided again. */
+  /**
+   * Resolves to whether it was answered: then the call is to be decided again.
+   *
+   * @throws RuntimeFault `unauthenticated` where whoever asked would not be let in any more
+   */
   async answered(exchange: Exchange, { approval: id, approvalExpiresAt }: Decision): Promise<boolean> {
     if (id === undefined || approvalExpiresAt === undefined) return false;
     const { elicitation } = exchange.client.capabilities;
-    return elicitation === undefined
-      ? await this.#heldOpen(exchange, id)
-      : await this.#asked(exchange, id, approvalExpiresAt, elicitation as JsonObject);
+    const wasAnswered =
+      elicitation === undefined
+        ? await this.#heldOpen(exchange, id)
+        : await this.#asked(exchange, id, approvalExpiresAt, elicitation as JsonObject);
+    // A person who approves may not know that the key was revoked meanwhile.
+    if (wasAnswered && !(await exchange.client.isStill())) throw lockedOut();
+    return wasAnswered;
+  }
+
+  /** Nobody is waited for any more. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  #until({ signal }: Exchange): AbortSignal {
+    return AbortSignal.any([signal, this.#stopping.signal]);
   }
 
   async #heldOpen(exchange: Exchange, id: string): Promise<boolean> {
@@ -49,7 +67,7 @@ export class Holds {
     if (holdOpenMs === 0) return false;
     const stop = this.#waiting(exchange, id);
     try {
-      return isAnswered(await approvals.wait(id, holdOpenMs, exchange.signal));
+      return isAnswered(await approvals.wait(id, holdOpenMs, this.#until(exchange)));
     } finally {
       stop();
     }
@@ -64,7 +82,7 @@ export class Holds {
       // Answered while the question still stands on somebody's screen: there is no need to wait for a click. A 2026 client
       // has gone away meanwhile, and must come back first.
       const meanwhile = exchange.client.ask
-        ? approvals.wait(id, expiresAt - clock.now(), AbortSignal.any([stop.signal, exchange.signal]))
+        ? approvals.wait(id, expiresAt - clock.now(), AbortSignal.any([stop.signal, this.#until(exchange)]))
         : new Promise<ApprovalState>(() => undefined);
       try {
         const first = await Promise.race([asked, meanwhile]);
@@ -86,7 +104,7 @@ export class Holds {
     const stop = this.#waiting(exchange, id);
     try {
       const { approvals, holdOpenMs } = this.#services;
-      return await approvals.wait(id, Math.max(holdOpenMs, leastWaitMs), exchange.signal);
+      return await approvals.wait(id, Math.max(holdOpenMs, leastWaitMs), this.#until(exchange));
     } finally {
       stop();
     }
@@ -118,5 +136,11 @@ export class Holds {
     return { message, requestedSchema: { type: 'object', properties: {} } };
   }
 }
+
+const lockedOut = (): RuntimeFault =>
+  new RuntimeFault('unauthenticated', {
+    detail:
+      'The call was not made: while it waited, the credential that asked for it expired or was revoked, or its session ended.',
+  });
 
 const isAnswered = (state: ApprovalState): boolean => state !== 'pending';

@@ -1,5 +1,6 @@
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
-import { expect, it } from 'vitest';
+import type { Json, JsonObject } from '@sallyport/core';
+import { describe, expect, it } from 'vitest';
 import { denialIn, say, stage, textIn, type ScriptedTool } from './stage.ts';
 
 const tools: Record<string, ScriptedTool> = {
@@ -103,4 +104,58 @@ it('a client that goes while a person is asked leaves nothing behind that runs l
   // What runs next was asked for anew.
   expect(textIn(await client.callTool(call))).toBe('refunded 5');
   expect(staged.server.calls).toHaveLength(1);
+});
+
+describe.each(['held open', 'asked by elicitation'])('a call that is %s', (way) => {
+  const capabilities = way === 'held open' ? {} : { elicitation: { form: {}, url: {} } };
+  const held = async () => {
+    const staged = await stage({ tools, permissions, config: 'mcp: { holdOpenMs: 600000 }' });
+    const session = await staged.open();
+    const client = await session.old(capabilities);
+    if (way !== 'held open') client.setRequestHandler(ElicitRequestSchema, () => new Promise(() => undefined));
+    const answering = client.callTool(call).then(
+      (result) => denialIn(result),
+      (error: unknown) => String(error),
+    );
+    await expect.poll(staged.pending).toHaveLength(1);
+    return { staged, session, answering };
+  };
+
+  it('does not run once its key was revoked, though a person approves it then', async () => {
+    const { staged, answering } = await held();
+    const admin = await staged.admin();
+    const { agents } = await admin.call('agents.list', {});
+    for (const { id, keys } of agents)
+      for (const key of keys) await admin.call('agents.revokeKey', { params: { id, keyId: key.id } });
+    await decide(staged, 'once');
+    expect(await answering).toContain('revoked');
+    expect(staged.server.calls).toEqual([]);
+  });
+
+  it('does not run once its session has ended, and says so', async () => {
+    const { staged, session, answering } = await held();
+    await (await staged.admin()).call('sessions.end', { params: { id: session.id } });
+    expect(await answering).toContain('revoked');
+    expect(staged.server.calls).toEqual([]);
+  });
+
+  it('keeps no runtime from stopping, and is told where it is approved', async () => {
+    const { staged, answering } = await held();
+    await staged.runtime.stop();
+    expect(await answering).toMatchObject({ reason: 'approval_required', approval: { url: expect.any(String) } });
+    expect(staged.server.calls).toEqual([]);
+  });
+});
+
+it('answers that are none leave the question open', async () => {
+  const staged = await stage({ tools, permissions });
+  const session = await staged.open();
+  const ask = (params: JsonObject) => session.ask('tools/call', { ...call, ...params }, { elicitation: {} });
+  const { requestState = '' } = (await ask({})).result ?? {};
+  for (const inputResponses of ['approved', 1, true, null, ['approved']] as Json[])
+    expect((await ask({ requestState, inputResponses })).error).toMatchObject({ code: -32602 });
+  const declined = { approval: { action: 'decline' } };
+  expect(denialIn((await ask({ requestState, inputResponses: declined })).result)).toMatchObject({
+    reason: 'approval_required',
+  });
 });

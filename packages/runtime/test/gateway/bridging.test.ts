@@ -115,7 +115,7 @@ it('a request that waits for an answer is taken up by its own session alone, for
   const again = { requestState, inputResponses: { [key]: accept } };
   expect((await post(other, again)).error).toMatchObject({ code: -32602 });
   expect((await post(mine, { ...again, arguments: { other: 1 } })).error).toMatchObject({ code: -32602 });
-  expect((await post(mine, { ...again, requestState: `${String(requestState)}x` })).error).toMatchObject({
+  expect((await post(mine, { ...again, requestState: `${requestState as string}x` })).error).toMatchObject({
     code: -32602,
   });
   expect(textIn((await post(mine, again)).result)).toBe(answered);

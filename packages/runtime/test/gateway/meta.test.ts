@@ -53,7 +53,7 @@ it('a level that is none is refused, and reaches no upstream by another way', as
   const level = 'io.modelcontextprotocol/logLevel';
   const told = async (meta: Record<string, unknown>) => {
     await client.callTool({ name: 'new__say', arguments: {}, _meta: meta });
-    return (modern.of('tools/call').at(-1)?.params['_meta'] as Record<string, unknown>)[level];
+    return (modern.of('tools/call').at(-1)?.params['_meta'] as Record<string, unknown> | undefined)?.[level];
   };
   expect(await told({ [level]: { secret: 'a letter' } })).toBeUndefined();
   await setLevel('warning');

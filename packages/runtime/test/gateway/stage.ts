@@ -83,6 +83,37 @@ export interface StageOptions {
 
 const allowAll = "roles: { support: { models: { '*': allow }, tools: { '*': allow } } }";
 
+/** Makes a request of 2026 as it stands, whatever a client would make of it. */
+const asking =
+  (url: URL, token: string) =>
+  async (method: string, params: JsonObject = {}, capabilities: JsonObject = {}) => {
+    const name = params['name'] ?? params['uri'];
+    const meta = {
+      ...(params['_meta'] as JsonObject | undefined),
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
+      'io.modelcontextprotocol/clientCapabilities': capabilities,
+    };
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': method,
+        ...(typeof name === 'string' ? { 'mcp-name': name } : {}),
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: meta } }),
+    });
+    const text = await answer.text();
+    const message = text.split('\n').findLast((line) => line.startsWith('data: '));
+    return JSON.parse(message?.slice(6) ?? text) as {
+      result?: JsonObject;
+      error?: { code: number; message: string; data?: Json };
+    };
+  };
+
 /** A whole runtime with an upstream `up`, in a folder of its own. */
 export async function stage({ config = '', permissions = allowAll, tools = {}, script }: StageOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-gateway-'));
@@ -139,35 +170,7 @@ export async function stage({ config = '', permissions = allowAll, tools = {}, s
       clients.push(client);
       return client;
     };
-    /** A request of 2026 as it stands, whatever a client would make of it. */
-    const ask = async (method: string, params: JsonObject = {}, capabilities: JsonObject = {}) => {
-      const name = params['name'] ?? params['uri'];
-      const meta = {
-        ...(params['_meta'] as JsonObject | undefined),
-        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-        'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
-        'io.modelcontextprotocol/clientCapabilities': capabilities,
-      };
-      const answer = await fetch(url, {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${token}`,
-          'content-type': 'application/json',
-          accept: 'application/json, text/event-stream',
-          'mcp-protocol-version': '2026-07-28',
-          'mcp-method': method,
-          ...(typeof name === 'string' ? { 'mcp-name': name } : {}),
-        },
-        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: meta } }),
-      });
-      const text = await answer.text();
-      const message =
-        text
-          .split('\n')
-          .findLast((line) => line.startsWith('data: '))
-          ?.slice(6) ?? text;
-      return JSON.parse(message) as { result?: JsonObject; error?: { code: number; message: string; data?: Json } };
-    };
+    const ask = asking(url, token);
     return {
       id,
       token,

@@ -1,7 +1,7 @@
 import { JsonRpcError } from '@sallyport/core';
 import type { JsonObject, Session } from '@sallyport/core';
 import type { Gateway, ListenFilter, McpClient } from '../../gateway/contract.ts';
-import { Refusal, errorCodes, invalidRequest, type RpcErrorBody } from './errors.ts';
+import { Refusal, errorCodes, invalidRequest, noSuchSession, type RpcErrorBody } from './errors.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Exchange } from './exchange.ts';
 import { isObject, type RpcId } from './message.ts';
@@ -36,7 +36,8 @@ export class ClientSession {
   readonly #running = new Map<RpcId, Exchange>();
   readonly #questions = new Map<RpcId, Question>();
   readonly #kept: KeptEvents;
-  readonly #watched = new Set<string>();
+  /** By address: whether the gateway has agreed to it yet. */
+  readonly #watched = new Map<string, boolean>();
   #asked = 0;
   #messages = false;
   #stream: EventStream | undefined;
@@ -78,6 +79,7 @@ export class ClientSession {
       notify: (method, params) => exchange.notify(method, params),
       ask: (method, params) => this.#ask(exchange, method, params),
       keepAlive: () => exchange.keepAlive(),
+      isStill: () => exchange.isStill({ id: this.owner }),
       signal: exchange.signal,
     };
   }
@@ -99,15 +101,25 @@ export class ClientSession {
   learn(session: Session, method: string, { uri }: JsonObject): void {
     if (method === 'logging/setLevel') this.#messages = true;
     else if (method === 'resources/unsubscribe' && typeof uri === 'string') this.#watched.delete(uri);
-    else if (method === 'resources/subscribe' && typeof uri === 'string') this.#watched.add(uri);
+    else if (method === 'resources/subscribe' && typeof uri === 'string') this.#watched.set(uri, true);
     else return;
-    this.#listen(session);
+    if (!this.#ended) this.#listen(session);
+    // It ended meanwhile.
+    else if (method === 'resources/subscribe') this.#gateway.unwatch(session, uri as string);
   }
 
-  /** @throws Refusal where it watches as many as it may */
-  mayWatch({ uri }: JsonObject): void {
-    if (this.#watched.size < this.#limits.watched || (typeof uri === 'string' && this.#watched.has(uri))) return;
-    throw invalidRequest(`${this.#watched.size} resources are watched; unsubscribe from some.`);
+  /** Whether it watches a resource, or has asked to: the gateway counts each client once. */
+  watches({ uri }: JsonObject): boolean {
+    return typeof uri === 'string' && this.#watched.has(uri);
+  }
+
+  /** Returns what to do where the gateway does not agree. @throws Refusal where it watches as many as it may */
+  watch({ uri }: JsonObject): () => void {
+    if (this.#watched.size >= this.#limits.watched)
+      throw invalidRequest(`${this.#watched.size} resources are watched; unsubscribe from some.`);
+    if (typeof uri !== 'string') return () => undefined;
+    this.#watched.set(uri, false);
+    return () => void this.#watched.delete(uri);
   }
 
   /**
@@ -127,15 +139,23 @@ export class ClientSession {
 
   end(): void {
     if (this.#ended) return;
+    this.leave();
+    const listener = this.#listener;
+    for (const [uri, agreed] of this.#watched) if (agreed && listener) this.#gateway.unwatch(listener, uri);
+    for (const exchange of this.#running.values()) exchange.end(noSuchSession());
+  }
+
+  /** Nothing comes outside of requests any more, and nobody is asked; what is under way goes on. */
+  leave(): void {
     this.#ended = true;
     this.#stopListening();
     this.#stream?.end();
-    for (const exchange of this.#running.values()) exchange.cancel();
+    for (const id of this.#questions.keys()) this.#unasked(id, 'The session ends: nobody can be asked.');
   }
 
   #ask(exchange: Exchange, method: string, params: JsonObject): Promise<JsonObject> {
     return new Promise((resolve, reject) => {
-      const stream = exchange.open();
+      const stream = this.#ended ? undefined : exchange.open();
       if (!stream) return reject(new JsonRpcError(errorCodes.internal, 'The client has gone.'));
       if (this.#questions.size >= this.#limits.questions || !stream.keepsUp)
         return reject(new JsonRpcError(errorCodes.internal, 'The client has too many questions open.'));
@@ -147,11 +167,14 @@ export class ClientSession {
 
   #over(exchange: Exchange): void {
     this.#running.delete(exchange.id);
-    for (const [id, question] of this.#questions) {
-      if (question.exchange !== exchange) continue;
-      this.#questions.delete(id);
-      question.reject(new JsonRpcError(errorCodes.internal, 'The request that asked is over.'));
-    }
+    for (const [id, question] of this.#questions)
+      if (question.exchange === exchange) this.#unasked(id, 'The request that asked is over.');
+  }
+
+  #unasked(id: RpcId, why: string): void {
+    const question = this.#questions.get(id);
+    this.#questions.delete(id);
+    question?.reject(new JsonRpcError(errorCodes.internal, why));
   }
 
   #listen(session: Session): void {
@@ -162,7 +185,7 @@ export class ClientSession {
       toolsListChanged: true,
       promptsListChanged: true,
       resourcesListChanged: true,
-      resources: [...this.#watched],
+      resources: [...this.#watched.keys()],
       messages: this.#messages,
     };
     this.#stopListening = this.#gateway.listen(session, filter, (method, params) => this.#tell(method, params));

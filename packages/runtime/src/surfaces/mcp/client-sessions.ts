@@ -51,9 +51,10 @@ export class ClientSessions {
     this.#end(session);
   }
 
+  /** The runtime stops: what is under way is waited for. */
   close(): void {
     this.#cancelSweep?.();
-    for (const session of this.#sessions.values()) this.#end(session);
+    for (const session of this.#sessions.values()) session.leave();
   }
 
   #use(session: ClientSession): void {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { JsonRpcError } from '@sallyport/core';
-import type { Session } from '@sallyport/core';
+import type { JsonObject, Session } from '@sallyport/core';
 import type { ClientSession } from './client-session.ts';
 import type { ClientSessions } from './client-sessions.ts';
 import { checkRepeated } from './envelope.ts';
@@ -97,20 +97,26 @@ async function call(
   reply: FastifyReply,
 ): Promise<void> {
   const exchange = new Exchange(reply, id, services);
+  let takeBack = () => undefined as void;
   try {
     own.begin(exchange);
     if (method === 'ping') return exchange.succeed({});
     if (!gatewayMethods.session.has(method))
       throw new JsonRpcError(errorCodes.methodNotFound, `There is no method ${shown(method)}.`);
-    if (method === 'resources/subscribe') own.mayWatch(params);
+    if (changesNothing(own, method, params)) return exchange.succeed({});
+    if (method === 'resources/subscribe') takeBack = own.watch(params);
     const meta = isObject(params['_meta']) ? params['_meta'] : {};
     const result = await services.gateway.handle(session, method, params, own.client(exchange, meta));
     own.learn(session, method, params);
     exchange.succeed(result);
   } catch (error) {
+    takeBack();
     exchange.fail(error);
   }
 }
+
+const changesNothing = (own: ClientSession, method: string, params: JsonObject): boolean =>
+  own.watches(params) ? method === 'resources/subscribe' : method === 'resources/unsubscribe';
 
 /** The stream for what comes outside requests. */
 export async function get2025(

@@ -45,7 +45,7 @@ async function call(
     const result =
       message.method === 'server/discover'
         ? await discover(services, session, envelope, exchange)
-        : await services.gateway.handle(session, message.method, message.params, clientOf(envelope, exchange));
+        : await services.gateway.handle(session, message.method, message.params, clientOf(session, envelope, exchange));
     exchange.succeed(complete(services, message.method, envelope, result));
   } catch (error) {
     // The transport wants an HTTP error for these two, wherever they arise.
@@ -73,7 +73,11 @@ async function discover({ gateway }: Listening, session: Session, { capabilities
   };
 }
 
-function clientOf({ protocol, capabilities, info, meta, logLevel }: Envelope, exchange: Exchange): McpClient {
+function clientOf(
+  session: Session,
+  { protocol, capabilities, info, meta, logLevel }: Envelope,
+  exchange: Exchange,
+): McpClient {
   const least = logLevel === undefined ? Infinity : (logLevels as readonly unknown[]).indexOf(logLevel);
   return {
     protocol,
@@ -86,6 +90,7 @@ function clientOf({ protocol, capabilities, info, meta, logLevel }: Envelope, ex
       if (wanted) exchange.notify(method, params);
     },
     keepAlive: () => exchange.keepAlive(),
+    isStill: () => exchange.isStill(session),
     signal: exchange.signal,
   };
 }

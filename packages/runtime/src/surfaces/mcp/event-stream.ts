@@ -3,18 +3,18 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { JsonObject, Session } from '@sallyport/core';
 import type { McpLimits, McpServices } from './services.ts';
 
-export interface StreamServices extends Pick<McpServices, 'clock' | 'keepAliveMs'> {
+export interface StreamServices extends Pick<McpServices, 'authenticate' | 'clock' | 'keepAliveMs'> {
   readonly limits: McpLimits;
 }
 
 /** Whether the request's credential would still lead to its session. */
 export async function isStill(
   services: Pick<McpServices, 'authenticate'>,
-  session: Session,
+  { id }: Pick<Session, 'id'>,
   request: FastifyRequest,
 ): Promise<boolean> {
   try {
-    return (await services.authenticate(request)).id === session.id;
+    return (await services.authenticate(request)).id === id;
   } catch {
     return false;
   }

@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify';
 import { JsonRpcError, asFault } from '@sallyport/core';
-import type { JsonObject } from '@sallyport/core';
+import type { JsonObject, Session } from '@sallyport/core';
 import { Refusal, errorBody } from './errors.ts';
-import { EventStream, type StreamServices } from './event-stream.ts';
+import { EventStream, isStill, type StreamServices } from './event-stream.ts';
 import type { RpcId } from './message.ts';
 
 /** A message that has no answer has been taken. */
@@ -41,6 +41,11 @@ export class Exchange {
 
   get isOver(): boolean {
     return this.#over;
+  }
+
+  /** Whether its key would still lead to the session. */
+  async isStill(session: Pick<Session, 'id'>): Promise<boolean> {
+    return await isStill(this.#services, session, this.#reply.request);
   }
 
   /** Called once, when nothing more can be said on it. */
@@ -98,6 +103,12 @@ export class Exchange {
     this.#finish();
     this.#gone.abort(new Error('the client has cancelled its request'));
     stream?.end();
+  }
+
+  /** It is ended from here. A stream that merely stopped would be waited for. */
+  end(error: Error): void {
+    this.fail(error);
+    this.#gone.abort(error);
   }
 
   #answer(message: JsonObject, status: number): void {

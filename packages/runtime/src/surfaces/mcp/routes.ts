@@ -26,8 +26,9 @@ export const mcpRoutes: FastifyPluginAsync<McpServices> = async (app, given) => 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, parsed) => parsed(null, body));
   app.setErrorHandler((error, request, reply) => refuse(services, error, request, reply));
-  // A stream that waits for news would be waited for.
+  // A stream that waits for news would be waited for, and so would a call that waits for a person.
   app.addHook('preClose', (done) => {
+    given.gateway.stopHolding();
     sessions.close();
     listens.close();
     done();

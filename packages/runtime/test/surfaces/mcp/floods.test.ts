@@ -66,8 +66,10 @@ it('requests, questions, watched resources and subscriptions of one client are b
     client.keepAlive();
     return new Promise(() => undefined);
   };
-  await responded(open(served, session.post(call('tools/list', {}, 2))));
+  const endless = open(served, session.post(call('tools/list', {}, 2)));
+  await responded(endless);
   expect((await session.send(call('ping', {}, 3))).status).toBe(429);
+  endless.destroy();
 
   const other = await begin(served, 'bob');
   const watch = (uri: string) => other.send(call('resources/subscribe', { uri }));
@@ -129,6 +131,28 @@ it('a runtime that stops does not wait for streams that wait for news', async ()
   const [, listened] = await ends;
   expect(Buffer.concat((listened ?? []) as Buffer[]).toString()).toContain('"resultType":"complete"');
   expect(served.gateway.listeners.size).toBe(0);
+});
+
+it('a runtime that stops waits for what is under way, in either era, and for no answer of a client', async () => {
+  const served = await serve();
+  const asked: unknown[] = [];
+  const { promise: done, resolve: finish } = Promise.withResolvers<JsonObject>();
+  served.gateway.handlers['tools/call'] = async (_, client) => {
+    client.keepAlive();
+    await client.ask?.('elicitation/create', {}).catch((error: unknown) => asked.push(error));
+    return await done;
+  };
+  const session = await begin(served);
+  const calls = [session.post(call('tools/call', { name: 'echo' })), modern('tools/call', { name: 'echo' })];
+  const responses = await Promise.all(calls.map((each) => responded(open(served, each))));
+  const closing = served.close();
+  await expect.poll(() => served.gateway.notes).toContain('stopHolding');
+  // The question was over as soon as the stop began, and the call goes on without.
+  await expect.poll(() => asked).toHaveLength(1);
+  finish({ content: [] });
+  await closing;
+  for (const response of responses)
+    expect(Buffer.concat((await response.toArray()) as Buffer[]).toString()).toContain('"content":[]');
 });
 
 it('nor for connections that never asked for anything', async () => {

@@ -57,6 +57,14 @@ export class PlainGateway implements Gateway {
     this.notes.push(method);
   }
 
+  unwatch(_: Session, uri: string): void {
+    this.notes.push(`unwatch ${uri}`);
+  }
+
+  stopHolding(): void {
+    this.notes.push('stopHolding');
+  }
+
   listen(session: Session, filter: ListenFilter, tell: Listener['tell']): () => void {
     const listener = { session, filter, tell };
     this.listeners.add(listener);

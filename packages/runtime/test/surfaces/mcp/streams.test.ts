@@ -108,6 +108,38 @@ describe('a request of 2025', () => {
   });
 });
 
+describe('a session of 2025 that ends while a call is under way in it', () => {
+  it('has the call answered and the gateway told, whether or not its answer had begun', async () => {
+    for (const isBegun of [false, true]) {
+      const { client } = hold();
+      const session = await begin(served);
+      const pending = send(served, session.post(call('tools/call', {}, 'long')));
+      const met = await client;
+      if (isBegun) met.keepAlive();
+      await send(served, { method: 'DELETE', headers: session.headers });
+      expect((await pending).json).toMatchObject({
+        id: 'long',
+        error: { message: expect.stringContaining('session') },
+      });
+      expect(met.signal.aborted).toBe(true);
+    }
+  });
+
+  it('watches nothing any more, and watched nothing twice', async () => {
+    const session = await begin(served);
+    const watch = (method: string, uri: string) => session.send(call(`resources/${method}`, { uri }));
+    for (const uri of ['a', 'a', 'b', 'c']) await watch('subscribe', uri);
+    for (const uri of ['c', 'c', 'd']) expect((await watch('unsubscribe', uri)).json['result']).toEqual({});
+    served.gateway.handlers['resources/subscribe'] = () => Promise.reject(new JsonRpcError(-32_010, 'denied'));
+    for (const _ of [1, 2]) expect((await watch('subscribe', 'e')).json['error']).toMatchObject({ code: -32_010 });
+    await send(served, { method: 'DELETE', headers: session.headers });
+    expect(
+      served.gateway.handled.map(({ method, params }) => `${method.slice(10)} ${params['uri'] as string}`),
+    ).toEqual(['subscribe a', 'subscribe b', 'subscribe c', 'unsubscribe c', 'subscribe e', 'subscribe e']);
+    expect(served.gateway.notes).toEqual(['unwatch a', 'unwatch b']);
+  });
+});
+
 describe.each(['2025', '2026'] as const)('a client of %s that goes away', (era) => {
   const sent = async () =>
     era === '2025' ? (await begin(served)).post(call('tools/call')) : modern('tools/call', { name: 'echo' });
