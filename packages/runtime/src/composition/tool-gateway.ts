@@ -16,10 +16,9 @@ import type { ApprovalService } from '../approvals/index.ts';
 import type { PolicyFolder } from '../policies/index.ts';
 import type { SessionService } from '../sessions/sessions.ts';
 import type { ToolRegistry } from '../tools/index.ts';
-import type { PackageVetting } from '../packages/index.ts';
 import { LockFile, PinService } from '../pins/index.ts';
 import { ToolGateway } from '../gateway/gateway.ts';
-import { openVetting, vetted } from './vetted.ts';
+import { launched, vetted } from './vetted.ts';
 import { createUpstream, localProcessRunner } from '../upstreams/index.ts';
 
 export interface ToolGatewayOptions {
@@ -69,8 +68,7 @@ export async function openToolGateway(options: ToolGatewayOptions) {
       }),
   });
   const lock = new LockFile(lockPath);
-  const vetting = openVetting({ ...options, lock });
-  const upstreams = openUpstreams(options, vetting);
+  const upstreams = openUpstreams(options, lock);
   const gateway = new ToolGateway({
     ...options,
     upstreams,
@@ -101,7 +99,7 @@ export async function openToolGateway(options: ToolGatewayOptions) {
   };
 }
 
-function openUpstreams({ config, env, ...rest }: ToolGatewayOptions, vetting: PackageVetting) {
+function openUpstreams({ config, env, ...rest }: ToolGatewayOptions, lock: LockFile) {
   const { PATH, HOME } = env;
   const runner = localProcessRunner({
     ...(PATH === undefined ? {} : { PATH }),
@@ -109,10 +107,10 @@ function openUpstreams({ config, env, ...rest }: ToolGatewayOptions, vetting: Pa
   });
   const services = { ...rest, runner };
   return new Map<string, Upstream>(
-    Object.entries(config.upstreams).map(([name, each]) => [
-      name,
-      vetted(createUpstream(name, each, services), each, { vetting, ...rest }),
-    ]),
+    Object.entries(config.upstreams).map(([name, each]) => {
+      const started = launched(each, env);
+      return [name, vetted(createUpstream(name, started, services), started, { lock, env, ...rest })];
+    }),
   );
 }
 

@@ -9,7 +9,7 @@ import type {
   UpstreamStatus,
 } from '@sallyport/core';
 import type { LockFile } from '../pins/index.ts';
-import { PackageVetting, provenanceOf, registriesOf } from '../packages/index.ts';
+import { PackageVetting, launcherEnvironment, provenanceOf, registriesOf } from '../packages/index.ts';
 
 export interface VettingOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -18,34 +18,31 @@ export interface VettingOptions {
   readonly clock: Clock;
 }
 
-/** Asks whether a package is what was pinned, as `sallyport.lock` has it. */
-export const openVetting = ({ env, dataDir, lock, clock }: VettingOptions): PackageVetting =>
-  new PackageVetting({
-    registries: registriesOf(env),
-    provenance: provenanceOf(env, dataDir),
-    pinOf: async (name) => (await lock.read()).upstreams.get(name)?.package,
-    clock,
-  });
+/** What a package is started with, as its registry is asked: what its upstream sets counts for both. */
+export const launched = (config: UpstreamConfig, env: VettingOptions['env']): UpstreamConfig =>
+  config.kind === 'stdio' && config.package
+    ? { ...config, env: { ...launcherEnvironment(env), ...config.env } }
+    : config;
 
-interface VettedOptions {
-  readonly vetting: PackageVetting;
-  readonly folder: string;
-  readonly clock: Clock;
-}
-
-/** An upstream whose program comes from a package: before each start it is compared with what was pinned. */
+/** An upstream whose program comes from a package: before each start it is compared with what `sallyport.lock` has of it. */
 export function vetted(
   upstream: Upstream,
   config: UpstreamConfig,
-  { vetting, folder, clock }: VettedOptions,
+  { env, dataDir, lock, clock, folder }: VettingOptions & { readonly folder: string },
 ): Upstream {
   if (config.kind !== 'stdio' || !config.package) return upstream;
   const { command, args, package: pinned } = config;
   // Credentials are no part of what is compared.
-  const env = Object.fromEntries(
+  const own = Object.fromEntries(
     Object.entries(config.env).filter((each): each is [string, string] => typeof each[1] === 'string'),
   );
-  const program = { command, args, env, cwd: resolve(folder, config.cwd ?? '.') };
+  const program = { command, args, env: own, cwd: resolve(folder, config.cwd ?? '.') };
+  const vetting = new PackageVetting({
+    registries: registriesOf({ ...env, ...own }),
+    provenance: provenanceOf(env, dataDir),
+    pinOf: async (name) => (await lock.read()).upstreams.get(name)?.package,
+    clock,
+  });
   let problem: Pick<UpstreamStatus, 'state' | 'detail' | 'since'> | undefined;
   return {
     name: upstream.name,

@@ -8,6 +8,8 @@ export interface FetchOptions {
   readonly method?: 'GET' | 'HEAD';
   /** Of GET without credentials: how often a redirect is followed. */
   readonly redirects?: number;
+  /** Who named the address. A registry elsewhere has nothing to say about what listens on this machine. */
+  readonly by?: URL;
 }
 
 export interface Fetched {
@@ -17,11 +19,15 @@ export interface Fetched {
 }
 
 const longestMs = 30_000;
+const largestJson = 32 * 1024 * 1024;
 const deepest = 64;
 
 /** One request to a registry: bounded in size and time, over TLS but for this machine. */
 export async function fetchBytes(url: URL, options: FetchOptions): Promise<Fetched> {
-  const { headers = {}, maxBytes, method = 'GET', redirects = 0 } = options;
+  const { headers = {}, maxBytes, method = 'GET', redirects = 0, by = url } = options;
+  if (isLoopback(url.hostname) && !isLoopback(by.hostname)) {
+    throw new RuntimeFault('upstream_malformed', { detail: `${hostOf(by)} names an address of this machine.` });
+  }
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
     throw new RuntimeFault('upstream_failed', { detail: `${hostOf(url)} is not asked over plain HTTP.` });
   }
@@ -31,7 +37,12 @@ export async function fetchBytes(url: URL, options: FetchOptions): Promise<Fetch
     if (answer.statusCode >= 300 && answer.statusCode < 400 && typeof location === 'string' && redirects > 0) {
       await answer.body.dump();
       const { authorization: _, ...rest } = headers;
-      return await fetchBytes(new URL(location, url), { ...options, headers: rest, redirects: redirects - 1 });
+      return await fetchBytes(new URL(location, url), {
+        ...options,
+        headers: rest,
+        redirects: redirects - 1,
+        by: url,
+      });
     }
     const parts: Buffer[] = [];
     let bytes = 0;
@@ -49,8 +60,8 @@ export async function fetchBytes(url: URL, options: FetchOptions): Promise<Fetch
 }
 
 /** @returns nothing for 404 */
-export async function fetchJson(url: URL, accept: string, maxBytes = 32 * 1024 * 1024): Promise<Json | undefined> {
-  const { status, body } = await fetchBytes(url, { headers: { accept }, maxBytes, redirects: 2 });
+export async function fetchJson(url: URL, accept: string, by = url): Promise<Json | undefined> {
+  const { status, body } = await fetchBytes(url, { headers: { accept }, maxBytes: largestJson, redirects: 2, by });
   if (status === 404) return undefined;
   if (status !== 200) throw answered(url, status);
   return parseRegistryJson(body, url);

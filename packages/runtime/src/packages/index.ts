@@ -32,6 +32,21 @@ export function registriesOf(
   };
 }
 
+const launcherVariables = [
+  'npm_config_registry',
+  'NPM_CONFIG_REGISTRY',
+  'npm_config_cache',
+  'UV_DEFAULT_INDEX',
+  'UV_INDEX_URL',
+  'PIP_INDEX_URL',
+] as const;
+
+/** What a launcher has to be told, so that it downloads from where was asked: else a stranger's package of the same name. */
+export const launcherEnvironment = (
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(launcherVariables.flatMap((key) => (env[key] === undefined ? [] : [[key, env[key]]])));
+
 /** Sigstore's keys: those of `SALLYPORT_TRUSTED_ROOT` (a `trusted_root.json`), else fetched by TUF and kept in the data folder. */
 export function provenanceOf(env: Readonly<Record<string, string | undefined>>, dataDir: string): Provenance {
   const file = env['SALLYPORT_TRUSTED_ROOT'];

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { PackagePin } from '@sallyport/core';
@@ -36,18 +36,22 @@ const installedSchema = z.object({ name: z.string(), version: z.string() });
 
 const largestTarball = 256 * 1024 * 1024;
 const packageName = /^(?:@[a-z0-9~-][a-z0-9._~-]{0,100}\/)?[a-zA-Z0-9~-][a-zA-Z0-9._~-]{0,212}$/;
-const launchers: ReadonlySet<string> = new Set(['npx', 'bunx', 'pnpx', 'npm', 'pnpm', 'yarn', 'bun']);
+/** They start what stands first; of the others a word before it says that they shall. */
+const direct: ReadonlySet<string> = new Set(['npx', 'bunx', 'pnpx']);
+const launchers: ReadonlySet<string> = new Set([...direct, 'npm', 'pnpm', 'yarn', 'bun']);
 
 /** Packages of npm, by the registry's API (`GET /<name>/<version>`). */
 export class NpmRegistry implements Registry {
-  #url: Promise<string> | undefined;
+  readonly #url: string | undefined;
+  /** By scope, what npm is configured to ask for it. */
+  readonly #configured = new Map<string, Promise<string | undefined>>();
   readonly #cache: string | undefined;
   readonly #path: string;
   readonly #home: string;
 
   constructor({ url, cache, path = '', home = '' }: NpmOptions) {
     this.#home = home;
-    if (url !== undefined) this.#url = Promise.resolve(url);
+    this.#url = url;
     this.#cache = cache;
     this.#path = path;
   }
@@ -57,16 +61,30 @@ export class NpmRegistry implements Registry {
     return { ...pin, contents: await this.#contents(pin, tarball) };
   }
 
-  async #address(place: string): Promise<URL> {
-    this.#url ??= configuredRegistry({ PATH: this.#path, HOME: this.#home });
-    return new URL(`${(await this.#url).replace(/\/+$/, '')}/${place}`);
+  /** npm asks another registry for a scope that has one of its own; else the one that all are asked. */
+  async #address(name: string, place: string): Promise<URL> {
+    const scope = /^@[^/]+(?=\/)/.exec(name)?.[0];
+    const own = scope === undefined ? undefined : await this.#ask(`${scope}:registry`);
+    const url = own ?? this.#url ?? (await this.#ask('registry'));
+    if (url !== undefined) return new URL(`${url.replace(/\/+$/, '')}/${place}`);
+    const detail = 'npm does not say which registry it uses. Set npm_config_registry, or put npm on the PATH.';
+    throw new RuntimeFault('upstream_failed', { detail });
+  }
+
+  #ask(key: string): Promise<string | undefined> {
+    const asked = this.#configured.get(key) ?? configured(key, { PATH: this.#path, HOME: this.#home });
+    this.#configured.set(key, asked);
+    return asked.catch(() => {
+      this.#configured.delete(key);
+      return undefined;
+    });
   }
 
   /** Without the tarball. */
   async #dist(name: string, version: string): Promise<PackagePin & { tarball: string }> {
     const asked = { registry: 'npm', name, version } as const;
     if (!packageName.test(name)) throw refused(asked, 'this is no name of an npm package.');
-    const url = await this.#address(`${name.replace('/', '%2f')}/${encodeURIComponent(version)}`);
+    const url = await this.#address(name, `${name.replace('/', '%2f')}/${encodeURIComponent(version)}`);
     const read = await fetchJson(url, 'application/json');
     if (read === undefined) throw refused(asked, 'the registry does not have it (any more).');
     const parsed = packumentSchema.safeParse(read);
@@ -76,22 +94,26 @@ export class NpmRegistry implements Registry {
       throw new RuntimeFault('upstream_malformed', { detail });
     }
     const { version: exact, dist } = parsed.data;
+    if (exact !== version && /^\d+\.\d+\.\d+/.test(version)) {
+      throw refused(asked, `the registry answers with version ${showText(exact, 40)} of it.`);
+    }
     return { registry: 'npm', name, version: exact, integrity, tarball: dist.tarball };
   }
 
   async #contents(pin: PackagePin, tarball: string): Promise<string> {
     const url = new URL(tarball);
-    const { status, body } = await fetchBytes(url, { maxBytes: largestTarball, redirects: 2 });
+    const by = await this.#address(pin.name, '');
+    const { status, body } = await fetchBytes(url, { maxBytes: largestTarball, redirects: 2, by });
     if (status !== 200) throw answered(url, status);
     if (`sha512-${hash('sha512', body, 'base64')}` !== pin.integrity) {
       throw refused(pin, 'the tarball is not the one whose integrity the registry names.');
     }
-    return digestOfFiles(filesOfTarball(body));
+    return digestOfFiles(await filesOfTarball(body));
   }
 
   async attestations({ name, version }: PackagePin): Promise<readonly Attestation[]> {
     const place = `-/npm/v1/attestations/${name.replace('/', '%2f')}@${encodeURIComponent(version)}`;
-    const url = await this.#address(place);
+    const url = await this.#address(name, place);
     const read = await fetchJson(url, 'application/json');
     if (read === undefined) return [];
     const parsed = attestationsSchema.safeParse(read);
@@ -140,6 +162,10 @@ export class NpmRegistry implements Registry {
       for (const each of [...parentsOf(resolve(program.cwd ?? '.')), ...(await this.#cached())]) {
         folders.add(join(each, 'node_modules', name));
       }
+      // npx takes one that is installed for all, where it is of this version.
+      for (const each of (program.env['PATH'] ?? this.#path).split(delimiter)) {
+        folders.add(join(each, '..', 'lib', 'node_modules', name));
+      }
     } else {
       for (const file of await filesOf(program, this.#path)) {
         const folder = await packageFolder(file, name);
@@ -164,17 +190,19 @@ export class NpmRegistry implements Registry {
   }
 }
 
-/** A launcher downloads what it is told: it must be told exactly this version, of nothing else. */
+/** A launcher starts the first package that it is told: it must be exactly this version of this one. */
 function checkCommand(pin: PackagePin, { command, args }: StartedProgram): void {
-  if (!launchers.has(basename(command))) return;
+  const launcher = basename(command);
+  if (!launchers.has(launcher)) return;
   const exact = `${pin.name}@${pin.version}`;
-  const named = args.filter((arg) => !arg.startsWith('-') && packageOf(arg) === pin.name);
-  if (!args.some((arg) => arg === exact || arg === `--package=${exact}`) || named.some((arg) => arg !== exact)) {
-    throw refused(pin, `${basename(command)} must be given ${exact} in args, so that it starts no other version.`);
+  const words = args.filter((arg) => !arg.startsWith('-'));
+  if (!direct.has(launcher) && ['exec', 'x', 'dlx'].includes(words[0] ?? '')) words.shift();
+  const named = args.flatMap((arg) => (arg.startsWith('--package=') ? [arg.slice('--package='.length)] : []));
+  if (named.length > 0 ? named.some((each) => each !== exact) : words[0] !== exact) {
+    const why = `${launcher} must be given ${exact} in args before all but flags, so that it starts no other package or version.`;
+    throw refused(pin, why);
   }
 }
-
-const packageOf = (arg: string): string => arg.replace(/(?<=.)@.*$/, '');
 
 /** The folder of the package in which a file lies. */
 async function packageFolder(file: string, name: string): Promise<string | undefined> {
@@ -192,11 +220,8 @@ async function installedIn(folder: string): Promise<z.output<typeof installedSch
   }
 }
 
-/** As `.npmrc` and npm's own default have it. @throws RuntimeFault `upstream_failed` where there is no npm to ask */
-async function configuredRegistry(env: Readonly<Record<'PATH' | 'HOME', string>>): Promise<string> {
-  const asked = promisify(execFile)('npm', ['config', 'get', 'registry'], { env });
-  const { stdout } = await asked.catch(() => ({ stdout: '' }));
-  if (URL.canParse(stdout.trim())) return stdout.trim();
-  const detail = 'npm does not say which registry it uses. Set npm_config_registry, or put npm on the PATH.';
-  throw new RuntimeFault('upstream_failed', { detail });
+/** As `.npmrc` and npm's own default have it. @throws Error where there is no npm to ask */
+async function configured(key: string, env: Readonly<Record<'PATH' | 'HOME', string>>): Promise<string | undefined> {
+  const { stdout } = await promisify(execFile)('npm', ['config', 'get', key], { env });
+  return URL.canParse(stdout.trim()) ? stdout.trim() : undefined;
 }

@@ -82,7 +82,7 @@ async function anonymousToken({ headers }: Fetched, url: URL, repository: string
   if (!address || !/^bearer /i.test(challenge)) throw answered(url, 401);
   if (service !== undefined) address.searchParams.set('service', service);
   address.searchParams.set('scope', `repository:${repository}:pull`);
-  const { status, body } = await fetchBytes(address, { maxBytes: 65_536 });
+  const { status, body } = await fetchBytes(address, { maxBytes: 65_536, by: url });
   if (status !== 200) throw answered(address, status);
   const parsed = tokenSchema.safeParse(parseRegistryJson(body, address));
   const token = parsed.data?.token ?? parsed.data?.access_token;

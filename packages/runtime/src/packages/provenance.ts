@@ -36,18 +36,25 @@ export class Provenance {
   }
 
   /**
-   * @returns the repository that every attestation names, such as `github.com/owner/name`; nothing where there is none
+   * @returns the repository that every attestation names, such as `github.com/owner/name`; nothing where there is none, or a
+   *   file of the version has none: it may be the one that is installed
    * @throws RuntimeFault `upstream_refused` where one is not good, or they differ
    */
   async verify(pin: PackagePin, registry: Registry): Promise<string | undefined> {
     const attestations = await registry.attestations(pin);
     const sources = new Set<string>();
-    for (const attestation of attestations) sources.add(await this.#verifyOne(pin, registry, attestation));
+    for (const { bundle, about = registry.subject(pin).hex } of attestations) {
+      if (bundle !== undefined) sources.add(await this.#verifyOne(pin, registry, { bundle, about }));
+    }
     if (sources.size > 1) throw refused(pin, 'its attestations name different repositories.');
-    return [...sources][0];
+    return attestations.some(({ bundle }) => bundle === undefined) ? undefined : [...sources][0];
   }
 
-  async #verifyOne(pin: PackagePin, registry: Registry, { bundle: read }: Attestation): Promise<string> {
+  async #verifyOne(
+    pin: PackagePin,
+    registry: Registry,
+    { bundle: read, about }: Required<Attestation>,
+  ): Promise<string> {
     const { bundleFromJSON, isBundleWithDsseEnvelope } = await import('@sigstore/bundle');
     const { Verifier, toSignedEntity } = await import('@sigstore/verify');
     const material = await this.#trust(pin);
@@ -64,7 +71,7 @@ export class Provenance {
     const { payload, payloadType } = bundle.content.dsseEnvelope;
     if (payloadType !== 'application/vnd.in-toto+json')
       throw refused(pin, 'an attestation of it is no in-toto statement.');
-    checkSubject(pin, registry, payload);
+    checkSubject(pin, { ...registry.subject(pin), hex: about }, payload);
     return sourceOf(pin, signer);
   }
 
@@ -94,8 +101,7 @@ export class Provenance {
 }
 
 /** A good attestation of another package is none of this one. */
-function checkSubject(pin: PackagePin, registry: Registry, payload: Buffer): void {
-  const { algorithm, hex } = registry.subject(pin);
+function checkSubject(pin: PackagePin, { algorithm, hex }: ReturnType<Registry['subject']>, payload: Buffer): void {
   let read: unknown;
   try {
     read = parseJson(payload.toString('utf8'), { maxDepth: 64 });

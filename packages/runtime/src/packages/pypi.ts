@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import type { PackagePin } from '@sallyport/core';
+import type { Json, PackagePin } from '@sallyport/core';
 import { RuntimeFault, showText } from '@sallyport/core';
 import type { Attestation, Registry, StartedProgram } from './registry.ts';
 import { fetchJson } from './fetch.ts';
@@ -84,19 +84,28 @@ export class PypiRegistry implements Registry {
     return parsed.data.files.filter(({ filename }) => isOfVersion(filename, name, version));
   }
 
+  /** Of every file of the version: which one is installed is up to the installer and the machine. */
   async attestations(pin: PackagePin): Promise<readonly Attestation[]> {
-    const named = Object.entries(pin.files ?? {}).find(([, digest]) => `sha256:${digest}` === pin.integrity);
-    const file = (await this.#files(pin.name, pin.version)).find(({ filename }) => filename === named?.[0]);
-    if (!file?.provenance) return [];
-    const read = await fetchJson(new URL(file.provenance), 'application/vnd.pypi.integrity.v1+json');
+    const files = await this.#files(pin.name, pin.version);
+    const found: Attestation[] = [];
+    for (const [filename, about] of Object.entries(pin.files ?? {})) {
+      const address = files.find((file) => file.filename === filename)?.provenance;
+      const bundles = address ? await this.#bundles(pin, new URL(address)) : [];
+      found.push(
+        ...(bundles.length > 0 ? bundles.map((bundle) => ({ bundle, about })) : [{ bundle: undefined, about }]),
+      );
+    }
+    return found.every(({ bundle }) => bundle === undefined) ? [] : found;
+  }
+
+  async #bundles({ name }: PackagePin, address: URL): Promise<readonly Json[]> {
+    const read = await fetchJson(address, 'application/vnd.pypi.integrity.v1+json', new URL(this.#url));
     if (read === undefined) return [];
     const parsed = provenanceSchema.safeParse(read);
-    if (!parsed.success) {
-      throw new RuntimeFault('upstream_malformed', {
-        detail: `The attestations of ${showText(pin.name)} cannot be read.`,
-      });
+    if (parsed.success) {
+      return parsed.data.attestation_bundles.flatMap(({ attestations }) => attestations.map(asBundle));
     }
-    return parsed.data.attestation_bundles.flatMap(({ attestations }) => attestations.map(asBundle));
+    throw new RuntimeFault('upstream_malformed', { detail: `The attestations of ${showText(name)} cannot be read.` });
   }
 
   subject({ integrity }: PackagePin): { readonly algorithm: 'sha256'; readonly hex: string } {
@@ -121,30 +130,34 @@ export class PypiRegistry implements Registry {
   }
 }
 
-const asBundle = ({ verification_material: material, envelope }: z.output<typeof attestationSchema>): Attestation => ({
-  bundle: {
-    mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
-    verificationMaterial: {
-      certificate: { rawBytes: material.certificate },
-      tlogEntries: material.transparency_entries,
-    },
-    dsseEnvelope: {
-      payload: envelope.statement,
-      payloadType: 'application/vnd.in-toto+json',
-      signatures: [{ sig: envelope.signature, keyid: '' }],
-    },
+const asBundle = ({ verification_material: material, envelope }: z.output<typeof attestationSchema>): Json => ({
+  mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+  verificationMaterial: {
+    certificate: { rawBytes: material.certificate },
+    tlogEntries: material.transparency_entries,
+  },
+  dsseEnvelope: {
+    payload: envelope.statement,
+    payloadType: 'application/vnd.in-toto+json',
+    signatures: [{ sig: envelope.signature, keyid: '' }],
   },
 });
 
-/** `name-1.2.3-py3-none-any.whl`, `name-1.2.3.tar.gz`: PEP 427, PEP 625. */
+/** `name-1.2.3-py3-none-any.whl`, `name-1.2.3.tar.gz`: PEP 427, PEP 625; whatever an installer takes for this version. */
 function isOfVersion(filename: string, name: string, version: string): boolean {
   const [project = '', rest = ''] = splitOnce(filename);
   if (normalised(project) !== normalised(name)) return false;
-  return (
-    rest === `${version}.tar.gz` ||
-    rest === `${version}.zip` ||
-    (rest.startsWith(`${version}-`) && rest.endsWith('.whl'))
-  );
+  const isWheel = rest.endsWith('.whl');
+  const archive = /\.(?:tar(?:\.[a-z0-9]{1,5})?|tgz|zip)$/;
+  if (!isWheel && !archive.test(rest)) return false;
+  return release(isWheel ? rest.replace(/-.*$/, '') : rest.replace(archive, '')) === release(version);
+}
+
+/** Equal for versions that `==` does not tell apart (PEP 440): `1.0` and `1`, and `1.0+local`, which is even preferred. */
+function release(version: string): string {
+  const [, numbers = '', rest = ''] = /^v?(?:0+!)?([\d.!]*)([^+]*)/.exec(version.toLowerCase()) ?? [];
+  const short = numbers.replaceAll(/(?<=^|[.!])0+(?=\d)/g, '').replace(/(?:\.0*)*$/, '');
+  return `${short} ${rest.replaceAll(/[-_.]/g, '').replace('alpha', 'a').replace('beta', 'b')}`;
 }
 
 /** In names of files the project has no hyphen since PEP 625; older sdists have. */
@@ -163,14 +176,17 @@ function byPreference(a: ProjectFile, b: ProjectFile): number {
 function checkCommand(pin: PackagePin, { command, args }: StartedProgram): void {
   if (!launchers.has(basename(command))) return;
   const exact = [`${pin.name}==${pin.version}`, `${pin.name}@${pin.version}`];
-  // The first is what is installed: of `--from name==1.2.3 name` the former.
-  const first = args.find(
-    (arg) => !arg.startsWith('-') && normalised(arg.replace(/[@=<>~! [].*$/, '')) === normalised(pin.name),
-  );
+  // Of `uvx --from name==1.2.3 name` as well, the first word is what is installed.
+  const words = args.filter((arg, i) => !arg.startsWith('-') && !/^(?:-p|--python)$/.test(args[i - 1] ?? ''));
+  const before = startsWith[basename(command)] ?? [];
+  const first = before.every((word, i) => words[i] === word) ? words[before.length] : undefined;
   if (first === undefined || !exact.includes(first)) {
-    throw refused(pin, `${basename(command)} must be given ${exact[0]} in args, so that it starts no other version.`);
+    const why = `${basename(command)} must be given ${exact[0]} in args before all but flags, so that it starts no other package or version.`;
+    throw refused(pin, why);
   }
 }
+/** What a launcher is told before the package. */
+const startsWith: Readonly<Record<string, readonly string[]>> = { uv: ['tool', 'run'], pipx: ['run'] };
 
 async function sitePackages(environment: string): Promise<readonly string[]> {
   const lib = join(environment, 'lib');
@@ -192,16 +208,25 @@ async function compareInstalled(pin: PackagePin, folder: string): Promise<number
   return infos.length;
 }
 
-/** PEP 376: `path,sha256=<base64url>,size`. */
+/** PEP 376 and the "Recording installed projects" specification: `path,sha256=<base64url>,size`, as CSV. */
 async function compareRecord(pin: PackagePin, folder: string, record: string): Promise<void> {
   const text = await readFile(record, 'utf8').catch(() => undefined);
   if (text === undefined) throw refused(pin, `${record} is missing, so its files cannot be compared.`);
-  for (const line of text.split('\n')) {
-    const [, path = '', digest] = /^"?([^,"]+)"?,sha256=([\w-]+)/.exec(line) ?? [];
-    if (digest === undefined) continue;
-    const file = await readFile(join(folder, path)).catch(() => undefined);
-    if (!file || createHash('sha256').update(file).digest('base64url') !== digest) {
+  for (const line of text.split(/\r?\n/)) {
+    if (line === '') continue;
+    const [, quoted, plain, algorithm, digest] = recordLine.exec(line) ?? [];
+    const path = quoted?.replaceAll('""', '"') ?? plain ?? line;
+    // Neither can have one: the list itself, and what Python compiled since.
+    if (algorithm === undefined && /\.pyc$|\.dist-info\/RECORD(?:\.\w+)?$/.test(path)) continue;
+    const file = algorithm === undefined ? undefined : await readFile(join(folder, path)).catch(() => undefined);
+    if (
+      !file ||
+      createHash(algorithm ?? 'sha256')
+        .update(file)
+        .digest('base64url') !== digest
+    ) {
       throw refused(pin, `${showText(path, 120)} in ${folder} is not the file that was installed; install it anew.`);
     }
   }
 }
+const recordLine = /^(?:"((?:[^"]|"")*)"|([^",]*)),(?:(sha256|sha384|sha512)=([\w-]+)=*)?(?:,|$)/;

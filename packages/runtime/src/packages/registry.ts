@@ -2,8 +2,10 @@ import type { Json, PackageConfig, PackagePin } from '@sallyport/core';
 
 /** What a registry vouches for: one bundle of Sigstore, about one of the pinned digests. */
 export interface Attestation {
-  /** As it came; hostile until it is verified. */
-  readonly bundle: Json;
+  /** As it came; hostile until it is verified. Nothing: the registry has none of a file that an installer may take. */
+  readonly bundle: Json | undefined;
+  /** The digest (hex) that it must be about, where it is not the `subject` of the pin. */
+  readonly about?: string;
 }
 
 /** A program as it would be started. */

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { gunzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { RuntimeFault } from '@sallyport/core';
 
 /** A file of a package: its path without the tarball's first folder, and its SHA-256 (hex). */
@@ -12,8 +13,8 @@ const largest = 512 * 1024 * 1024;
 const block = 512;
 
 /** The regular files of a `.tgz`: ustar with long names in the ways of pax and GNU (POSIX.1-2001, pax(1)). */
-export function filesOfTarball(bytes: Buffer): readonly PackedFile[] {
-  const tar = unzipped(bytes);
+export async function filesOfTarball(bytes: Buffer): Promise<readonly PackedFile[]> {
+  const tar = await unzipped(bytes);
   const files = new Map<string, string>();
   let named: string | undefined;
   for (let at = 0; at + block <= tar.length;) {
@@ -43,9 +44,10 @@ export function digestOfFiles(files: readonly PackedFile[]): string {
   return hash('sha256', lines.toSorted().join(''), 'hex');
 }
 
-function unzipped(bytes: Buffer): Buffer {
+/** On another thread: a small archive may unpack to a large one. */
+async function unzipped(bytes: Buffer): Promise<Buffer> {
   try {
-    return gunzipSync(bytes, { maxOutputLength: largest });
+    return await promisify(gunzip)(bytes, { maxOutputLength: largest });
   } catch (cause) {
     throw malformed('is no gzip, or unpacks to more than 512 MiB', cause);
   }

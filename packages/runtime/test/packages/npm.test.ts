@@ -156,6 +156,9 @@ describe('a package of npm', () => {
     [['-y', 'other-server@1.2.3']],
     [['-y', 'files-server@1.2.4', 'files-server@1.2.3']],
     [['-y', 'files-server@^1.2.3']],
+    [['-y', 'other-server', 'files-server@1.2.3']],
+    [['-p', 'other-server', 'files-server@1.2.3']],
+    [['--package=other-server', '--package=files-server@1.2.3', 'files-server']],
   ])('is refused when a launcher is told to start something else: npx %j', async (args) => {
     expect(await verify({ command: '/usr/bin/npx', args, env: {} })).toBe('upstream_refused');
   });
@@ -178,6 +181,51 @@ describe('a package of npm', () => {
     expect(await verify(npx)).toBe('resolved');
     writeFileSync(join(at, 'index.js'), 'steal()');
     expect(await verify(npx)).toBe('upstream_refused');
+  });
+
+  test('is started by a launcher that is told exactly this version first', async () => {
+    for (const args of [
+      ['--yes', 'files-server@1.2.3', '--root', 'files-server'],
+      ['-y', '--package=files-server@1.2.3', 'files-server'],
+      ['-p', 'files-server@1.2.3', 'files-server'],
+    ]) {
+      expect(await verify({ command: 'npx', args, env: {} })).toBe('resolved');
+    }
+    for (const [command, word] of [
+      ['npm', 'exec'],
+      ['pnpm', 'dlx'],
+      ['bun', 'x'],
+    ] as const) {
+      expect(await verify({ command, args: [word, 'files-server@1.2.3'], env: {} })).toBe('resolved');
+    }
+    expect(await verify({ command: 'npm', args: ['run', 'files-server@1.2.3'], env: {} })).toBe('upstream_refused');
+  });
+
+  test('is refused when the copy that is installed for all was altered, which npx takes', async () => {
+    const at = install(join(folder, 'prefix', 'lib', 'node_modules', 'files-server'));
+    const globally = { ...npx, env: { PATH: join(folder, 'prefix', 'bin') } };
+    expect(await verify(globally)).toBe('resolved');
+    writeFileSync(join(at, 'index.js'), 'steal()');
+    expect(await verify(globally)).toBe('upstream_refused');
+  });
+
+  test('is not pinned in another version than the one that was asked for', async () => {
+    const { body } = registry.routes.get('/files-server/1.2.3') as { body: string };
+    registry.routes.set('/files-server/1.2.4', { body });
+    expect(await codeOf(registries().npm.resolve('files-server', '1.2.4'))).toBe('upstream_refused');
+    registry.routes.set('/files-server/next', { body });
+    expect(await registries().npm.resolve('files-server', 'next')).toMatchObject({ version: '1.2.3' });
+  });
+
+  test('of a scope with a registry of its own is asked for there, as npm does', async () => {
+    const own = await startRegistry();
+    const name = '@acme/files-server';
+    publish(registry, name, '1.0.0', { 'package.json': JSON.stringify({ name, version: '1.0.0' }), 'x.js': 'steal()' });
+    const expected = publish(own, name, '1.0.0', { 'package.json': JSON.stringify({ name, version: '1.0.0' }) });
+    writeFileSync(join(folder, '.npmrc'), `@acme:registry=${own.url}/\n`);
+    const { npm } = registriesOf({ npm_config_registry: registry.url, HOME: folder, PATH: process.env['PATH'] });
+    expect(await npm.resolve(name, '1.0.0')).toMatchObject({ integrity: expected });
+    await own.close();
   });
 
   test.each(['../../etc', 'a/b/c', 'A B', '', '@x', 'x?y=1#'])('has no name that leads elsewhere: %j', async (name) => {

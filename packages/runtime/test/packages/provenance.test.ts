@@ -134,6 +134,13 @@ test('an attestation of PyPI names its repository, and not that of another file'
   expect(await verify(found)).toBe('github.com/example/files-server');
   const other = { ...found, integrity: `sha256:${'0'.repeat(64)}`, files: { [filename]: '0'.repeat(64) } };
   expect(await verify(other)).toBe('upstream_refused');
+  // The file for this machine is preferred, and nobody vouches for it.
+  const preferred = { filename: 'files_server-1.2.3-cp313-cp313-linux_x86_64.whl', hashes: { sha256: '1'.repeat(64) } };
+  const added = JSON.stringify({ files: [...project.files, preferred] });
+  registry.routes.set('/simple/files-server/', { body: added });
+  const both = await registries().pypi.resolve('files-server', '1.2.3');
+  expect(both.integrity).toBe(found.integrity);
+  expect(await verify(both)).toBeUndefined();
 });
 
 describe('what the configuration says of provenance', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { PackageConfig, PackagePin } from '@sallyport/core';
 import { PackageVetting, Provenance, registriesOf } from '../../src/packages/index.ts';
+import { fetchBytes } from '../../src/packages/fetch.ts';
 import { systemClock } from '../../src/clock.ts';
 import { codeOf } from '../identity/harness.ts';
 import { startRegistry, type LocalRegistry } from './registry.ts';
@@ -73,8 +74,24 @@ describe('a package of PyPI', () => {
     expect(await verify(config, 'uvx', 'Files.Server', '--note', 'Files.Server==1.2.3')).toBe('upstream_refused');
     index({ 'files_server-1.2.3.tar.gz': sha256('swapped') });
     expect(await exact()).toBe('upstream_refused');
-    index({ 'files_server-1.2.3-cp313-cp313-linux_x86_64.whl': sha256('preferred') });
-    expect(await exact()).toBe('upstream_refused');
+    for (const added of [
+      'files_server-1.2.3-cp313-cp313-linux_x86_64.whl',
+      // PEP 440: `==1.2.3` takes each of these, and prefers the first.
+      'files_server-1.2.3+local-py3-none-any.whl',
+      'files_server-1.2.3.0-py3-none-any.whl',
+      'files_server-1.2.3.tar.bz2',
+    ]) {
+      index({ [added]: sha256('preferred') });
+      expect(await exact()).toBe('upstream_refused');
+    }
+    index({ 'files_server-1.2.3.post1-py3-none-any.whl': sha256('another version') });
+    expect(await exact()).toBe('resolved');
+    index();
+    expect(await verify(config, 'uvx', 'other', 'Files.Server==1.2.3')).toBe('upstream_refused');
+    expect(await verify(config, 'uvx', '--from', 'other', 'Files.Server==1.2.3')).toBe('upstream_refused');
+    expect(await verify(config, 'uvx', '--python', '3.13', 'Files.Server==1.2.3', 'files')).toBe('resolved');
+    expect(await verify(config, 'uv', 'tool', 'run', 'Files.Server==1.2.3')).toBe('resolved');
+    expect(await verify(config, 'pipx', 'run', '--spec', 'Files.Server==1.2.3', 'files-server')).toBe('resolved');
   });
 
   test('is refused when what is installed is altered, or another version', async () => {
@@ -96,6 +113,17 @@ describe('a package of PyPI', () => {
     writeFileSync(join(site, 'files_server', 'main.py'), code);
     expect(await start()).toBe('resolved');
     writeFileSync(join(site, 'files_server', 'main.py'), 'steal()');
+    expect(await start()).toBe('upstream_refused');
+    const record = (line: string) => writeFileSync(join(info, 'RECORD'), `${line}\n`);
+    // Nothing that is compared by nothing.
+    record('files_server/main.py,,');
+    expect(await start()).toBe('upstream_refused');
+    const stolen = createHash('sha512').update('steal()').digest('base64url');
+    record(`files_server/main.py,sha512=${stolen},7`);
+    expect(await start()).toBe('resolved');
+    record(`"files_server/main.py",sha512=${stolen.replace(/^./, '_')},7`);
+    expect(await start()).toBe('upstream_refused');
+    record('files_server/main.py,md5=abc,7');
     expect(await start()).toBe('upstream_refused');
     rmSync(info, { recursive: true });
     expect(await start()).toBe('upstream_refused');
@@ -149,6 +177,13 @@ describe('an image', () => {
   test.each(['http://x/y', '../x', 'UPPER/x', 'a b', ''])('has no name that leads elsewhere: %j', async (image) => {
     expect(await codeOf(registries().oci.resolve(image, '1'))).toBe('invalid_request');
   });
+});
+
+test('a registry elsewhere cannot have this machine asked', async () => {
+  registry.routes.set('/admin', { body: '{}' });
+  const by = new URL('https://registry.example/');
+  expect(await codeOf(fetchBytes(new URL(`${registry.url}/admin`), { maxBytes: 10, by }))).toBe('upstream_malformed');
+  expect(registry.asked).toEqual([]);
 });
 
 test('a registry that sends without end is cut off, and one that redirects with a token is not followed', async () => {
