@@ -22,6 +22,8 @@ export class OauthAttachment implements Attachment {
   readonly #endpoint: TokenEndpoint;
   readonly #tokens: Tokens;
   readonly #nonces = new Nonces();
+  /** What each request was given: by the time it is refused, another may have had that replaced. */
+  readonly #sent = new WeakMap<CredentialUse, { readonly value: string; readonly nonce?: string | undefined }>();
   #key: Promise<DpopKey> | undefined;
 
   constructor(parts: OpenParts, attach: OauthConfig, reader: SecretReader) {
@@ -38,19 +40,25 @@ export class OauthAttachment implements Attachment {
   async attach(use: CredentialUse, url: URL): Promise<AttachedCredential> {
     const subject = await this.#subjectOf(use);
     const { value } = await this.#tokens.get(subject.key, () => this.#safely(() => this.#fetch(subject)));
-    if (!this.#isBound) return { headers: { authorization: `Bearer ${value}` }, query: {} };
+    if (!this.#isBound) {
+      this.#sent.set(use, { value });
+      return { headers: { authorization: `Bearer ${value}` }, query: {} };
+    }
     const dpop = await this.#safely(() => this.#openKey());
     const nonce = this.#nonces.of(authorityOf(url));
+    this.#sent.set(use, { value, nonce });
     const proof = await dpop.prove({ method: use.httpMethod, url, token: value, nonce, now: this.#parts.clock.now() });
     return { headers: { authorization: `DPoP ${value}`, dpop: proof }, query: {} };
   }
 
   async rejected(use: CredentialUse, url: URL, { authenticate = '', dpopNonce }: CredentialRefusal): Promise<boolean> {
-    const isNew = this.#nonces.learn(authorityOf(url), dpopNonce);
+    const sent = this.#sent.get(use);
+    const learned = this.#nonces.learn(authorityOf(url), dpopNonce);
+    const isNew = sent ? this.#nonces.of(authorityOf(url)) !== sent.nonce : learned;
     // The token is as good as before: only its proof lacked what the upstream wants to see in it.
     if (this.#isBound && isNew && /\buse_dpop_nonce\b/.test(authenticate)) return true;
     const { key } = await this.#subjectOf(use);
-    return this.#tokens.drop(key);
+    return this.#tokens.drop(key, sent?.value);
   }
 
   forget(): void {

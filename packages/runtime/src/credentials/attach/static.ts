@@ -1,4 +1,4 @@
-import type { AttachConfig, AttachedCredential } from '@sallyport/core';
+import type { AttachConfig, AttachedCredential, CredentialUse } from '@sallyport/core';
 import type { Attachment } from './attachment.ts';
 import type { SecretReader } from '../reader.ts';
 
@@ -24,13 +24,20 @@ export const basicOf = (username: string, password: string): string =>
 /** A secret that is sent as it is kept. The same is attached for as long as the secret is the same. */
 export function staticAttachment(reader: SecretReader, place: Place): Attachment {
   let last: { readonly secret: string; readonly attached: AttachedCredential } | undefined;
+  const sent = new WeakMap<CredentialUse, string>();
   return {
-    async attach() {
+    async attach(use) {
       const secret = await reader.read();
+      sent.set(use, secret);
       if (last?.secret !== secret) last = { secret, attached: place(secret) };
       return last.attached;
     },
-    rejected: () => reader.reread(),
+    async rejected(use) {
+      if (await reader.reread()) return true;
+      // It was read anew a moment ago, for another request that was refused.
+      const refused = sent.get(use);
+      return refused !== undefined && refused !== (await reader.read());
+    },
     forget() {
       last = undefined;
       reader.forget();

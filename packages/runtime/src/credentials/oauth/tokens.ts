@@ -38,9 +38,14 @@ export class Tokens {
     return await slot.fetching;
   }
 
-  /** True where another one is worth asking for: what was refused at its first use was never good. */
-  drop(key: string): boolean {
+  /**
+   * True where another one is worth asking for: what was refused at its first use was never good.
+   *
+   * @param sent what was refused, where that is known: a successor that another call was given is left alone
+   */
+  drop(key: string, sent: string | undefined): boolean {
     const slot = this.#slots.get(key);
+    if (sent !== undefined && slot?.token?.value !== sent) return true;
     if (!slot?.token) return false;
     delete slot.token;
     return slot.uses > 1;
