@@ -2,12 +2,14 @@ import {
   CreateMessageRequestSchema,
   ElicitRequestSchema,
   ElicitResultSchema,
+  EmptyResultSchema,
   CreateMessageResultSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { McpServer, inputRequired } from '@modelcontextprotocol/server';
 import { expect, it } from 'vitest';
 import type { JsonObject } from '@sallyport/core';
 import { z } from 'zod';
+import { startRaw } from './raw-server.ts';
 import { serveNew } from '../upstreams/servers.ts';
 import { say, stage, textIn, type ScriptedTool } from './stage.ts';
 
@@ -120,4 +122,29 @@ it('a request that waits for an answer is taken up by its own session alone, for
   });
   expect(textIn((await post(mine, again)).result)).toBe(answered);
   expect((await post(mine, again)).error).toMatchObject({ code: -32602 });
+});
+
+it('a result is written in the words of the client’s revision, whatever the upstream speaks', async () => {
+  const contents = [{ uri: 'note://one', text: 'a note' }];
+  const answers = {
+    'resources/list': () => ({ resources: [{ uri: 'note://one', name: 'one' }] }),
+    'resources/read': ({ uri }: JsonObject) =>
+      uri === 'note://one' ? { contents } : { code: -32_002, message: 'Resource not found', data: { uri: uri ?? '' } },
+  };
+  const lasting = { 'resources/read': () => ({ contents, ttlMs: 60_000, cacheScope: 'public' }) };
+  const [old, modern] = [await startRaw('2025', answers), await startRaw('2026', { ...answers, ...lasting })];
+  const { open } = await stage({
+    config: `upstreams: { old: { kind: mcp, url: "${old.url}" }, new: { kind: mcp, url: "${modern.url}" } }
+tools: { '*__resources/read': { effect: read, results: { trust: trusted } } }`,
+  });
+  const session = await open();
+  const of2025 = await session.old();
+  const read = (uri: string) =>
+    of2025.request({ method: 'resources/read', params: { uri } }, EmptyResultSchema.loose());
+  expect(await read('new+note://one')).toEqual({ contents });
+  await expect(read('old+note://none')).rejects.toMatchObject({ code: -32_002 });
+  const of2026 = async (uri: string) => await session.ask('resources/read', { uri });
+  expect(await of2026('old+note://one')).toMatchObject({ result: { resultType: 'complete', ttlMs: 0 } });
+  expect(await of2026('new+note://one')).toMatchObject({ result: { ttlMs: 60_000, cacheScope: 'private' } });
+  expect((await of2026('old+note://none')).error).toMatchObject({ code: -32_602, data: { uri: 'note://none' } });
 });

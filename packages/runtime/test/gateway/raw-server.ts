@@ -9,7 +9,7 @@ interface Heard {
 }
 
 /** A result, or an error by its code. */
-type Answer = (params: JsonObject) => JsonObject | { readonly code: number; readonly message: string };
+type Answer = (params: JsonObject) => JsonObject;
 
 const capabilities = { tools: {}, resources: { subscribe: true }, prompts: {}, completions: {}, logging: {} };
 

@@ -8,6 +8,7 @@ import { Refusal, errorCodes, invalidParams, invalidRequest } from './errors.ts'
 import { EventStream, isStill, type StreamServices } from './event-stream.ts';
 import { Exchange, accepted } from './exchange.ts';
 import { isObject, shown, type RpcMessage } from './message.ts';
+import { checkParams } from './param-headers.ts';
 import { gatewayMethods, isSessionRevision, sessionRevisions } from './revisions.ts';
 import type { McpServices } from './services.ts';
 
@@ -36,6 +37,8 @@ export async function post2025(
       notified(services, session, own, message);
       return accepted(reply);
     case 'request':
+      if (message.method === 'tools/call')
+        await checkParams(services.gateway, session, message.params, request.headers, false);
       return await call(services, session, own, message, reply);
   }
 }
@@ -108,7 +111,7 @@ async function call(
     const meta = isObject(params['_meta']) ? params['_meta'] : {};
     const result = await services.gateway.handle(session, method, params, own.client(exchange, meta));
     own.learn(session, method, params);
-    exchange.succeed(result);
+    exchange.succeed(result['resultType'] === undefined ? result : withoutEnvelope(result));
   } catch (error) {
     takeBack();
     exchange.fail(error);
@@ -117,6 +120,11 @@ async function call(
 
 const changesNothing = (own: ClientSession, method: string, params: JsonObject): boolean =>
   own.watches(params) ? method === 'resources/subscribe' : method === 'resources/unsubscribe';
+
+/** What a 2026 upstream says beside its result: nothing that this revision knows, and not for this client's ears to keep. */
+function withoutEnvelope({ resultType: _, ttlMs: _ttl, cacheScope: _scope, ...result }: JsonObject): JsonObject {
+  return result;
+}
 
 /** The stream for what comes outside requests. */
 export async function get2025(

@@ -2,10 +2,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { JsonRpcError } from '@sallyport/core';
 import type { JsonObject, Session } from '@sallyport/core';
 import type { McpClient } from '../../gateway/contract.ts';
-import { Refusal, errorCodes, invalidRequest, mismatch } from './errors.ts';
+import { Refusal, errorCodes, invalidRequest } from './errors.ts';
 import { readEnvelope, type Envelope } from './envelope.ts';
 import { Exchange, accepted } from './exchange.ts';
-import { checkParamHeaders } from './header-values.ts';
+import { checkParams } from './param-headers.ts';
 import { missingCapabilities } from './input-required.ts';
 import { listen, type Listening } from './listen.ts';
 import { shown, type RpcMessage } from './message.ts';
@@ -29,7 +29,7 @@ export async function post2026(
   if (method === 'subscriptions/listen') return await listen(services, session, message, envelope, request, reply);
   if (method !== 'server/discover' && !gatewayMethods.stateless.has(method))
     throw new Refusal(404, errorCodes.methodNotFound, `There is no method ${shown(method)}.`);
-  if (method === 'tools/call') await checkParams(services, session, message, request);
+  if (method === 'tools/call') await checkParams(services.gateway, session, message.params, request.headers, true);
   await call(services, session, message, envelope, reply);
 }
 
@@ -48,14 +48,16 @@ async function call(
         : await services.gateway.handle(session, message.method, message.params, clientOf(session, envelope, exchange));
     exchange.succeed(complete(services, message.method, envelope, result));
   } catch (error) {
-    // The transport wants an HTTP error for these two, wherever they arise.
-    const status = error instanceof JsonRpcError ? statuses[error.code] : undefined;
-    exchange.fail(
-      error instanceof JsonRpcError && status !== undefined
-        ? new Refusal(status, error.code, error.message, error.data === undefined ? {} : { data: error.data })
-        : error,
-    );
+    exchange.fail(error instanceof JsonRpcError ? asOf2026(error) : error);
   }
+}
+
+/** What is answered otherwise in this revision, wherever it arises: two by an HTTP error, and one by another code. */
+function asOf2026(error: JsonRpcError): JsonRpcError {
+  const { code, message, data } = error;
+  if (code === errorCodes.resourceNotFound) return new JsonRpcError(errorCodes.invalidParams, message, data);
+  const status = statuses[code];
+  return status === undefined ? error : new Refusal(status, code, message, data === undefined ? {} : { data });
 }
 
 const statuses: Readonly<Record<number, number>> = {
@@ -121,20 +123,4 @@ function complete(services: Listening, method: string, envelope: Envelope, resul
   if (lists.has(method)) return { ...result, resultType, ttlMs: services.resultTtlMs, cacheScope: 'private' };
   if (method === 'resources/read') return { ttlMs: 0, ...result, resultType, cacheScope: 'private' };
   return { ...result, resultType };
-}
-
-/** @throws Refusal 400 with -32020 */
-async function checkParams(
-  { gateway }: Listening,
-  session: Session,
-  { params }: Call,
-  { headers }: FastifyRequest,
-): Promise<void> {
-  const name = params['name'];
-  if (typeof name !== 'string') return;
-  if (gateway.inputSchema)
-    return checkParamHeaders(await gateway.inputSchema(session, name), params['arguments'], headers);
-  // Not to be held against anything: whoever decided on them may have been told another value than the tool will be.
-  if (Object.keys(headers).some((header) => header.startsWith('mcp-param-')))
-    throw mismatch('Mcp-Param-* cannot be checked here.');
 }

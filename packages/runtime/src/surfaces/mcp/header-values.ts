@@ -25,18 +25,24 @@ export function decodeHeader(value: string): string | undefined {
 /**
  * Holds `Mcp-Param-*` against the arguments, for every property that the tool's schema marks with `x-mcp-header`.
  *
+ * @param areNeeded whether an argument must be repeated, as in 2026-07-28
  * @throws Refusal 400 with -32020
  */
 export function checkParamHeaders(
   schema: Json | undefined,
   args: Json | undefined,
   headers: IncomingHttpHeaders,
+  areNeeded = true,
 ): void {
   for (const { path, header, type } of marksOf(schema)) {
     const value = valueAt(args, path);
     const name = `Mcp-Param-${header}`;
     const given = headers[name.toLowerCase()];
-    if (value === undefined || value === null) continue;
+    if (given === undefined && !areNeeded) continue;
+    if (value === undefined || value === null) {
+      if (given === undefined) continue;
+      throw mismatch(`${name} is there, and the argument ${path.join('.')} is not.`);
+    }
     if (typeof value === 'object')
       throw mismatch(`${name} cannot repeat a value that is no string, number or boolean.`);
     if (typeof given !== 'string') throw mismatch(`${name} is missing.`);

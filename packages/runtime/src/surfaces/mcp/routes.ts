@@ -3,7 +3,7 @@ import { Remembered, type Session } from '@sallyport/core';
 import { ClientSessions } from './client-sessions.ts';
 import { delete2025, get2025, post2025, type Era2025 } from './era-2025.ts';
 import { post2026 } from './era-2026.ts';
-import { Refusal, asRefusal, challengeOf, errorBody, errorCodes, statusOf } from './errors.ts';
+import { Refusal, asRefusal, challengeOf, errorBody, errorCodes, mismatch, statusOf } from './errors.ts';
 import { isStateless, namesStateless } from './envelope.ts';
 import { Listens, type Listening } from './listen.ts';
 import { idOf, readMessage } from './message.ts';
@@ -77,6 +77,7 @@ const begun = (reply: FastifyReply, work: Promise<void>): Promise<void> =>
 async function post(services: Services, session: Session, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (!accepts(request, 'application/json') || !accepts(request, 'text/event-stream'))
     throw notAcceptable('application/json, text/event-stream');
+  refuseTwice(request);
   const message = readMessage(request.body as Buffer | undefined, services.maxJsonDepth);
   const version = request.headers['mcp-protocol-version'];
   const stateless = isStateless(message, typeof version === 'string' ? version : undefined);
@@ -95,6 +96,14 @@ function refuse(services: Services, error: unknown, request: FastifyRequest, rep
     .code(scoped ? 403 : status)
     .type('application/json')
     .send(JSON.stringify({ jsonrpc: '2.0', id: idOf(request.body), error: errorBody(known) }));
+}
+
+/** Node joins a header that is there twice by a comma, and a proxy in front takes one of them: two readings of one value. */
+function refuseTwice({ raw }: FastifyRequest): void {
+  for (const name of Object.keys(raw.headers)) {
+    if (!name.startsWith('mcp-') || !raw.headers[name]?.includes(',')) continue;
+    if ((raw.headersDistinct[name]?.length ?? 0) > 1) throw mismatch(`${name} is there more than once.`);
+  }
 }
 
 /** Both types by name, as the specification has it: a client that has not said it reads streams may be sent one. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createConnection } from 'node:net';
+import type { JsonObject } from '@sallyport/core';
 import { serve, type Served } from './served.ts';
 import { begin, call, envelope, modern, note, open, responded, send } from './wire.ts';
 
@@ -200,6 +201,43 @@ describe('headers that say another thing than the body', () => {
     expect(await tried({ 'mcp-param-region': 'eu' })).toBe(400);
     expect(await tried({})).toBe(400);
     expect(served.gateway.handled).toHaveLength(1);
+  });
+
+  it('an argument that only a header has is refused, whether it is left out or null', async () => {
+    served.gateway.schemas['echo'] = { properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } };
+    const tried = async (args: JsonObject, headers: Record<string, string>) =>
+      (await send(served, modern('tools/call', { name: 'echo', arguments: args }, headers))).status;
+    for (const args of [{}, { region: null }, { Region: 'eu' }]) {
+      expect(await tried(args, { 'mcp-param-region': 'eu' })).toBe(400);
+      nothingHappened();
+    }
+    expect(await tried({ region: null }, {})).toBe(200);
+  });
+
+  it('arguments in the headers of a 2025 session say what the body says, where they are sent', async () => {
+    served.gateway.schemas['echo'] = {
+      properties: {
+        region: { type: 'string', 'x-mcp-header': 'Region' },
+        tier: { type: 'string', 'x-mcp-header': 'Tier' },
+      },
+    };
+    const { send: post } = await begin(served);
+    const tried = async (args: JsonObject, headers: Record<string, string>) =>
+      (await post(call('tools/call', { name: 'echo', arguments: args }), headers)).status;
+    expect(await tried({ region: 'us' }, { 'mcp-param-region': 'eu' })).toBe(400);
+    expect(await tried({}, { 'mcp-param-region': 'eu' })).toBe(400);
+    nothingHappened();
+    expect(await tried({ region: 'eu', tier: 'a' }, { 'mcp-param-region': 'eu' })).toBe(200);
+    expect(await tried({ region: 'eu' }, {})).toBe(200);
+  });
+
+  it('a header that is there twice is refused, also where both together are what the body says', async () => {
+    const uri = 'note://a, note://b';
+    served.gateway.handlers['resources/read'] = () => ({ contents: [] });
+    const tried = async (name: string | string[]) =>
+      (await send(served, modern('resources/read', { uri }, { 'mcp-name': name }))).status;
+    expect(await tried(['note://a', 'note://b'])).toBe(400);
+    expect(await tried(uri)).toBe(200);
   });
 
   it('a gateway that cannot say what a tool takes has such headers refused', async () => {
