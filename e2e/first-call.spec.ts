@@ -26,6 +26,9 @@ describe('from nothing to the first event', () => {
     expect(await page.getByText('This is the only time the key is shown.').isVisible()).toBe(true);
     await page.getByRole('button', { name: 'I have stored it' }).click();
 
+    await page.getByRole('tab', { name: 'MCP' }).click();
+    await says(page.getByRole('tabpanel', { name: 'MCP' }), `"url": "${stage.runtime.url}/mcp"`);
+
     const answer = await ask(stage.runtime, key, [{ role: 'user', content: 'Hello' }]);
     expect(answer).toHaveProperty('choices');
     await page.getByText('First event recorded').waitFor();

@@ -54,8 +54,9 @@ describe('where tools come from', () => {
 });
 
 describe('what waits for a review', () => {
-  it('is counted on the tab, and listed before what was reviewed', async () => {
-    const { page } = await stage.enter('auditor', { path: '/tools' });
+  it('is counted wherever one is and on the tab, and listed before what was reviewed', async () => {
+    const { page } = await stage.enter('auditor');
+    await page.getByRole('link', { name: 'Tools , 4 tools to review' }).click();
     await page.getByRole('tab', { name: 'Reviews (4)' }).click();
     const waiting = page.getByRole('region', { name: 'Waiting for a review' });
     await says(waiting, /send_invoice\s+billing\s+Changed\s+2 places differ\s+Invisible characters\s+Asks for/);
@@ -159,6 +160,20 @@ describe('answering', () => {
 });
 
 describe('hostile text', () => {
+  it('the longest names are shown to their end, and push nothing out of sight', async () => {
+    const tool = `read_${'a'.repeat(122)}z`;
+    staged.world.pins = staged.world.pins.map((pin) => ({ ...pin, tool }));
+    staged.world.tools = staged.world.tools.map((one, n) => ({ ...one, name: `${'u'.repeat(40)}__${n}${tool}` }));
+    staged.world.credentials = staged.world.credentials.map((one, n) => ({ ...one, name: `${'c'.repeat(63)}${n}` }));
+    const { page, visit } = await stage.enter('owner', { path: '/tools' });
+    for (const path of ['/tools', '/tools?view=reviews', '/settings?tab=credentials']) {
+      await visit(path);
+      await says(page.locator('main'), /az\b|c{63}3/);
+      const beyond = `[...document.querySelectorAll('table')].map(({ parentElement: at }) => at.scrollWidth - at.clientWidth)`;
+      expect(new Set(await page.evaluate<number[]>(beyond)), path).toEqual(new Set([0]));
+    }
+  });
+
   it('names, definitions, findings and differences of strangers are text, however they are long', async () => {
     const nasty = '<img src=x onerror="window.pwned=1"> \u202Eevil\u202C \u200B';
     const long = nasty.repeat(2_000);

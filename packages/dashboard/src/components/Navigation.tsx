@@ -12,6 +12,7 @@ import { useQuery } from '@tanstack/react-query';
 import { plural } from '../text/format.ts';
 import { queries } from '../queries.ts';
 import { useMay } from './me.ts';
+import { waitingOf } from '../routes/tools/pins.ts';
 import styles from './Navigation.module.css';
 
 const places = [
@@ -32,7 +33,8 @@ export function Navigation() {
             <Link to={to} className={styles.link} activeOptions={{ exact, includeSearch: false }}>
               <Icon size={17} stroke={1.7} aria-hidden className={styles.icon} />
               {label}
-              {to === '/approvals' ? <Waiting /> : null}
+              {to === '/approvals' ? <Approvals /> : null}
+              {to === '/tools' ? <Reviews /> : null}
             </Link>
           </li>
         ))}
@@ -41,15 +43,27 @@ export function Navigation() {
   );
 }
 
-/** How many wait for a person, wherever one is. */
-function Waiting() {
+function Approvals() {
   const mayRead = useMay('approvals.read');
   const waiting = useQuery({ ...queries.pending, enabled: mayRead }).data?.approvals.length ?? 0;
-  if (waiting === 0) return null;
+  return <Waiting count={waiting} what={`${plural(waiting, 'approval')} waiting`} />;
+}
+
+/** Tools that no agent is offered, since nobody has read what they are now. */
+function Reviews() {
+  const mayRead = useMay('tools.read');
+  const upstreams = useQuery({ ...queries.upstreams, enabled: mayRead }).data?.upstreams ?? [];
+  const waiting = upstreams.reduce((sum, upstream) => sum + waitingOf(upstream), 0);
+  return <Waiting count={waiting} what={`${plural(waiting, 'tool')} to review`} />;
+}
+
+/** How many wait for a person, wherever one is. */
+function Waiting({ count, what }: { count: number; what: string }) {
+  if (count === 0) return null;
   return (
     <span className={styles.count}>
-      <span aria-hidden="true">{waiting > 99 ? '99+' : waiting}</span>
-      <span className="sp-hidden">{`, ${plural(waiting, 'approval')} waiting`}</span>
+      <span aria-hidden="true">{count > 99 ? '99+' : count}</span>
+      <span className="sp-hidden">{`, ${what}`}</span>
     </span>
   );
 }

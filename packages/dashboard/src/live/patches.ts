@@ -14,6 +14,8 @@ const touchedBy: Readonly<Record<string, readonly string[]>> = {
   operators: ['operators'],
   sessions: ['sessions', 'session', 'overview'],
   tools: ['tools'],
+  pins: ['pins', 'upstreams', 'tools'],
+  credentials: ['credentials'],
   approvals: ['approvals', 'approval'],
   config: ['settings', 'overview'],
 };
@@ -57,7 +59,7 @@ export class Patches {
   /** Entries went by unseen. */
   missed(): void {
     this.#markStale(['overview', 'held', 'sessions', 'session', 'entries', 'flow', 'tools', 'approvals', 'approval']);
-    this.#markStale(['policies', 'agents', 'operators']);
+    this.#markStale(['policies', 'agents', 'operators', 'pins', 'upstreams', 'credentials']);
   }
 
   stop(): void {

@@ -6,7 +6,7 @@ import { Code } from '../../components/Code.tsx';
 import { KeyDialog } from '../../components/KeyDialog.tsx';
 import { Mark } from '../../components/Mark.tsx';
 import { Panel } from '../../components/Page.tsx';
-import { keyVariable, languages, sdkBaseUrl, snippet } from './snippets.ts';
+import { keyVariable, languages, mcpUrl, sdkBaseUrl, snippet } from './snippets.ts';
 import { useMay } from '../../components/me.ts';
 import styles from './FirstCall.module.css';
 
@@ -22,7 +22,6 @@ export function FirstCall({
   const [opened, setOpened] = useState(false);
   const [key, setKey] = useState<string>();
   const [model = 'provider/model'] = overview.models;
-  const baseUrl = sdkBaseUrl(overview.baseUrl);
   return (
     <Panel title="Make the first call">
       <div className={styles.columns}>
@@ -52,7 +51,8 @@ export function FirstCall({
           <li>
             <h3>Change the base URL</h3>
             <p>
-              Keep your SDK. Point it at <code>{baseUrl}</code>, and run.
+              Keep your SDK. Point it at <code>{sdkBaseUrl(overview.baseUrl)}</code>, and run. An MCP client is pointed
+              at <code>{mcpUrl(overview.baseUrl)}</code>.
             </p>
           </li>
           <li aria-live="polite">
@@ -82,7 +82,7 @@ export function FirstCall({
           </Tabs.List>
           {languages.map(({ id, file }) => (
             <Tabs.Panel key={id} value={id} pt="sm">
-              <Code text={snippet(id, baseUrl, model)} label={file} />
+              <Code text={snippet(id, overview.baseUrl, model)} label={file} />
             </Tabs.Panel>
           ))}
         </Tabs>

@@ -19,11 +19,7 @@ export function Waiting() {
   const pending = useQuery({ ...queries.pending, enabled: mayRead }).data?.approvals ?? [];
   if (pending.length === 0) return null;
   return (
-    <Panel
-      title="Waiting for approval"
-      aside={<Link to="/approvals">All {plural(pending.length, 'approval')}</Link>}
-      flush
-    >
+    <Panel title="Waiting for approval" aside={<Link to="/approvals">{plural(pending.length, 'approval')}</Link>} flush>
       <ul className={styles.list}>
         {inOrder(pending)
           .slice(0, most)

@@ -72,8 +72,8 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
         <Empty title="No tool fits these filters" />
       ) : (
         <Empty title="No tool was seen yet">
-          A tool appears here once an agent offers it to a model, or when it is described under tools: in
-          sallyport.yaml.
+          A tool appears here once an agent offers it to a model or is offered it from an upstream, or when it is
+          described under tools: in sallyport.yaml.
         </Empty>
       )}
     </div>

@@ -102,10 +102,16 @@ function Findings({ of }: { of: PinView['findings'] }) {
             <Mark tone="deny">{findingNames[code]}</Mark>
             <p>{pinFindings[code]}.</p>
             <p className={styles.where}>
-              At{' '}
-              <code>
-                <HostileText text={at === '' ? 'the whole' : at} max={300} />
-              </code>
+              {at === '' ? (
+                'In the whole'
+              ) : (
+                <>
+                  At{' '}
+                  <code>
+                    <HostileText text={at} max={300} />
+                  </code>
+                </>
+              )}
               : <HostileText text={detail} max={600} />
             </p>
           </li>

@@ -41,7 +41,7 @@ function Row({ pin }: { pin: PinView }) {
       <td className={`${table.main} ${table.wide}`}>
         <Link to="." search={(old) => ({ ...old, pin: keyOf(pin) })} resetScroll={false} data-list-item="open">
           <code>
-            <HostileText text={tool} max={60} />
+            <HostileText text={tool} max={200} />
           </code>
         </Link>
       </td>
@@ -67,7 +67,7 @@ function Row({ pin }: { pin: PinView }) {
           </span>
         )}
       </td>
-      <td data-label="Offered" className={table.wide}>
+      <td data-label="Offered" className={`${table.wide} ${styles.protocol}`}>
         {offeredAt === null ? <span className={table.quiet}>not since the start</span> : <Ago at={offeredAt} />}
       </td>
     </tr>

@@ -80,7 +80,8 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
         <Empty title="No tool fits these filters" />
       ) : (
         <Empty title="No upstream has offered a tool yet">
-          Upstreams are asked what they offer when an agent first needs them, or with sallyport tools review.
+          Upstreams are asked what they offer when an agent first asks this runtime for tools: connect an MCP client to{' '}
+          <code>{location.origin}/mcp</code>. It is offered nothing until something is approved here.
         </Empty>
       )}
     </div>

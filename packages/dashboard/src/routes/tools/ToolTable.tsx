@@ -45,7 +45,7 @@ function Row({ tool }: { tool: ToolView }) {
       <td className={`${table.main} ${table.wide}`}>
         <Link to="." search={(old) => ({ ...old, tool: name })} resetScroll={false} data-list-item="open">
           <code>
-            <HostileText text={name} max={60} />
+            <HostileText text={name} max={200} />
           </code>
         </Link>
       </td>

@@ -21,8 +21,8 @@ export function Upstreams() {
         <Panel title="Upstreams" aside={all.length === 0 ? undefined : plural(all.length, 'upstream')} flush>
           {all.length === 0 ? (
             <Empty title="No upstream yet">
-              Name an MCP server or an HTTP API under upstreams: in sallyport.yaml. Agents then have its tools at this
-              runtime’s own address, and never hold its key.
+              Name an MCP server or an HTTP API under upstreams: in sallyport.yaml, or with sallyport tools add. Agents
+              then have its tools at <code>{location.origin}/mcp</code>, and never hold its key.
             </Empty>
           ) : (
             <Listed upstreams={all} />

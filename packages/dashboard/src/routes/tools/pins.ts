@@ -43,6 +43,7 @@ export const findingNames: Readonly<Record<PinFindingCode, string>> = {
 export const upstreamLooks: Readonly<Record<UpstreamView['state'], Look>> = {
   idle: { tone: 'quiet', word: 'Not needed yet' },
   ready: { tone: 'allow', word: 'Connected' },
+  restarting: { tone: 'hold', word: 'Restarting' },
   failed: { tone: 'deny', word: 'Failing' },
   refused: { tone: 'deny', word: 'Refused' },
 };
