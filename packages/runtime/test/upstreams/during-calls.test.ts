@@ -1,10 +1,23 @@
 import type { JsonObject, Session } from '@sallyport/core';
 import { JsonRpcError } from '@sallyport/core';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { callOf, clearedCall, closeAll, connect, faultOf, peerOf, program, sessionOf, upstreamOf } from './support.ts';
+import {
+  callOf,
+  clearedCall,
+  closeAll,
+  connect,
+  faultOf,
+  heldClock,
+  peerOf,
+  program,
+  sessionOf,
+  upstreamOf,
+} from './support.ts';
 import { textOf } from './by-hand.ts';
 import { serveNew, serveOld, serveSse } from './servers.ts';
-import { begun, stopped } from './waits.ts';
 
 afterEach(closeAll);
 
@@ -14,6 +27,9 @@ const sse = async () => ({ kind: 'mcp', url: (await serveSse()).url });
 const stdio2025 = async () => program('old.ts');
 const stdio2026 = async () => program('new.ts');
 const elicits = { elicitation: {} };
+/** No other time is as long. */
+const timeoutMs = 54_321;
+const soon = { timeout: 10_000 };
 
 describe.each<[string, () => Promise<JsonObject>]>([
   ['2025 over HTTP', http2025],
@@ -23,9 +39,10 @@ describe.each<[string, () => Promise<JsonObject>]>([
   ['2026 over stdio', stdio2026],
 ])('progress, %s', (_, configOf) => {
   test("reaches the one who asked, under the token of their own, and keeps the call's time going", async () => {
-    const connection = await connect(upstreamOf({ ...(await configOf()), timeoutMs: 1_000 }));
+    const held = heldClock(timeoutMs);
+    const connection = await connect(upstreamOf({ ...(await configOf()), timeoutMs }, held));
     const peers = ['same', 'same', 'other'].map((progressToken) => peerOf({ meta: { progressToken } }));
-    const steps = [25, 26, 27];
+    const steps = [5, 6, 7];
     const results = await Promise.all(
       peers.map(async (peer, i) => connection.run(await callOf('slow', { steps: steps[i] ?? 0 }), peer)),
     );
@@ -38,25 +55,34 @@ describe.each<[string, () => Promise<JsonObject>]>([
       expect(progress.every((params) => params['progressToken'] === meta['progressToken'])).toBe(true);
       expect(progress.every((params) => params['total'] === steps[i])).toBe(true);
     });
+    // Once for each call, and anew at every step.
+    expect(held.begun()).toBeGreaterThanOrEqual(3 + 5 + 6 + 7);
+    expect(held.waiting.size).toBe(0);
   });
 });
 
 describe.each<[string, () => Promise<JsonObject>]>([
   ['2025 over HTTP', http2025],
   ['2026 over HTTP', http2026],
+  ['HTTP+SSE', sse],
+  ['2025 over stdio', stdio2025],
+  ['2026 over stdio', stdio2026],
 ])('a call that nobody waits for any more, %s', (_, configOf) => {
+  const noted = (label: string) => (existsSync(label) ? readFileSync(label, 'utf8') : '');
+  const labelOf = () => join(mkdtempSync(join(tmpdir(), 'sallyport-')), 'label');
+
   test('is cancelled at the upstream, and rejects', async () => {
     const connection = await connect(upstreamOf(await configOf()));
     const gone = new AbortController();
-    const label = `cancelled ${_}`;
+    const label = labelOf();
     const running = connection.run(await callOf('wait', { label }), peerOf({ signal: gone.signal }));
-    await vi.waitFor(() => expect(begun).toContain(label));
+    await vi.waitFor(() => expect(noted(label)).toBe('begun\n'), soon);
     gone.abort();
     expect(await faultOf(running)).toMatchObject({
       code: 'upstream_failed',
       detail: expect.stringContaining('cancelled'),
     });
-    await vi.waitFor(() => expect(stopped).toContain(label));
+    await vi.waitFor(() => expect(noted(label)).toBe('begun\nstopped\n'), soon);
     // The connection lives on.
     expect(textOf(await connection.run(await callOf('echo', { text: 'still here' }), peerOf()))).toContain(
       'still here',
@@ -64,11 +90,14 @@ describe.each<[string, () => Promise<JsonObject>]>([
   });
 
   test('without a sign of life is given up, and cancelled', async () => {
-    const connection = await connect(upstreamOf({ ...(await configOf()), timeoutMs: 200 }));
-    const label = `silent ${_}`;
+    const held = heldClock(timeoutMs);
+    const connection = await connect(upstreamOf({ ...(await configOf()), timeoutMs }, held));
+    const label = labelOf();
     const running = connection.run(await callOf('wait', { label }), peerOf());
+    await vi.waitFor(() => expect(noted(label)).toBe('begun\n'), soon);
+    held.pass();
     expect(await faultOf(running)).toMatchObject({ code: 'upstream_timeout' });
-    await vi.waitFor(() => expect(stopped).toContain(label));
+    await vi.waitFor(() => expect(noted(label)).toBe('begun\nstopped\n'), soon);
   });
 });
 
@@ -104,12 +133,13 @@ describe.each<[string, () => Promise<JsonObject>]>([
   });
 
   test('does not run out of time while a person thinks', async () => {
-    const connection = await connect(upstreamOf({ ...(await configOf()), timeoutMs: 1_000 }), sessionOf(), elicits);
+    const held = heldClock(timeoutMs);
+    const connection = await connect(upstreamOf({ ...(await configOf()), timeoutMs }, held), sessionOf(), elicits);
     const peer = peerOf({
-      ask: () =>
-        new Promise((resolve) => {
-          setTimeout(() => resolve({ action: 'decline' }), 1_500);
-        }),
+      ask: async () => {
+        held.pass();
+        return { action: 'decline' };
+      },
     });
     expect(textOf(await connection.run(await callOf('ask', { question: '?' }), peer))).toContain('decline');
   });
@@ -208,13 +238,10 @@ describe('changes of lists are told', () => {
     const connection = await connect(upstreamOf(await http2025()));
     const heard: string[] = [];
     connection.onNotification((method) => heard.push(method));
-    await vi.waitFor(
-      async () => {
-        await connection.run(await callOf('grow'), peerOf());
-        expect(heard).toContain('notifications/tools/list_changed');
-      },
-      { timeout: 5_000 },
-    );
+    await vi.waitFor(async () => {
+      await connection.run(await callOf('grow'), peerOf());
+      expect(heard).toContain('notifications/tools/list_changed');
+    }, soon);
   });
 
   test('by a 2026 server, on a subscription, of resources as well', async () => {
@@ -225,12 +252,12 @@ describe('changes of lists are told', () => {
     await vi.waitFor(() => {
       server.handler.notify.toolsChanged();
       expect(heard).toContain('["notifications/tools/list_changed",null]');
-    });
+    }, soon);
     const subscribe = await clearedCall({ upstream: 'up', method: 'resources/subscribe' }, { uri: 'note://one' });
     expect(await connection.run(subscribe, peerOf())).toEqual({});
     server.handler.notify.resourceUpdated('note://one');
     server.handler.notify.resourceUpdated('note://two');
-    await vi.waitFor(() => expect(heard).toContain('["notifications/resources/updated","note://one"]'));
+    await vi.waitFor(() => expect(heard).toContain('["notifications/resources/updated","note://one"]'), soon);
     expect(heard.join()).not.toContain('note://two');
   });
 });

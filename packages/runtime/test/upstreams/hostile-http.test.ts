@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Answer } from './by-hand.ts';
 import { by2026, done, json, textOf } from './by-hand.ts';
-import { callOf, closeAll, connect, faultOf, peerOf, serve, sessionOf, upstreamOf } from './support.ts';
+import { callOf, closeAll, connect, faultOf, heldClock, peerOf, serve, sessionOf, upstreamOf } from './support.ts';
 
 afterEach(closeAll);
 
@@ -89,9 +89,15 @@ describe('a hostile server over HTTP', () => {
       if (how === 'an end in the middle') setTimeout(() => response.destroy(), 50);
       return answer(message, response, request);
     });
-    const config = { kind: 'mcp', url: server.url, timeoutMs: 1_500, maxResultBytes: 65_536 };
-    const connection = await connect(upstreamOf(config));
-    const fault = await faultOf(connection.run(await callOf('bad'), peerOf({ meta: { progressToken: 'p' } })));
+    const config = { kind: 'mcp', url: server.url, timeoutMs: 54_321, maxResultBytes: 65_536 };
+    const held = heldClock(config.timeoutMs);
+    const connection = await connect(upstreamOf(config, held));
+    const running = faultOf(connection.run(await callOf('bad'), peerOf({ meta: { progressToken: 'p' } })));
+    if (code === 'upstream_timeout') {
+      await vi.waitFor(() => expect(calls).toBe(1), { timeout: 10_000 });
+      held.pass();
+    }
+    const fault = await running;
     expect(fault.code).toBe(code);
     expect(JSON.stringify(fault)).not.toContain('IGNORE');
     expect(calls).toBe(1);

@@ -226,7 +226,7 @@ describe('a program that is stopped', () => {
     const child = Number(readFileSync(file, 'utf8'));
     expect(isAlive(child)).toBe(true);
     await connection.close();
-    await vi.waitFor(() => expect(isAlive(child)).toBe(false), { timeout: 5_000 });
+    await vi.waitFor(() => expect(isAlive(child)).toBe(false), { timeout: 15_000 });
     expect(upstream.status().state).toBe('idle');
   });
 
@@ -234,7 +234,7 @@ describe('a program that is stopped', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'sallyport-')), 'pid');
     const connection = await connect(upstreamOf(program('parent.ts', file, 'dies')));
     await faultOf(connection.run(await callOf('x'), peerOf()));
-    await vi.waitFor(() => expect(isAlive(Number(readFileSync(file, 'utf8')))).toBe(false), { timeout: 5_000 });
+    await vi.waitFor(() => expect(isAlive(Number(readFileSync(file, 'utf8')))).toBe(false), { timeout: 15_000 });
   });
 
   test('each session has one of its own', async () => {

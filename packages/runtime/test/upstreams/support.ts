@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type {
   Cleared,
+  Clock,
   Credentials,
   JsonObject,
   ProcessRunner,
@@ -98,10 +99,28 @@ export const noCredentials: Credentials = {
   mask: (text) => text,
 };
 
+/** The machine's clock, on which one stretch of time passes when the test says so, however slow the machine. */
+export function heldClock(heldMs: number) {
+  const waiting = new Set<() => void>();
+  let begun = 0;
+  const clock: Clock = {
+    ...systemClock,
+    after: (ms, then) => {
+      if (ms !== heldMs) return systemClock.after(ms, then);
+      begun++;
+      waiting.add(then);
+      return () => waiting.delete(then);
+    },
+  };
+  const pass = () => [...waiting].forEach((then) => then());
+  return { clock, pass, waiting, begun: () => begun };
+}
+
 interface UpstreamOptions {
   readonly credentials?: Credentials;
   readonly userContexts?: UserContexts;
   readonly runner?: ProcessRunner;
+  readonly clock?: Clock;
   readonly onFault?: (fault: string, error: unknown) => void;
 }
 

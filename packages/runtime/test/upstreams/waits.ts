@@ -1,13 +1,11 @@
-/** Labels of the calls of `wait` that began, and that were told to stop. */
-export const begun: string[] = [];
-export const stopped: string[] = [];
+import { appendFileSync } from 'node:fs';
 
-/** Says nothing, until it is told to stop. */
+/** Says nothing, until it is told to stop. Both are noted in the file that its label names: a program is a process of its own. */
 export async function stop(label: string, signal: AbortSignal): Promise<{ content: [] }> {
-  begun.push(label);
+  appendFileSync(label, 'begun\n');
   await new Promise((resolve) => {
     signal.addEventListener('abort', resolve);
   });
-  stopped.push(label);
+  appendFileSync(label, 'stopped\n');
   return { content: [] };
 }
