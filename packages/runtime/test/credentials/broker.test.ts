@@ -243,19 +243,6 @@ describe('a value', () => {
   });
 });
 
-test('of two calls that were refused one value, both are sent again with the one that took its place', async () => {
-  await open(fromEnv(), { env: { KEY: secret } });
-  const [one, two] = [use(), use()];
-  await bench.broker.attach(one);
-  await bench.broker.attach(two);
-  bench.clock.advance(1_000);
-  bench.env['KEY'] = 'rotated-value';
-  expect(await bench.broker.rejected(one)).toBe(true);
-  expect(await bench.broker.rejected(two)).toBe(true);
-  expect((await bench.broker.attach(two)).headers['authorization']).toBe('Bearer rotated-value');
-  expect(await bench.broker.rejected(two)).toBe(false);
-});
-
 describe('revoking', () => {
   test('counts at once and after a restart, until it is restored', async () => {
     await open(fromEnv(), { env: { KEY: secret } });

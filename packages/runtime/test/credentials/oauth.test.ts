@@ -87,20 +87,6 @@ describe('client credentials', () => {
     expect(await authorization()).toBe('Bearer access-3');
   });
 
-  test('of two calls that were refused one token, both have its successor, and one asks for it', async () => {
-    await open(kind);
-    const [one, two] = [use(), use()];
-    const sent = async (call: typeof one) => (await bench.broker.attach(call)).headers['authorization'];
-    expect([await sent(one), await sent(two)]).toEqual(['Bearer access-1', 'Bearer access-1']);
-    expect(await bench.broker.rejected(one)).toBe(true);
-    // Before the first has asked for another, and after.
-    expect(await bench.broker.rejected(two)).toBe(true);
-    expect(await sent(one)).toBe('Bearer access-2');
-    expect(await bench.broker.rejected(two)).toBe(true);
-    expect(await sent(two)).toBe('Bearer access-2');
-    expect(server.requests).toHaveLength(2);
-  });
-
   test.each<[string, TokenServer['answer']]>([
     ['redirects', (_, response) => void response.writeHead(307, { location: '/elsewhere' }).end()],
     ['redirects kindly', (_, response) => void response.writeHead(302, { location: 'https://evil.example/' }).end()],
@@ -434,18 +420,6 @@ describe('DPoP', () => {
     // The same nonce again is no news: the token is what is wrong.
     await bench.broker.rejected(use(), refusal);
     expect((await attach())['authorization']).toBe('DPoP access-2');
-  });
-
-  test('of two proofs that lack one nonce, neither costs the token', async () => {
-    await open(kind, bound);
-    const [one, two] = [use(), use()];
-    await bench.broker.attach(one);
-    await bench.broker.attach(two);
-    const refusal = { authenticate: 'DPoP error="use_dpop_nonce"', dpopNonce: 'from-upstream' };
-    expect(await bench.broker.rejected(one, refusal)).toBe(true);
-    expect(await bench.broker.rejected(two, refusal)).toBe(true);
-    await bench.broker.attach(two);
-    expect(server.requests).toHaveLength(1);
   });
 
   test('refuses a bearer token in its place', async () => {
