@@ -121,8 +121,8 @@ async function call(
 const changesNothing = (own: ClientSession, method: string, params: JsonObject): boolean =>
   own.watches(params) ? method === 'resources/subscribe' : method === 'resources/unsubscribe';
 
-/** What a 2026 upstream says beside its result: nothing that this revision knows, and not for this client's ears to keep. */
-function withoutEnvelope({ resultType: _, ttlMs: _ttl, cacheScope: _scope, ...result }: JsonObject): JsonObject {
+/** Of what a 2026 upstream says beside its result this revision knows nothing. */
+function withoutEnvelope({ resultType: _type, ttlMs: _ttl, cacheScope: _scope, ...result }: JsonObject): JsonObject {
   return result;
 }
 
