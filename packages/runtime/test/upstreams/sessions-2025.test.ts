@@ -65,10 +65,8 @@ describe('a 2025 session over HTTP', () => {
       if (method === 'tools/call') {
         callId = id;
         events();
-        response.write('id: e-1\nretry: 1\ndata:\n\n');
-        // As a network does it, in the middle of an event.
-        setTimeout(() => response.destroy(), 20);
-        return;
+        // As a network does it, in the middle of it all.
+        return void response.write('id: e-1\nretry: 1\ndata:\n\n', () => response.destroy());
       }
       if (id === undefined) return void response.writeHead(202).end();
       if (method !== 'initialize') return json(response, {}, 400);
@@ -96,11 +94,9 @@ describe('a 2025 session over HTTP', () => {
   test('the official server, made resumable, closes a stream and the answer still comes', async () => {
     const server = await serveOld({ resumable: true });
     const connection = await connect(upstreamOf({ kind: 'mcp', url: server.url }));
-    const running = connection.run(await callOf('slow', { steps: 10 }), peerOf());
-    await vi.waitFor(() => expect(callsIn(server)).toHaveLength(1));
-    await new Promise((resolve) => {
-      setTimeout(resolve, 120);
-    });
+    const peer = peerOf();
+    const running = connection.run(await callOf('slow', { steps: 10 }), peer);
+    await vi.waitFor(() => expect(peer.told).not.toEqual([]), { timeout: 10_000 });
     for (const transport of server.sessions.values()) transport.closeSSEStream(3);
     expect(textOf(await running)).toBe('done');
     expect(callsIn(server)).toHaveLength(1);
