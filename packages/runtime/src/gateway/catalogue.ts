@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { inScope, scanTexts } from '@sallyport/core';
 import type {
   Clock,
@@ -64,6 +65,10 @@ export class Catalogue {
   #connection: UpstreamConnection | undefined;
   #offer: Offer | undefined;
   #loadedAt = -Infinity;
+  /** Counts what made it stale: also what comes up while it is asked for. */
+  #changes = 0;
+  /** What was read of resources and prompts at the last load, by their text. */
+  #read: ReadonlyMap<string, boolean> = new Map();
   #loading: Promise<Offer | undefined> | undefined;
   #failedAt = -Infinity;
   #closed = false;
@@ -115,11 +120,12 @@ export class Catalogue {
     const { clock, onFault, connectMs, upstream } = this.#options;
     const abort = new AbortController();
     const cancel = clock.after(connectMs * 3, () => abort.abort());
+    const asOf = this.#changes;
     try {
       const connection = await this.#connected(abort.signal);
       const offer = await this.#ask(connection, abort.signal);
       this.#offer = offer;
-      this.#loadedAt = clock.now();
+      this.#loadedAt = this.#changes === asOf ? clock.now() : -Infinity;
       return offer;
     } catch (error) {
       // What was reviewed may not be what is there now: nothing is offered until it can be asked.
@@ -144,7 +150,7 @@ export class Catalogue {
     connection.onClose(() => {
       if (this.#connection === connection) this.#connection = undefined;
       // A program that starts anew may be another one.
-      this.#loadedAt = -Infinity;
+      this.#forget();
     });
     connection.onNotification((method) => {
       const kind = listKinds[method];
@@ -165,6 +171,14 @@ export class Catalogue {
       all('prompts', 'prompts/list', 'prompts'),
     ]);
     const wanted = tools.filter(having('name')).filter(({ name }) => isToolName(name) && inScope(name, offered));
+    const read = new Map<string, boolean>();
+    const named = prompts.filter(having('name')).filter(({ name }) => isToolName(name));
+    const harmless = {
+      resources: await this.#harmless(resources.filter(having('uri')), read),
+      templates: await this.#harmless(templates.filter(having('uriTemplate')), read),
+      prompts: await this.#harmless(named, read),
+    };
+    this.#read = read;
     // Of two upstreams that are new with a tool of one name, the first has it, however fast the other answers.
     await this.#turn();
     const judged = await pins.judge(upstream.name, wanted);
@@ -173,10 +187,24 @@ export class Catalogue {
       capabilities,
       tools: judged.flatMap(({ tool, state, listedAs }) => (state === 'pinned' ? [{ tool, listedAs }] : [])),
       quarantined: new Set(judged.flatMap(({ tool, state }) => (state === 'pinned' ? [] : [tool.name]))),
-      resources: resources.filter(having('uri')).filter(isHarmless),
-      templates: templates.filter(having('uriTemplate')).filter(isHarmless),
-      prompts: prompts.filter(having('name')).filter((prompt) => isToolName(prompt.name) && isHarmless(prompt)),
+      ...harmless,
     };
+  }
+
+  /** Others have their turn in between: an upstream may have many, and say so as often as it likes. */
+  async #harmless<Item extends JsonObject>(items: readonly Item[], read: Map<string, boolean>): Promise<Item[]> {
+    const kept: Item[] = [];
+    for (const item of items) {
+      const text = JSON.stringify(item);
+      let known = read.get(text) ?? this.#read.get(text);
+      if (known === undefined) {
+        known = isHarmless(item);
+        await setImmediate();
+      }
+      read.set(text, known);
+      if (known) kept.push(item);
+    }
+    return kept;
   }
 
   async #turn(): Promise<void> {
@@ -186,8 +214,13 @@ export class Catalogue {
     await Promise.race([turn, late]).finally(cancel);
   }
 
-  #stale(kind: ListKind): void {
+  #forget(): void {
+    this.#changes++;
     this.#loadedAt = -Infinity;
+  }
+
+  #stale(kind: ListKind): void {
+    this.#forget();
     for (const listener of this.#listeners) listener(kind);
   }
 }
