@@ -26,6 +26,8 @@ export interface UpstreamTarget {
   readonly method: UpstreamMethod;
   /** Of `tools/call`: the tool's name as the upstream knows it. */
   readonly tool?: string;
+  /** Of a resource: the address is one that the upstream itself offers, and no page of the web. */
+  readonly own?: true;
 }
 
 /** What an upstream says of itself once it is connected. Everything in it is its own word, so hostile. */

@@ -22,7 +22,7 @@ export function findingsOf(
   scope?: Scope,
 ): Finding[] {
   const { manifest, memory } = judging;
-  const fetches = manifest.egress ?? weighed.some(isAddressed);
+  const fetches = manifest.egress ?? (!judging.isOwn && weighed.some(isAddressed));
   if (manifest.local && !fetches) return present([sensitivePlace(judging)]);
   if (!isSink(manifest) && !fetches) return [];
   const confirms = manifest.confirms.some((tool) => (memory.queued.get(tool) ?? 0) > 0);

@@ -161,7 +161,7 @@ export class SessionFlow {
   }
 
   #judging(
-    { tool, arguments: args, definition }: Pick<ToolCall, 'tool' | 'arguments' | 'definition'>,
+    { tool, arguments: args, definition, target }: Pick<ToolCall, 'tool' | 'arguments' | 'definition' | 'target'>,
     userId: string,
     known?: ReadonlySet<string>,
   ): Judging {
@@ -183,6 +183,7 @@ export class SessionFlow {
       isAsked: isAsked(tool, kinds, asked) || (isOpen && !isGrave),
       isGrave,
       use: manifest.effect === 'read' && !kinds.has('delete') ? 'read' : 'act',
+      isOwn: target?.own ?? false,
       sources,
       memory,
       userId,

@@ -16,7 +16,7 @@ import type {
   UpstreamPeer,
   UpstreamTarget,
 } from '@sallyport/core';
-import { judgeWords } from './judge.ts';
+import { deniedCode, judgeWords } from './judge.ts';
 import type { Connections } from './connections.ts';
 import type { Exchange } from './exchange.ts';
 import type { McpClient } from './contract.ts';
@@ -27,8 +27,6 @@ import { levelIn, passedOn } from './passed-on.ts';
 import type { Reads } from './reads.ts';
 import type { UpstreamQuestions } from './questions.ts';
 
-/** MCP's clients know no code for a denial; of the range that JSON-RPC leaves to servers. */
-const deniedCode = -32_010;
 const maxRounds = 10;
 
 export interface CallServices {

@@ -119,16 +119,19 @@ export class Catalogues {
    *
    * @throws JsonRpcError where that is nobody, or more than one
    */
-  async ownerOf(uri: Json | undefined): Promise<{ readonly upstream: string; readonly uri: string }> {
+  async ownerOf(
+    uri: Json | undefined,
+  ): Promise<{ readonly upstream: string; readonly uri: string; readonly own: boolean }> {
     if (typeof uri !== 'string') throw new JsonRpcError(invalidParams, 'uri must be a string.');
     const offers = (await this.all()).filter(({ capabilities }) => capabilities['resources'] !== undefined);
-    for (const { upstream } of offers) {
-      if (uri.startsWith(`${upstream}+`)) return { upstream, uri: uri.slice(upstream.length + 1) };
+    for (const offer of offers) {
+      const { upstream } = offer;
+      if (!uri.startsWith(`${upstream}+`)) continue;
+      const address = uri.slice(upstream.length + 1);
+      return { upstream, uri: address, own: isOwn(address, offer) };
     }
-    const lists = offers.filter(({ resources }) => resources.some((each) => each.uri === uri));
-    const fits = offers.filter(({ templates }) =>
-      templates.some(({ uriTemplate }) => matchesTemplate(uri, uriTemplate)),
-    );
+    const lists = offers.filter((offer) => isListed(uri, offer));
+    const fits = offers.filter((offer) => fitsTemplate(uri, offer));
     const owners = [lists, fits, offers].find(({ length }) => length > 0) ?? [];
     const [owner, ...others] = owners;
     if (!owner) throw new JsonRpcError(resourceNotFound, 'Resource not found', { uri });
@@ -139,7 +142,7 @@ export class Catalogues {
         `Several upstreams may have it: name one, as <upstream>+<uri>. They are ${names}.`,
       );
     }
-    return { upstream: owner.upstream, uri };
+    return { upstream: owner.upstream, uri, own: isOwn(uri, owner) };
   }
 
   /** @throws JsonRpcError where it refers to nothing */
@@ -185,7 +188,19 @@ export class Catalogues {
   }
 }
 
-/** What more than one has is listed with the name of its upstream, so that it can be asked for. */
+const isListed = (uri: string, { resources }: Offer): boolean => resources.some((each) => each.uri === uri);
+const fitsTemplate = (uri: string, { templates }: Offer): boolean =>
+  templates.some(({ uriTemplate }) => matchesTemplate(uri, uriTemplate));
+
+/** To another machine, whoever offers it. */
+const leadsAway = /^(?:https?|wss?|ftps?|sftp|smb):|^file:\/\/[^/]/i;
+const isOwn = (uri: string, offer: Offer): boolean =>
+  /^[a-z][a-z0-9+.-]*:/i.test(uri) && !leadsAway.test(uri) && (isListed(uri, offer) || fitsTemplate(uri, offer));
+
+/**
+ * What more than one has is listed with the name of its upstream, so that it can be asked for; so is an address that looks as
+ * if it had one: it would be asked of another upstream. Once each, as cursors are addresses.
+ */
 function addressed<Key extends string>(
   offers: readonly Offer[],
   itemsOf: (offer: Offer) => readonly Having<Key>[],

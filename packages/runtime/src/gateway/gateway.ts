@@ -25,7 +25,7 @@ import { Reads } from './reads.ts';
 import { UpstreamQuestions } from './questions.ts';
 import { Watched } from './watched.ts';
 import { operationOf } from './operations.ts';
-import { listing } from './pages.ts';
+import { judgeList, listing } from './pages.ts';
 
 const invalidParams = -32_602;
 const methodNotFound = -32_601;
@@ -112,21 +112,21 @@ export class ToolGateway implements Gateway {
         return listing('tools', tools, 'name', params);
       }
       case 'resources/list':
-        return listing('resources', this.#mine(session, await this.#catalogues.resources()), 'uri', params);
+        return await this.#told(
+          session,
+          method,
+          listing('resources', this.#mine(session, await this.#catalogues.resources()), 'uri', params),
+        );
       case 'resources/templates/list': {
         const templates = this.#mine(session, await this.#catalogues.templates());
-        return listing('resourceTemplates', templates, 'uriTemplate', params);
+        return await this.#told(session, method, listing('resourceTemplates', templates, 'uriTemplate', params));
       }
       case 'prompts/list': {
         const prompts = [...(await this.#catalogues.prompts())].filter(([, { upstream }]) =>
           this.#permitted.may(session, operationOf(upstream, 'prompts/get').name),
         );
-        return listing(
-          'prompts',
-          prompts.map(([name, { prompt }]) => ({ ...prompt, name })),
-          'name',
-          params,
-        );
+        const listed = prompts.map(([name, { prompt }]) => ({ ...prompt, name }));
+        return await this.#told(session, method, listing('prompts', listed, 'name', params));
       }
       case 'logging/setLevel':
         this.#listeners.setLevel(session.id, params['level']);
@@ -265,8 +265,8 @@ export class ToolGateway implements Gateway {
       case 'resources/read':
       case 'resources/subscribe':
       case 'resources/unsubscribe': {
-        const { upstream, uri } = await this.#catalogues.ownerOf(params['uri']);
-        return this.#operation(session, upstream, method, { uri });
+        const { upstream, uri, own } = await this.#catalogues.ownerOf(params['uri']);
+        return this.#operation(session, upstream, method, { uri }, own);
       }
       case 'prompts/get': {
         const { upstream, prompt } = await this.#catalogues.prompt(params['name']);
@@ -304,9 +304,21 @@ export class ToolGateway implements Gateway {
     return { session, tool: name, definition: { name }, target, arguments: values as JsonObject, broken };
   }
 
-  #operation(session: Session, upstream: string, method: Asked['target']['method'], values: JsonObject): Asked {
+  #operation(
+    session: Session,
+    upstream: string,
+    method: Asked['target']['method'],
+    values: JsonObject,
+    own = false,
+  ): Asked {
     const definition = operationOf(upstream, method);
-    return { session, tool: definition.name, definition, target: { upstream, method }, arguments: values };
+    const target = { upstream, method, ...(own ? { own } : {}) };
+    return { session, tool: definition.name, definition, target, arguments: values };
+  }
+
+  /** Nobody reviews these lists. */
+  #told(session: Session, method: string, listed: JsonObject): Promise<JsonObject> {
+    return judgeList(this.#options, session, method, listed);
   }
 
   async #tools(session: Session) {

@@ -1,6 +1,9 @@
 import type { Clock, Decision, JsonObject, Monitor, NewId, Session } from '@sallyport/core';
 import { viewResult } from './results.ts';
 
+/** MCP's clients know no code for a denial; of the range that JSON-RPC leaves to servers. */
+export const deniedCode = -32_010;
+
 export interface JudgeServices {
   readonly monitor: Monitor;
   readonly clock: Clock;

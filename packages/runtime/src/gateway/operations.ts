@@ -27,6 +27,8 @@ const operations: Readonly<Record<Operation, { readonly description: string; rea
 };
 
 const reads = manifestSchema.parse({ effect: 'read' });
+/** A template is known by its address, which is not fetched. */
+const completes = manifestSchema.parse({ effect: 'read', egress: false });
 /** Nothing leaves with it but what a later read would tell as well. */
 const follows = manifestSchema.parse({ effect: 'write', local: true });
 const manifests: Readonly<Record<Operation, Manifest>> = {
@@ -34,7 +36,7 @@ const manifests: Readonly<Record<Operation, Manifest>> = {
   'resources/subscribe': follows,
   'resources/unsubscribe': follows,
   'prompts/get': reads,
-  'completion/complete': reads,
+  'completion/complete': completes,
 };
 
 /** What an operation is, where no operator says otherwise: `files__resources/read` reads. What goes back to an upstream that asked is unknown, so a sink. */

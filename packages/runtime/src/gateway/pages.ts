@@ -1,6 +1,7 @@
-import { JsonRpcError } from '@sallyport/core';
-import type { Json, JsonObject } from '@sallyport/core';
+import { JsonRpcError, denialOf } from '@sallyport/core';
+import type { Decision, Json, JsonObject, Session } from '@sallyport/core';
 import type { Having } from './catalogue.ts';
+import { deniedCode, judgeWords, type JudgeServices } from './judge.ts';
 
 const pageSize = 500;
 const invalidParams = -32_602;
@@ -35,4 +36,42 @@ function after<T>(items: readonly T[], keyOf: (item: T) => string, cursor: Json)
   const at = items.findIndex((item) => keyOf(item) === key);
   if (at === -1) throw new JsonRpcError(invalidParams, 'The cursor is not one of this list. Begin without one.');
   return at + 1;
+}
+
+/** So many items are judged as one, so that the texts of a page are not too many to be judged. */
+const maxTogether = 50;
+
+/**
+ * Decides on a list that nobody reviews: what resources and prompts are called, models read like results, and strangers may
+ * write it. An item that may not be told takes no other with it.
+ *
+ * @param method such as `resources/list`
+ * @throws JsonRpcError where none of them may be told
+ */
+export async function judgeList(
+  services: JudgeServices,
+  session: Session,
+  method: string,
+  listed: JsonObject,
+): Promise<JsonObject> {
+  const during = { session, callId: method, tool: `sallyport:${method}` };
+  let refusal: { readonly decision: Decision; readonly eventId: string } | undefined;
+  const judged = async (member: string, items: readonly Json[]): Promise<readonly Json[]> => {
+    const ruled = await judgeWords(services, during, { [member]: items }).catch(() => undefined);
+    if (ruled?.words) return ruled.words[member] as readonly Json[];
+    if (ruled) refusal = ruled;
+    if (items.length <= 1) return [];
+    return (await Promise.all(items.map((item) => judged(member, [item])))).flat();
+  };
+  const told: Record<string, Json> = { ...listed };
+  for (const [member, items] of Object.entries(listed)) {
+    if (!Array.isArray(items)) continue;
+    const passed: Json[] = [];
+    for (let at = 0; at < items.length; at += maxTogether)
+      passed.push(...(await judged(member, (items as readonly Json[]).slice(at, at + maxTogether))));
+    if (refusal && passed.length === 0)
+      throw new JsonRpcError(deniedCode, denialOf(refusal.decision, refusal.eventId).message);
+    told[member] = passed;
+  }
+  return told;
 }

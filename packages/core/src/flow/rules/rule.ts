@@ -23,6 +23,8 @@ export interface Judging {
   readonly isGrave: boolean;
   /** `read`: the target is fetched and nothing is sent but the address. */
   readonly use: 'read' | 'act';
+  /** An address among the targets leads nowhere else. */
+  readonly isOwn: boolean;
   readonly sources: Sources;
   readonly memory: Memory;
   readonly userId: string;
