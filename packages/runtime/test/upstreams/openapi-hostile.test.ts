@@ -114,6 +114,22 @@ describe('where calls go is not for the document to say', () => {
     expect(upstream.status()).toMatchObject({ state: 'connected' });
   });
 
+  test('one that never comes keeps nobody waiting who closes the upstream', async () => {
+    const asked = Promise.withResolvers<void>();
+    const { origin } = await serve((app) => {
+      app.get('/slow', (_, reply) => {
+        reply.hijack();
+        asked.resolve();
+      });
+    });
+    const upstream = createOpenApiUpstream('shop', configOf('openapi', { document: `${origin}/slow` }), services());
+    const connecting = faultOf(upstream.connect({ capabilities: {}, signal: never }));
+    await asked.promise;
+    await upstream.close();
+    expect((await connecting).code).toBe('upstream_failed');
+    expect((await faultOf(upstream.connect({ capabilities: {}, signal: never }))).code).toBe('shutting_down');
+  });
+
   test('an address in clear, or with credentials in it, is not fetched', async () => {
     for (const document of ['http://api.example/openapi.json', 'https://a:b@api.example/openapi.json']) {
       expect((await faultOf(connect({ document }))).code).toBe('invalid_config');

@@ -42,12 +42,18 @@ export class HttpUpstream implements Upstream {
   readonly shared = true;
   readonly #config: HttpConfig;
   readonly #services: HttpServices;
-  readonly #describe: () => Promise<HttpApi>;
+  readonly #describe: (signal: AbortSignal) => Promise<HttpApi>;
+  readonly #closing = new AbortController();
   #api: Promise<OfferedApi> | undefined;
   #status: UpstreamStatus;
 
   /** @param describe finds out what the API is; asked again after it failed */
-  constructor(name: string, config: HttpConfig, services: HttpServices, describe: () => Promise<HttpApi>) {
+  constructor(
+    name: string,
+    config: HttpConfig,
+    services: HttpServices,
+    describe: (signal: AbortSignal) => Promise<HttpApi>,
+  ) {
     this.name = name;
     this.#config = config;
     this.#services = services;
@@ -61,6 +67,7 @@ export class HttpUpstream implements Upstream {
   }
 
   async connect({ signal }: ConnectOptions): Promise<UpstreamConnection> {
+    if (this.#closing.signal.aborted) throw new RuntimeFault('shutting_down');
     this.#api ??= this.#open();
     const opening = this.#api;
     try {
@@ -80,6 +87,7 @@ export class HttpUpstream implements Upstream {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     const opened = await this.#api?.catch(() => undefined);
     await opened?.exchange.close();
   }
@@ -89,7 +97,7 @@ export class HttpUpstream implements Upstream {
   }
 
   async #open(): Promise<OfferedApi> {
-    const { base, endpoints, skipped, serverInfo } = await this.#describe();
+    const { base, endpoints, skipped, serverInfo } = await this.#describe(this.#closing.signal);
     const globs = globsOf(this.name, this.#config);
     const offered = endpoints.filter(({ tool }) => globs.some((glob) => matchesGlob(glob, tool)));
     return {

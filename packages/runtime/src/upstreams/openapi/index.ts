@@ -16,12 +16,17 @@ type OpenApiConfig = Extract<UpstreamConfig, { kind: 'openapi' }>;
  * first connected, and not again.
  */
 export function createOpenApiUpstream(name: string, config: OpenApiConfig, services: HttpServices): HttpUpstream {
-  return new HttpUpstream(name, config, services, () => describe(name, config, services));
+  return new HttpUpstream(name, config, services, (signal) => describe(name, config, services, signal));
 }
 
-async function describe(upstream: string, config: OpenApiConfig, { clock, folder }: HttpServices): Promise<HttpApi> {
+async function describe(
+  upstream: string,
+  config: OpenApiConfig,
+  { clock, folder }: HttpServices,
+  signal: AbortSignal,
+): Promise<HttpApi> {
   const { document, url, allowPlaintext } = config;
-  const loaded = await loadDocument({ upstream, document, folder, allowPlaintext, limits: config, clock });
+  const loaded = await loadDocument({ upstream, document, folder, allowPlaintext, limits: config, clock, signal });
   const checked = await validate(loaded.root);
   if ('problem' in checked) throw documentFault(upstream, 'upstream_malformed', checked.problem);
   const base = baseOf(loaded, { upstream, url, allowPlaintext });

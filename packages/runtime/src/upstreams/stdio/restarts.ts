@@ -26,7 +26,7 @@ export class Restarts {
 
   /** @param random between 0 and 1 */
   failed(who: string, random: number): void {
-    const now = this.#clock.now();
+    const now = this.#nowMs();
     const before = this.#failures.get(who);
     const count = before && now - before.at < wellMs + lastMs ? before.count + 1 : 1;
     const pause = Math.min(firstMs * 2 ** (count - 1), lastMs);
@@ -38,6 +38,11 @@ export class Restarts {
 
   /** Milliseconds until it may be started. */
   waitMs(who: string): number {
-    return Math.max(0, (this.#failures.get(who)?.until ?? 0) - this.#clock.now());
+    return Math.max(0, (this.#failures.get(who)?.until ?? 0) - this.#nowMs());
+  }
+
+  /** Not the time of day: somebody may set that back by a year. */
+  #nowMs(): number {
+    return this.#clock.micros() / 1_000;
   }
 }
