@@ -53,6 +53,10 @@ function valuesOf(payload: Payload, name: string): readonly string[] | undefined
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
       throw unfit(name, 'is neither a string, a number, a boolean nor a list of them');
     }
+    // Rounded when it was read, it would be another one's.
+    if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
+      throw unfit(name, 'holds a number beyond 2^53, which readers round; as text it is exact');
+    }
     const text = String(value);
     if (text.length > characters) throw unfit(name, `holds a value of more than ${characters} characters`);
     return text;

@@ -1,6 +1,6 @@
 import type { Clock, IdentityConfig, IssuerConfig } from '@sallyport/core';
-import { RuntimeFault } from '@sallyport/core';
-import { decodeJwt } from 'jose';
+import { RuntimeFault, parseJson } from '@sallyport/core';
+import { base64url, decodeJwt } from 'jose';
 import type { JWTHeaderParameters, JWTPayload } from 'jose';
 import { BoundedMap } from '../bounded.ts';
 import { sha256 } from '../secrets.ts';
@@ -125,6 +125,7 @@ export class OidcIssuers {
     const { payload, protectedHeader, generation } = await issuer.verify(token).catch((error: unknown) => {
       throw error instanceof RuntimeFault ? error : refused(error);
     });
+    refuseTwoReadings(token);
     const user = this.#userOf(issuer, protectedHeader, payload);
     const until = user.expiresAt + issuer.config.clockSkewSeconds * 1000;
     this.#verified.set(sha256(token), { user, issuer, generation, until });
@@ -198,6 +199,18 @@ const actorOf = (mayAct: unknown): string => {
   const { sub } = (typeof mayAct === 'object' && mayAct !== null ? mayAct : {}) as { sub?: unknown };
   return typeof sub === 'string' ? sub : '';
 };
+
+/** Of a member that is there twice readers differ on which one counts, in whatever good faith it was signed. */
+function refuseTwoReadings(token: string): void {
+  try {
+    const parts = token
+      .split('.', 2)
+      .map((part) => new TextDecoder('utf-8', { fatal: true }).decode(base64url.decode(part)));
+    for (const part of parts) parseJson(part, { maxDepth: 16 });
+  } catch (error) {
+    throw refused(error);
+  }
+}
 
 /** Says only which issuer's keys to try. */
 function issOf(token: string): string {

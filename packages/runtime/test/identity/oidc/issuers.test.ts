@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { SignJWT, UnsecuredJWT, exportSPKI, importJWK } from 'jose';
+import { CompactSign, SignJWT, UnsecuredJWT, exportSPKI, importJWK } from 'jose';
 import type { JWK } from 'jose';
 import type { IdentityConfig, RuntimeFault } from '@sallyport/core';
 import { OidcIssuers } from '../../../src/identity/oidc/index.ts';
@@ -228,6 +228,21 @@ test('no change of a good token makes it another user’s', async () => {
   );
 });
 
+test('a token of which two readers might read two users is refused, however well it is signed', async () => {
+  const { issuer, ask } = await one();
+  const now = Math.floor(Date.now() / 1000);
+  const signed = async (members: string) => {
+    const text = `{"iss":"${issuer.issuer}","aud":"here","iat":${now},"exp":${now + 600},${members}}`;
+    return await new CompactSign(new TextEncoder().encode(text))
+      .setProtectedHeader({ alg: issuer.key.alg ?? '', kid: issuer.key.kid ?? '' })
+      .sign(await importJWK(issuer.key, issuer.key.alg));
+  };
+  expect(await ask(await signed('"sub":"ann","customer":["C-1"]'))).toBe('resolved');
+  expect(await ask(await signed('"sub":"ann","sub":"bob"'))).toBe('unauthenticated');
+  expect(await ask(await signed('"sub":"ann","customer":"C-1","\\u0063ustomer":"C-2"'))).toBe('unauthenticated');
+  expect(await ask(await signed('"sub":"ann","act":{"sub":"a","sub":"b"}'))).toBe('unauthenticated');
+});
+
 test('of two issuers with one key id each only verifies its own, and the same subject of both is two users', async () => {
   const [a, b] = [await script('key-1'), await script('key-1')];
   const oidc = open({ a: configOf(a.issuer), b: configOf(b.issuer) });
@@ -261,7 +276,9 @@ test('claims become lists of text, nested ones by their path; what cannot be kep
     'realm_access.roles': ['a', 'toString', '__proto__'],
   });
   const tooMany = Array.from({ length: 101 }, (_, i) => i);
-  for (const many of [tooMany, 'x'.repeat(257), { a: 1 }, ['x', null], [['x']]]) {
+  // Read as a number, 2^53 + 1 is 2^53: another customer.
+  const rounded = 9_007_199_254_740_992;
+  for (const many of [tooMany, 'x'.repeat(257), { a: 1 }, ['x', null], [['x']], rounded, [-rounded], 1e300]) {
     expect(await ask(await issuer.sign({ many }))).toBe('forbidden');
   }
 });
