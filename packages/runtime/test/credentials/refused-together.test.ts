@@ -48,6 +48,31 @@ test('of two proofs that lack one nonce, neither costs the token', async () => {
   expect(server.requests).toHaveLength(1);
 });
 
+test.each([{}, { 'www-authenticate': 'Basic realm="x"' }])(
+  'a client secret that was rotated since it was read is read anew as soon as the endpoint refuses it: %j',
+  async (headers) => {
+    await open(`{${oauth()}, clientAuth: post}`);
+    const refusing = server.answer;
+    server.answer = (request, response) => {
+      if (request.form['client_secret'] === 'second-value') return refusing(request, response);
+      response.writeHead(401, { 'content-type': 'application/json', ...headers });
+      return { error: 'invalid_client' };
+    };
+    bench.clock.advance(600_000 - 30_000 - 1_000);
+    await bench.broker.check();
+    bench.clock.advance(2_000);
+    bench.env['KEY'] = 'second-value';
+    expect(await sent(one)).toBe('Bearer access-3');
+    server.answer = (_, response) => {
+      response.writeHead(401, { 'content-type': 'application/json', ...headers });
+      return { error: 'invalid_client' };
+    };
+    bench.clock.advance(600_000);
+    await expect(sent(one)).rejects.toMatchObject({ detail: expect.stringContaining('invalid_client') });
+    expect(server.requests).toHaveLength(4);
+  },
+);
+
 test('of two calls that were refused one value, both are sent again with the one that took its place', async () => {
   await open('{kind: bearer}');
   bench.clock.advance(1_000);

@@ -32,7 +32,6 @@ const longestLifeMs = 86_400_000;
 /** RFC 6749 section 5.2, RFC 8693, 8707 and 9449: what an endpoint may say of a refusal, and we repeat. */
 const refusals = new Set([
   'invalid_request',
-  'invalid_client',
   'invalid_grant',
   'unauthorized_client',
   'unsupported_grant_type',
@@ -44,6 +43,13 @@ const refusals = new Set([
   'temporarily_unavailable',
   'server_error',
 ]);
+
+/** The endpoint does not take the client for who it says it is: its secret may have been rotated. */
+export class ClientRefused extends SourceProblem {
+  constructor() {
+    super('has no token: its token endpoint refused with invalid_client.');
+  }
+}
 
 /** A token endpoint (RFC 6749 section 3.2). Everything it answers is bounded, and believed only as far as it is checked. */
 export class TokenEndpoint {
@@ -66,6 +72,7 @@ export class TokenEndpoint {
       return await withTimeout((signal) => this.#ask(grant, signal), this.#timeoutMs, this.#clock);
     } catch (error) {
       if (error instanceof SourceProblem) throw error;
+      if (isClientRefused(error)) throw new ClientRefused();
       if (error instanceof openid.ResponseBodyError) {
         const code = refusals.has(error.error) ? error.error : 'an error of its own';
         throw new SourceProblem(`has no token: its token endpoint refused with ${code}.`);
@@ -111,6 +118,11 @@ export class TokenEndpoint {
     return this.#config.clientAuth === 'post' ? openid.ClientSecretPost(secret) : openid.ClientSecretBasic(secret);
   }
 }
+
+/** RFC 6749 section 5.2: with a challenge where the client authenticated by a header. */
+const isClientRefused = (error: unknown): boolean =>
+  (error instanceof openid.WWWAuthenticateChallengeError && error.status === 401) ||
+  (error instanceof openid.ResponseBodyError && error.error === 'invalid_client');
 
 /** Follows no redirect: the client's secret is for this address. */
 async function exchange(url: string, init: openid.CustomFetchOptions, signal: AbortSignal): Promise<Response> {

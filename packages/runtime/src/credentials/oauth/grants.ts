@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CredentialUse, SubjectToken, SubjectTokens } from '@sallyport/core';
 import { RefreshChain } from './refresh.ts';
 import { SourceProblem } from '../unavailable.ts';
-import type { Grant, Granted, OauthConfig } from './endpoint.ts';
+import { ClientRefused, type Grant, type Granted, type OauthConfig } from './endpoint.ts';
 import type { Mask } from '../mask.ts';
 import type { SealedSecrets } from '../sealed.ts';
 import type { SecretReader } from '../reader.ts';
@@ -47,9 +47,23 @@ export function grantOf(parts: GrantParts): TokenGrant {
 
 const nobody: Subject = { key: '' };
 
+/** By the client's own secret; read anew, and tried once more, where it was refused and is another by now. */
+async function asClient(
+  secret: SecretReader | undefined,
+  ask: (clientSecret: string | undefined) => Promise<Granted>,
+): Promise<Granted> {
+  try {
+    return await ask(await secret?.read());
+  } catch (error) {
+    if (!(error instanceof ClientRefused) || !(await secret?.reread())) throw error;
+    return await ask(await secret?.read());
+  }
+}
+
 const clientCredentials = ({ reader }: GrantParts): TokenGrant => ({
   subjectOf: async () => nobody,
-  run: async (_, ask) => await ask({ type: 'client_credentials', parameters: {}, clientSecret: await reader.read() }),
+  run: async (_, ask) =>
+    await asClient(reader, (clientSecret) => ask({ type: 'client_credentials', parameters: {}, clientSecret })),
   forget: () => undefined,
 });
 
@@ -59,8 +73,10 @@ function refreshToken({ name, reader, clientSecret, sealed, mask, now }: GrantPa
     const first = await reader.read();
     const token = await chain.current(first);
     mask.add(token, now() + spentMs);
-    const secret = await clientSecret?.read();
-    const granted = await ask({ type: 'refresh_token', parameters: { refresh_token: token }, clientSecret: secret });
+    const parameters = { refresh_token: token };
+    const granted = await asClient(clientSecret, (secret) =>
+      ask({ type: 'refresh_token', parameters, clientSecret: secret }),
+    );
     const { refreshToken: next } = granted;
     if (next !== undefined && next !== token) {
       mask.add(next, now() + spentMs);
@@ -104,15 +120,14 @@ const tokenExchange = ({ attach, reader, subjectTokens, mask, now }: GrantParts)
   },
   async run({ handedOver }, ask) {
     const { token: subject = '', kind }: Partial<SubjectToken> = handedOver ?? {};
-    const granted = await ask({
-      type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-      parameters: {
-        subject_token: subject,
-        subject_token_type: kind === 'id' ? tokenType('id_token') : accessTokenType,
-        requested_token_type: accessTokenType,
-      },
-      clientSecret: attach.clientAuth === 'none' ? undefined : await reader.read(),
-    });
+    const parameters = {
+      subject_token: subject,
+      subject_token_type: kind === 'id' ? tokenType('id_token') : accessTokenType,
+      requested_token_type: accessTokenType,
+    };
+    const granted = await asClient(attach.clientAuth === 'none' ? undefined : reader, (clientSecret) =>
+      ask({ type: 'urn:ietf:params:oauth:grant-type:token-exchange', parameters, clientSecret }),
+    );
     if (!fitTypes.has(granted.issuedTokenType)) {
       throw new SourceProblem('has no token: its token endpoint exchanged the token for one of another type.');
     }
