@@ -40,6 +40,21 @@ export const poisonPatterns: readonly PoisonPattern[] = [
     text: /\b(?:do not|don't|dont|never|without|avoid|must not|not to|shouldn't|should not|no need to)\b[^.\n]{0,30}\b(?:tell|telling|mention|mentioning|inform|informing|notify|notifying|reveal|revealing|alert|alerting|disclose|disclosing|let)\b[^.\n]{0,60}\b(?:user|users|them|anyone|anybody|human|customer|operator|people|about this|this step|this tool|this instruction|these instructions)\b|\b(?:user|users|human|customer)\b (?:must|should|does|do|need|needs|can|may|shall|will)(?:n't| ?not| never)[^.\n]{0,20}\b(?:know|see|notice|aware|learn|told|informed|find out|realize|realise)\b|\bkeep (?:this|it|that|these)[^.\n]{0,20}\b(?:secret|hidden|confidential|private|between us|to yourself)\b|\b(?:silently|secretly|covertly|quietly|discreetly|stealthily|invisibly)\b[^.\n]{0,15}\b(?:send|forward|copy|include|add|call|read|pass|append|bcc|log|upload|store|replace|change|collect|execute|run|invoke)\b/g,
   },
   {
+    // German, French, Spanish, Portuguese, Italian, Dutch; without accents, as texts are folded.
+    id: 'secrecy-elsewhere',
+    code: 'instructions',
+    weight: 2,
+    says: 'it is to be kept from the user',
+    text: /\b(?:sage?|erzahle?|verrate|erwahne|informiere|teile?)\b[^.\n]{0,40}\b(?:be|an)?(?:nutzer|wender)[^.\n]{0,30}\b(?:nichts?|niemals)\b|\bohne\b[^.\n]{0,30}\b(?:be)?nutzer[^.\n]{0,30}\b(?:mitzuteilen|zu informieren|zu sagen)\b|\bne\b[^.\n]{0,20}\b(?:dis|dites|mentionnez?|informez?|reveler?|revelez)\b[^.\n]{0,20}\b(?:pas|rien|jamais)\b[^.\n]{0,40}\butilisateurs?\b|\b(?:no|nao|nunca|non)\b[^.\n]{0,12}\b(?:digas?|diga|contes?|conte|dirlo|dire|mencion\w{1,4}|menziona\w{0,3}|inform\w{1,4}|revel\w{1,4}|rivel\w{1,4})\b[^.\n]{0,30}\b(?:usuarios?|utentes?|utente|utilizador)\b|\b(?:vertel|zeg|meld)\b[^.\n]{0,30}\bgebruikers?\b[^.\n]{0,20}\b(?:niets?|nooit)\b/g,
+  },
+  {
+    id: 'before-all-elsewhere',
+    code: 'instructions',
+    weight: 2,
+    says: 'it wants to be called before other tools',
+    text: /\b(?:bevor|ehe|vor)\b[^.\n]{0,40}\bander(?:e[nrs]?|em)\b[^.\n]{0,12}\b(?:werkzeuge?n?|tools?|funktion(?:en)?)\b[^.\n]{0,40}\b(?:musst?|mussen|ruf\w{0,2}|zuerst|immer|aufrufen)\b|\bavant\b[^.\n]{0,30}\bautres? (?:outils?|fonctions?)\b[^.\n]{0,40}\b(?:appele[rz]|appelle[sz]?|utilise[rz]?|devez|dois|doit|toujours)\b|\b(?:antes|prima)\b[^.\n]{0,30}\b(?:otras?|outras?|altr[oiae])\b[^.\n]{0,12}\b(?:herramientas?|ferramentas?|strument[oi]|funci?on\w{0,3}|func\w{1,3})\b[^.\n]{0,40}\b(?:llam\w{1,3}|cham\w{1,3}|chiam\w{1,3}|debes?|deve|devi|siempre|sempre|usa|use|lee|leia|leggi)\b/g,
+  },
+  {
     id: 'shown-to-user',
     code: 'instructions',
     weight: 1,

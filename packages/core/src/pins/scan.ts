@@ -95,7 +95,13 @@ interface Sign {
 
 const enough = 2;
 /** Rules of the injection scan that descriptions of tools break now and then, written for a model as they are. */
-const commanding: ReadonlySet<string> = new Set(['strict-order', 'tool-command', 'leak-text-above', 'linear-score']);
+const commanding: ReadonlySet<string> = new Set([
+  'strict-order',
+  'tool-command',
+  'leak-text-above',
+  'linear-score',
+  'override-not-follow',
+]);
 
 /** Signs add up over the whole definition, so that an instruction which is cut into pieces is one still. */
 function instructions(texts: readonly DefinitionText[]): PinFinding[] {
@@ -115,28 +121,36 @@ function instructions(texts: readonly DefinitionText[]): PinFinding[] {
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function signsOf({ at, text, isName }: DefinitionText): Sign[] {
+  // As it stands as well: in words, what is encoded is so no more.
+  const readings = isName || !/\s/.test(text) ? new Set([text, spaced(text)]) : [text];
+  const signs = [...readings].flatMap((reading) => signsIn(reading, at));
+  if (!isName) return signs;
+  const bare = fold(text).text.replaceAll(/[^a-z0-9]/g, '');
+  for (const { text: expression, ...pattern } of parameterPatterns) {
+    if (bare.match(expression)) signs.push({ pattern, at, excerpt: showText(text, 60) });
+  }
+  return signs;
+}
+
+function signsIn(text: string, at: string): Sign[] {
   const signs: Sign[] = [];
-  const readable = isName || !/\s/.test(text) ? spaced(text) : text;
-  for (const view of viewsOf(readable).views) {
+  for (const view of viewsOf(text).views) {
     const { text: folded } = fold(view.text);
     for (const { text: expression, ...pattern } of poisonPatterns) {
       const hit = folded.match(expression)?.[0];
       if (hit !== undefined) signs.push({ pattern, at, excerpt: showText(hit, 80) });
     }
   }
-  if (isName) {
-    const bare = fold(text).text.replaceAll(/[^a-z0-9]/g, '');
-    for (const { text: expression, ...pattern } of parameterPatterns) {
-      if (bare.match(expression)) signs.push({ pattern, at, excerpt: showText(text, 60) });
-    }
-  }
-  for (const { rule, severity, via, start, end } of scanInjection(readable).findings) {
+  for (const { rule, severity, via, start, end } of scanInjection(text).findings) {
     if (severity === 'notice') continue;
-    // What was encoded was not written for people; and honest descriptions command tool calls in the same words.
+    // What was encoded was not written for people; and honest descriptions command tool calls in the same words, in English
+    // also what is to be kept from users, which the patterns above know better.
     const isHidden = via.some((each) => each !== 'reversed-words');
-    const weight = severity === 'block' || isHidden || !commanding.has(rule) ? 2 : 1;
+    const excerpt = text.slice(start, end);
+    const isUsual = commanding.has(rule) || (rule === 'secrecy-from-user' && /^[\0-\x7f]*$/.test(excerpt));
+    const weight = severity === 'block' || isHidden || !isUsual ? 2 : 1;
     const pattern = { id: rule, code: 'instructions', weight, says: 'it reads like an attack' } as const;
-    signs.push({ pattern, at, excerpt: showText(readable.slice(start, end), 80) });
+    signs.push({ pattern, at, excerpt: showText(excerpt, 80) });
   }
   return signs;
 }
