@@ -152,6 +152,10 @@ export const upstreamSchema = z
       const message = 'calls and credentials would cross the network in clear: use https, or set allowPlaintext: true';
       context.addIssue({ code: 'custom', path: ['url'], message });
     }
+    if (upstream.kind !== 'mcp' && url && url.search + url.hash !== '') {
+      const message = 'is where addresses begin, and a query would be left out of them; declare a parameter instead';
+      context.addIssue({ code: 'custom', path: ['url'], message });
+    }
     for (const name of Object.keys(upstream.headers)) {
       if (!/^(authorization|cookie|proxy-authorization|x-api-key|api-key|host|mcp-.*)$/i.test(name)) continue;
       const message = 'is a credential or belongs to the protocol; credentials are named by `credential`';

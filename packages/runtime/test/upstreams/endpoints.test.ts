@@ -258,6 +258,7 @@ describe('what cannot be configured', () => {
     ['a method override', get('/a', { 'X-HTTP-Method-Override': { in: 'header' } })],
     ['the header of the user context', get('/a', { 'Sallyport-User-Context': { in: 'header' } })],
     ["one of the operator's headers", get('/a', { 'x-shop': { in: 'header' } })],
+    ['a header twice', get('/a', { 'X-Id': { in: 'header' }, 'x-id': { in: 'header' } })],
     ['a GET with a body', get('/a', { x: { in: 'body' } })],
   ];
   for (const [what, endpoint] of bad) {
@@ -269,6 +270,13 @@ describe('what cannot be configured', () => {
       });
       expect(() => createEndpointsUpstream('shop', config, services())).toThrow(/^upstreams\.shop\.endpoints\.bad\./);
     });
+  }
+});
+
+test('an address with a query, which no request would have, is not taken for one', () => {
+  for (const url of ['https://shop.example/v1?version=2', 'https://shop.example/#v1']) {
+    expect(() => configOf('endpoints', { url, endpoints: {} })).toThrow(/upstreams\.shop\.url.*declare a parameter/);
+    expect(() => configOf('openapi', { url, document: 'api.yaml' })).toThrow(/upstreams\.shop\.url/);
   }
 });
 

@@ -45,11 +45,15 @@ function endpointOf(tool: string, config: EndpointConfig, { base, taken, complai
   const { method, path, description } = config;
   const problem = problemOfPath(path, base);
   if (problem !== undefined) complain('path', problem);
+  const headers = new Set<string>();
   const parameters = Object.entries(config.parameters).map(([name, parameter]): EndpointParameter => {
     const key = `parameters.${name}.in`;
     if (name === '__proto__') complain(key, 'no parameter can have this name');
     if (parameter.in === 'header' && (!isHeaderName(name) || isReservedHeader(name, taken))) {
       complain(key, 'this header belongs to the protocol, to a credential or to `headers`; no argument may set it');
+    }
+    if (parameter.in === 'header' && headers.size === headers.add(name.toLowerCase()).size) {
+      complain(key, 'another parameter names the same header, which is the same in either case');
     }
     if (parameter.in === 'body' && method === 'GET') complain(key, 'a GET has no body; say `in: query`');
     return {
