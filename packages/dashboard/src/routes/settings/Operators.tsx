@@ -26,7 +26,8 @@ export function Operators() {
     <>
       <div className={styles.bar}>
         <p className={styles.hint}>
-          An operator is a person who runs Sallyport. They sign in with one-time links; there are no passwords.
+          An operator is a person who runs Sallyport. They sign in with one-time links, or with the identity provider
+          that the configuration names; there are no passwords.
         </p>
         {mayWrite ? <Button onClick={() => setCreating(true)}>New operator</Button> : null}
       </div>

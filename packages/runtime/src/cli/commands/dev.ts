@@ -58,6 +58,7 @@ async function welcome(context: Context, runtime: Runtime): Promise<void> {
   output.line(safe``);
   output.line(safe`  Dashboard  ${signInUrl} ${paint('dim', '(signs you in, once)')}`);
   output.line(safe`  Base URL   ${baseUrl}`);
+  output.line(safe`  MCP        ${runtime.url}/mcp`);
   if (agentKey === null) {
     output.line(
       safe`  Agent key  ${paint('dim', 'made earlier; for another: sallyport keys create --agent my-agent')}`,
@@ -67,6 +68,10 @@ async function welcome(context: Context, runtime: Runtime): Promise<void> {
   }
   output.line(safe``);
   const model = models[0] ?? 'provider/model';
+  if (models.length === 0) {
+    output.line(safe`  No model answers: name a provider under ${paint('yellow', 'providers:')} in sallyport.yaml.`);
+    output.line(safe``);
+  }
   if (model.endsWith(practiceModel)) {
     output.line(
       safe`  ${paint('yellow', model)} is scripted and no AI. For real models set OPENAI_API_KEY, or write a sallyport.yaml.`,

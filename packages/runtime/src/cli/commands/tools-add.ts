@@ -65,14 +65,24 @@ async function add(context: Context, given: Options, ...words: readonly string[]
   }
   const written = file !== undefined && (await agreed(context, given.yes, 'Write this into sallyport.yaml?'));
   if (written) {
+    // Whoever was asked may have had it open in an editor meanwhile, or ran this twice.
+    if ((await readConfigFile(context))?.text !== file.text) {
+      const hint = 'Run this again: it starts from what is there now.';
+      throw new CommandFailure(exitCodes.fault, `${file.path} was changed meanwhile; nothing was written.`, hint);
+    }
     // The lock first: an upstream without its pin is not started, a pin without its upstream harms nobody.
     if (pin) await writePin(lock, name, pin);
     await writeUpstream(file, name, config);
     output.note(
-      safe`${paint('green', 'written')} Restart the runtime, then review its tools: sallyport tools review ${name}`,
+      safe`${paint('green', 'written')} Restart the runtime, let an agent ask for its tools once, then: sallyport tools review ${name}`,
     );
-  } else if (!file) output.note(safe`There is no sallyport.yaml here, so nothing was written.`);
-  else output.note(safe`Nothing was written; --yes writes it.`);
+  } else if (file) output.note(safe`Nothing was written; --yes writes it.`);
+  else {
+    output.note(
+      safe`There is no sallyport.yaml here, so nothing was written. Make one (it may be empty), and add it again.`,
+    );
+    output.note(safe`It takes the place of the defaults, the practice model too: name your providers in it.`);
+  }
   output.data(addedUpstreamShape, { name, config: config as never, ...(pin && { package: pinView(pin) }), written });
   return exitCodes.ok;
 }

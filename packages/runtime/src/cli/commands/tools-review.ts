@@ -42,8 +42,13 @@ async function review(context: Context, { approve, reject }: z.output<typeof opt
   const { pins } = await admin.call('pins.list', {});
   const meant = what === undefined ? pins : pinsMeant(pins, what);
   if (what !== undefined && meant.length === 0) {
-    const hint = 'Tools are known once their upstream was asked for them: let an agent connect.';
-    throw new CommandFailure(exitCodes.usage, `There is no upstream and no tool ${what}.`, hint);
+    const hint =
+      'Tools are known once an agent has asked for them. Why an upstream offers none: on the page, Tools, Upstreams.';
+    throw new CommandFailure(
+      exitCodes.usage,
+      `There is no upstream and no tool ${what} of which anything was offered yet.`,
+      hint,
+    );
   }
   const waiting = meant.filter(isWaiting);
   // Whoever names one tool wants to see it, also when it was reviewed.
