@@ -44,6 +44,7 @@ paths:
                 metadata: { anyOf: [{ type: object, additionalProperties: { type: string } }, { type: string, enum: [''] }] }
                 note: { type: string, pattern: '^.{1,5000}$' }
                 options: { type: object, properties: { mode: { type: string } } }
+                'phases[]': { type: array, items: { type: string } }
       responses: { '200': { description: ok } }
 components:
   securitySchemes: { basicAuth: { type: http, scheme: basic }, bearerAuth: { type: http, scheme: bearer } }

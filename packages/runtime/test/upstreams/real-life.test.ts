@@ -40,6 +40,7 @@ describe('documents that people have come through, and so do their calls', () =>
       metadata: { order_id: '7' },
       note: 'x'.repeat(2_000),
       options: { mode: 'a&b' },
+      'phases[]': ['1', '2'],
     };
     const sent = await run('PostCustomers', { body });
     expect(sent?.headers['content-type']).toBe('application/x-www-form-urlencoded');
@@ -54,19 +55,26 @@ describe('documents that people have come through, and so do their calls', () =>
       ['metadata[order_id]', '7'],
       ['note', 'x'.repeat(2_000)],
       ['options', '{"mode":"a&b"}'],
+      ['phases[]', '1'],
+      ['phases[]', '2'],
     ]);
     expect((await run('PostCustomers', { body: { metadata: '' } }))?.body).toBe('metadata=');
   });
 
   test('how a form is written is part of what is pinned', async () => {
     const { tools } = await start(payments);
-    expect(JSON.stringify(tools[1]?.['inputSchema'])).toContain('address, deepObject, explode; expand, deepObject');
+    expect(JSON.stringify(tools[1]?.['inputSchema'])).toContain(
+      'address, deepObject, explode; expand, deepObject, explode',
+    );
   });
 
   test('no member of a form passes for another one', async () => {
     const { connection, received } = await start(payments);
-    for (const metadata of [{ 'a]&email=b': '1' }, { 'a][b': '1' }, { a: [['x']] }, { a: { 'b[c': '1' } }]) {
-      const result = await connection.run(await clear('PostCustomers', { body: { metadata } }), peer());
+    const nested = [{ 'a]&email=b': '1' }, { 'a][b': '1' }, { a: [['x']] }, { a: { 'b[c': '1' } }];
+    const bodies: JsonObject[] = nested.map((metadata) => ({ metadata }));
+    bodies.push({ 'metadata[order_id]': '7' }, { 'items[]': 'x' }, JSON.parse('{"__proto__":"x"}') as JsonObject);
+    for (const body of bodies) {
+      const result = await connection.run(await clear('PostCustomers', { body }), peer());
       expect(result).toMatchObject({ isError: true });
     }
     expect(received).toEqual([]);

@@ -138,6 +138,8 @@ export function formText({ argument, members }: EndpointBody, value: Json): stri
       const name = scalar(argument, member);
       const style = members?.get(name);
       if (style) return queryPairs({ argument, name, ...style }, item);
+      // Of `a[b]` most servers make a member of `a`, which nobody judged.
+      if (/[[\]]|^__proto__$/.test(name)) throw unsendable(argument, 'a member has no usable name');
       const items = Array.isArray(item) ? (item as readonly Json[]) : [item];
       return items.flatMap((each) =>
         queryPairs({ argument, name, style: isObject(each) ? 'json' : 'form', explode: true }, each),

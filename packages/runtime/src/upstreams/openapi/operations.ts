@@ -216,16 +216,19 @@ function bodyOf(
     contentType: chosen === json || chosen === form ? bareType(chosen[0]) : 'application/json',
     required,
     schema: writer.described(writer.write(content['schema'] ?? {}), textOf(given, 'description')),
-    ...(chosen === form && { members: stylesOf(content['encoding']) }),
+    ...(chosen === form && { members: stylesOf(content, references) }),
   };
 }
 
 /** A media type without its parameters. */
 const bareType = (type: string): string => (type.split(';')[0] ?? '').trim().toLowerCase();
 
-/** How the members of a form are written, where the document says: OpenAPI 3.1 section 4.8.15. */
-function stylesOf(encoding: Json | undefined): ReadonlyMap<string, MemberStyle> {
-  const found = new Map<string, MemberStyle>();
+/** How the members of a form are written, where the document says (OpenAPI 3.1 section 4.8.15); names with brackets are its own. */
+function stylesOf({ schema, encoding }: JsonObject, references: References): ReadonlyMap<string, MemberStyle> {
+  const named = isObject(schema) ? membersOf(references.follow(schema)['properties']) : [];
+  const found = new Map<string, MemberStyle>(
+    named.flatMap(([name]) => (/[[\]]/.test(name) ? [[name, { style: 'form', explode: true }]] : [])),
+  );
   for (const [member, given] of membersOf(encoding)) {
     if (!isObject(given)) continue;
     const style = styles.query.find((each) => each === textOf(given, 'style'));

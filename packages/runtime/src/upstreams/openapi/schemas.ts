@@ -117,7 +117,7 @@ export class SchemaWriter {
   #discriminate(schema: JsonObject, written: Map<string, Json>): void {
     const { discriminator } = schema;
     const property = isObject(discriminator) ? textOf(discriminator, 'propertyName') : undefined;
-    if (property === undefined || !isObject(discriminator)) return;
+    if (property === undefined || property === '__proto__' || !isObject(discriminator)) return;
     const mapping = membersOf(discriminator['mapping']).flatMap(([value, to]) =>
       typeof to === 'string' ? [{ value, to }] : [],
     );
