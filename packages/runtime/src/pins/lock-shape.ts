@@ -77,12 +77,19 @@ export function parseLock(text: string, path: string): Lock {
       detail: `${path}: ${what} Nothing of any upstream is offered until it is mended: take it from your version control, or move it away and review anew.`,
       cause,
     });
+  if (/^(?:<{7}|={7}|>{7})(?: |$)/m.test(text)) throw fault('It holds the marks of a merge that was not resolved.');
   let read: unknown;
   try {
     read = parseJson(text, { maxDepth: deepest });
   } catch (error) {
     throw fault(error instanceof RuntimeFault ? (error.detail ?? 'It is no JSON.') : 'It is no JSON.', error);
   }
+  const { lockVersion } = z
+    .object({ lockVersion: z.int().catch(1) })
+    .catch({ lockVersion: 1 })
+    .parse(read);
+  if (lockVersion > 1)
+    throw fault(`It is of format ${lockVersion}: run the version of Sallyport that wrote it, or a later one.`);
   const parsed = lockSchema.safeParse(read);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

@@ -1,10 +1,11 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseConfig } from '@sallyport/core';
 import { addedUpstreamShape, packagePinsShape } from '../../src/cli/shapes.ts';
 import { publish, startRegistry, type LocalRegistry } from '../packages/registry.ts';
+import { openTerminal } from './terminal.ts';
 import { run } from './run.ts';
 
 const configText = `# our agents' tools
@@ -63,6 +64,32 @@ test('nothing is written when nobody agreed', async () => {
   const { code, stderr } = await cli('add', 'files', '--npm', 'files-server@1.2.3');
   expect([code, stderr]).toEqual([0, expect.stringMatching(/Nothing was written; --yes/)]);
   expect([written(), existsSync(lockPath())]).toEqual([configText, false]);
+});
+
+describe.runIf(process.platform === 'linux')('at a terminal', () => {
+  const asked = async () => {
+    const terminal = openTerminal(cwd, ['tools', 'add', 'web', '--url', 'https://mcp.example.com/']);
+    await terminal.shows(/url: https:\/\/mcp\.example\.com\/[^]*Write this into sallyport\.yaml\?/);
+    return terminal;
+  };
+
+  test('whoever sits there is asked, and Ctrl-C writes nothing and ends with 130', async () => {
+    const interrupted = await asked();
+    interrupted.types('\u0003');
+    expect([await interrupted.ended, written()]).toEqual([130, configText]);
+    const terminal = await asked();
+    terminal.types('y');
+    expect([await terminal.ended, written()]).toEqual([0, expect.stringContaining('https://mcp.example.com/')]);
+  });
+
+  test('what was written into the configuration while the question stood is not written over', async () => {
+    const terminal = await asked();
+    const edited = `${configText}# edited meanwhile\n`;
+    writeFileSync(join(cwd, 'sallyport.yaml'), edited);
+    terminal.types('y');
+    expect([await terminal.ended, written()]).toEqual([1, edited]);
+    expect(terminal.text()).toMatch(/was changed meanwhile; nothing was written/);
+  });
 });
 
 test('addresses and commands are added as well, and what --json prints has the promised shape', async () => {

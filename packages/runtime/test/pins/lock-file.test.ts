@@ -94,6 +94,18 @@ describe('sallyport.lock', () => {
     expect(told).toContain(h.path);
   });
 
+  test('says what is to be done about a merge that was not resolved, and a later format', async () => {
+    await pin(h.pins, 'files', readFileTool);
+    const text = h.text();
+    const said = async (now: string) => {
+      h.write(now);
+      return await h.pins.judge('files', [readFileTool]).catch((error: Error) => error.message);
+    };
+    expect(await said(text.replace('{', '{\n<<<<<<< ours\n=======\n>>>>>>> theirs'))).toMatch(/marks of a merge/);
+    expect(await said(text.replace('"lockVersion": 1', '"lockVersion": 2'))).toMatch(/format 2: run the version/);
+    expect(await said('[]')).toMatch(/the file: /);
+  });
+
   test('that was rolled back counts as it is: what it does not hold is not pinned', async () => {
     await pin(h.pins, 'files', readFileTool);
     const before = h.text();
