@@ -2,7 +2,6 @@ import type {
   Clock,
   ConnectOptions,
   Credentials,
-  Glob,
   JsonObject,
   Session,
   ToolCall,
@@ -18,7 +17,8 @@ import type {
 import type { Endpoint, HttpApi, Skipped } from './endpoint.ts';
 import type { Answer } from './exchange.ts';
 import type { EndpointRequest } from './request.ts';
-import { asFault, Cleared, JsonRpcError, matchesGlob, parseGlob, RuntimeFault } from '@sallyport/core';
+import { asFault, Cleared, JsonRpcError, RuntimeFault } from '@sallyport/core';
+import { offeredBy } from '../offered.ts';
 import { toolOf } from './endpoint.ts';
 import { Exchange } from './exchange.ts';
 import { requestOf } from './request.ts';
@@ -98,8 +98,8 @@ export class HttpUpstream implements Upstream {
 
   async #open(): Promise<OfferedApi> {
     const { base, endpoints, skipped, serverInfo } = await this.#describe(this.#closing.signal);
-    const globs = globsOf(this.name, this.#config);
-    const offered = endpoints.filter(({ tool }) => globs.some((glob) => matchesGlob(glob, tool)));
+    const offers = offeredBy(this.name, this.#config.tools);
+    const offered = endpoints.filter(({ tool }) => offers(tool));
     return {
       base,
       endpoints: new Map(offered.map((endpoint) => [endpoint.tool, endpoint])),
@@ -109,20 +109,6 @@ export class HttpUpstream implements Upstream {
       exchange: new Exchange(this.name, base.origin, this.#config, this.#services.clock),
     };
   }
-}
-
-/**
- * Which tools are offered at all.
- *
- * @throws RuntimeFault `invalid_config`
- */
-export function globsOf(name: string, { tools }: Pick<HttpConfig, 'tools'>): readonly Glob[] {
-  return tools.map((pattern) => {
-    const glob = parseGlob(pattern);
-    if (!('problem' in glob)) return glob;
-    const path = `upstreams.${name}.tools`;
-    throw new RuntimeFault('invalid_config', { path, detail: `${path}: the pattern ${pattern} ${glob.problem}` });
-  });
 }
 
 interface OfferedApi {

@@ -2,8 +2,8 @@ import type { HttpServices } from '../endpoints/upstream.ts';
 import type { HttpApi } from '../endpoints/endpoint.ts';
 import type { UpstreamConfig } from '@sallyport/core';
 import { takenHeaders } from '../endpoints/index.ts';
-import { globsOf, HttpUpstream } from '../endpoints/upstream.ts';
-import { matchesGlob } from '@sallyport/core';
+import { HttpUpstream } from '../endpoints/upstream.ts';
+import { offeredBy } from '../offered.ts';
 import { documentFault, loadDocument } from './document.ts';
 import { operationsOf, serverInfoOf } from './operations.ts';
 import { baseOf } from './server.ts';
@@ -30,13 +30,12 @@ async function describe(
   const checked = await validate(loaded.root);
   if ('problem' in checked) throw documentFault(upstream, 'upstream_malformed', checked.problem);
   const base = baseOf(loaded, { upstream, url, allowPlaintext });
-  const globs = globsOf(upstream, config);
   const operations = operationsOf({
     root: loaded.root,
     version: checked.version,
     base,
     taken: takenHeaders(config),
-    offers: (tool) => globs.some((glob) => matchesGlob(glob, tool)),
+    offers: offeredBy(upstream, config.tools),
   });
   return { base, ...operations, serverInfo: serverInfoOf(loaded.root, upstream) };
 }
