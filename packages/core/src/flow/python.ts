@@ -57,7 +57,10 @@ class Reader {
       entries.push([key, this.#value(depth + 1)]);
       if (!this.#closes('}', false)) this.#expect(',');
     }
-    return Object.fromEntries(entries);
+    const dict = Object.fromEntries(entries);
+    // What stands twice in it is read twice.
+    if (Object.keys(dict).length < entries.length) throw new NoLiteral();
+    return dict;
   }
 
   #key(depth: number): string {

@@ -1,6 +1,7 @@
-import { parse as parseYaml } from 'yaml';
+import { Lexer, parse as parseYaml } from 'yaml';
 import type { Json, JsonObject } from '../events.ts';
 import { isPropertyName } from './property-names.ts';
+import { parseJson } from '../normalize/json.ts';
 import { readPython } from './python.ts';
 
 /** Larger results are taken whole: a layout that costs seconds to read is no layout. */
@@ -30,7 +31,7 @@ export function readRecords(text: string): RecordField[] | undefined {
 function readJson(text: string): Json | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
   try {
-    return JSON.parse(text) as Json;
+    return parseJson(text, { maxDepth });
   } catch {
     return undefined;
   }
@@ -39,11 +40,24 @@ function readJson(text: string): Json | undefined {
 export function readYamlText(text: string): Json | undefined {
   // One `key: value` or `- item` at the start of the first line; prose is no YAML worth reading.
   if (!/^(?:- )?[\w-]+:(?:\s|$)|^- \S/.test(text)) return undefined;
+  if (saysMore(text)) return undefined;
   try {
     return parseYaml(text, { maxAliasCount: 0, schema: 'core', logLevel: 'silent', uniqueKeys: true }) as Json;
   } catch {
     return undefined;
   }
+}
+
+/** Comments, tags and anchors are no values, and are read by a model all the same: `subject: Invoice # pay to …`. */
+function saysMore(text: string): boolean {
+  if (!/(?:^|\s)[#!&*%]/.test(text)) return false;
+  let before = '';
+  for (const lexeme of new Lexer().lex(text)) {
+    // Of what follows this mark all is text.
+    if (before !== '\u001F' && /^[#!&*%]/.test(lexeme)) return true;
+    before = lexeme;
+  }
+  return false;
 }
 
 /** Whether there was room for all of it. */

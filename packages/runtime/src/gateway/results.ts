@@ -1,12 +1,13 @@
-import { RuntimeFault, structuredPath } from '@sallyport/core';
+import { RuntimeFault, parseJson, structuredPath } from '@sallyport/core';
 import type { Json, JsonObject, ResultPart } from '@sallyport/core';
 
 /** More texts than this in one result cannot be judged one by one. */
 const maxParts = 2_000;
 const maxDepth = 32;
 
-/** Names, not texts: what stands under them is chosen from a table. */
+/** Names, not texts: what stands under them is chosen from a table. Whatever does not look so is a text like any other. */
 const plainKeys: ReadonlySet<string> = new Set(['type', 'mimeType', 'role', 'priority', 'audience', 'lastModified']);
+const plainValue = /^(?:[\w-]{1,24}|[\w.+-]{1,60}\/[\w.+-]{1,60}(?:; ?charset=[\w-]{1,20})?|[\d:.TZ+-]{1,40})$/;
 const blobKeys: ReadonlySet<string> = new Set(['data', 'blob']);
 
 type Path = readonly (string | number)[];
@@ -55,7 +56,11 @@ function collect(value: Json, path: (string | number)[], leaves: Leaf[]): void {
     for (let index = 0; index < value.length; index++) inside(value[index] as Json, index, path, leaves);
   } else if (typeof value === 'object' && value !== null) {
     const members = value as JsonObject;
-    for (const name of Object.keys(members)) inside(members[name] as Json, name, path, leaves);
+    for (const name of Object.keys(members)) {
+      const item = members[name] as Json;
+      if (isBlob(item, name, members)) collectBlob(item, [...path, name], leaves);
+      else inside(item, name, path, leaves);
+    }
   }
 }
 
@@ -67,26 +72,34 @@ function inside(value: Json, key: string | number, path: (string | number)[], le
 
 function collectText(value: string, path: Path, leaves: Leaf[]): void {
   const key = path.at(-1);
-  if (value === '' || (typeof key === 'string' && plainKeys.has(key))) return;
-  if (typeof key !== 'string' || !blobKeys.has(key)) {
-    leaves.push({ path: [...path], text: value, form: 'text' });
-    return;
-  }
+  if (value === '' || (typeof key === 'string' && plainKeys.has(key) && plainValue.test(value))) return;
+  leaves.push({ path: [...path], text: value, form: 'text' });
+}
+
+/** Of a resource, a picture or a sound. The `data` of a log message or an error is whatever its writer likes. */
+const isBlob = (value: Json, name: string, { mimeType, uri }: JsonObject): value is string =>
+  typeof value === 'string' &&
+  blobKeys.has(name) &&
+  (typeof mimeType === 'string' || typeof uri === 'string') &&
+  /^[A-Za-z0-9+/_\r\n-]+={0,2}\s*$/.test(value);
+
+function collectBlob(value: string, path: Path, leaves: Leaf[]): void {
   const text = textOf(value);
-  if (text !== undefined) leaves.push({ path: [...path], text, form: 'base64' });
+  if (text !== undefined) leaves.push({ path, text, form: 'base64' });
 }
 
-const strict = new TextDecoder('utf-8', { fatal: true });
-
-/** Of base64 that is text: a picture is none. */
+/** Of base64 that is text: a picture is none, and a text with a few odd bytes in it is one to whoever reads it. */
 function textOf(base64: string): string | undefined {
-  try {
-    const text = strict.decode(Buffer.from(base64, 'base64'));
-    return text.includes('\0') ? undefined : text;
-  } catch {
-    return undefined;
+  const bytes = Buffer.from(base64, 'base64');
+  const text = bytes.toString();
+  let left = bytes.length / 5;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if ((code < 0x09 || code === replacement) && --left < 0) return undefined;
   }
+  return text;
 }
+const replacement = 0xfffd;
 
 /** Servers repeat structured content as text, for older clients: it is read once, as the records that it is. */
 function readText(leaves: readonly Leaf[]): string {
@@ -104,7 +117,8 @@ function isSameJson(text: string, json: string): boolean {
   if (text === json) return true;
   if (!beginsAlike(text, json)) return false;
   try {
-    return JSON.stringify(JSON.parse(text)) === json;
+    // A member that stands in it twice is read by a model twice.
+    return JSON.stringify(parseJson(text, { maxDepth })) === json;
   } catch {
     return false;
   }
