@@ -49,14 +49,25 @@ export class OciRegistry implements Registry {
 
   /** An engine that is given the digest starts that image and no other. */
   compare(pin: PackagePin, { command, args }: StartedProgram): Promise<number> {
-    const image = args.find((arg) => /^[^-]/.test(arg) && nameOf(arg) === pin.name);
-    if (!engines.has(basename(command)) || image === undefined || !image.endsWith(`@${pin.integrity}`)) {
-      const why = `the command must start ${pin.name}@${pin.integrity}, so that no other image is started.`;
+    const image = imageIn(args);
+    const isPinned = image !== undefined && nameOf(image) === pin.name && image.endsWith(`@${pin.integrity}`);
+    if (!engines.has(basename(command)) || !isPinned) {
+      const why = `the command must run ${pin.name}@${pin.integrity}, so that no other image is started.`;
       return Promise.reject(refused(pin, why));
     }
     return Promise.resolve(1);
   }
 }
+
+/** What `run` starts: the first word after it that is no value of a flag. A flag that is not known here takes a value. */
+function imageIn(args: readonly string[]): string | undefined {
+  const isValue = (before = '-') => before.startsWith('-') && !before.includes('=') && !switches.test(before);
+  const words = args.filter((arg, i) => !arg.startsWith('-') && (i === 0 || !isValue(args[i - 1])));
+  if (words[0] === 'container') words.shift();
+  return words[0] === 'run' ? words[1] : undefined;
+}
+const switches =
+  /^(?:-[ditqP]+|--(?:detach|interactive|tty|quiet|rm|init|read-only|privileged|publish-all|no-healthcheck|oom-kill-disable|replace|no-hosts))$/;
 
 const nameOf = (image: string): string => image.replace(/@sha256:[0-9a-f]{64}$/, '').replace(/:[\w][\w.-]{0,127}$/, '');
 

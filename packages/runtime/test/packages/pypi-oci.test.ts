@@ -171,6 +171,12 @@ describe('an image', () => {
     for (const image of [`${name()}:1.2`, name(), `other@${digest}`, `${name()}@sha256:${'0'.repeat(64)}`]) {
       expect(await start(image)).toBe('upstream_refused');
     }
+    const given = (...args: string[]) => verify(config, 'docker', ...args, `${name()}@${digest}`);
+    expect(await given('run', '-it', '--rm', '-v', '/data:/data', '-e', 'MODE=x', '--network=none')).toBe('resolved');
+    expect(await given('container', 'run', '-i')).toBe('resolved');
+    for (const args of [['run', 'evil'], ['run', '-i', '--rm', 'evil'], ['run', '-v', '/a:/b', 'evil'], ['pull'], []]) {
+      expect(await given(...args)).toBe('upstream_refused');
+    }
     expect(await verify(config, 'sh', '-c', `${name()}@${digest}`)).toBe('upstream_refused');
   });
 
