@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createOpenApiUpstream } from '../../src/upstreams/openapi/index.ts';
 import {
@@ -298,6 +299,57 @@ describe('a document cannot do harm by what it is', () => {
     const document = documentOf({ '/x': { get: { parameters, ...ok } } }, { openapi: '3.0.3', security, tags });
     expect((await startOpenApi(document)).skipped).toMatchObject([{ why: 'its schema is too large' }]);
   }, 30_000);
+
+  test('whatever stands in a schema, it becomes a tool or is told, and no other tool is the worse for it', async () => {
+    const words = fc.constantFrom(
+      ...(
+        '$ref type enum const pattern patternProperties properties required items prefixItems allOf oneOf anyOf not ' +
+        'additionalProperties nullable readOnly exclusiveMinimum minimum discriminator propertyName mapping format'
+      ).split(' '),
+    );
+    const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'medium' },
+        fc.constantFrom<unknown>(
+          '#/components/schemas/S',
+          '#',
+          '#/x',
+          'a',
+          'object',
+          '(',
+          '__proto__',
+          5,
+          -1,
+          true,
+          null,
+        ),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(words, tie('value'), { maxKeys: 4 }),
+      ),
+    }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.dictionary(words, value), { minLength: 8, maxLength: 8 }), async (schemas) => {
+        const operation = (schema: unknown) => ({
+          parameters: [{ name: 'q', in: 'query', schema }],
+          requestBody: { content: { 'application/json': { schema } } },
+          responses: { '200': { description: 'ok', content: { 'application/json': { schema } } } },
+        });
+        const paths = Object.fromEntries(schemas.map((schema, i) => [`/${i}`, { post: operation(schema) }]));
+        const components = { schemas: { S: schemas[0] } };
+        const document = documentOf({ ...paths, '/good': { get: { operationId: 'good', ...ok } } } as JsonObject, {
+          ...({ components } as JsonObject),
+          openapi: '3.0.0',
+        });
+        const { tools, skipped } = await startOpenApi(document);
+        expect(tools.map(({ name }) => name)).toContain('good');
+        for (let i = 0; i < schemas.length; i++) {
+          const isTold = skipped.some(({ operation: told }) => told === `POST /${i}`);
+          expect([i, isTold || tools.some(({ name }) => name === `post_${i}`)]).toEqual([i, true]);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
 
   test('texts of a document reach people without what shows nothing', async () => {
     const info = { title: `Shop\u202e\u0007${'x'.repeat(500)}`, version: '1' };
