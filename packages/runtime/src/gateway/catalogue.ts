@@ -17,6 +17,8 @@ const maxItems = 10_000;
 const freshMs = 300_000;
 /** How long others wait for their turn behind an upstream that does not answer. */
 const turnMs = 5_000;
+/** How often it is asked at once, where its lists change while they are read. */
+const maxRounds = 3;
 /** After a failure nothing is asked again for as long: every list of every client would wait for it. */
 const retryMs = 5_000;
 
@@ -72,13 +74,15 @@ export class Catalogue {
   #loading: Promise<Offer | undefined> | undefined;
   #failedAt = -Infinity;
   #closed = false;
+  /** Of what was told since it was last asked. */
+  readonly #told = new Set<ListKind>();
   readonly #stopListening: () => void;
   readonly #first = Promise.withResolvers<void>();
 
   constructor(options: CatalogueOptions) {
     this.#options = options;
     this.#stopListening = options.pins.onChange((upstream) => {
-      if (upstream === options.upstream.name) this.#stale('tools');
+      if (upstream === options.upstream.name) this.changed('tools');
     });
   }
 
@@ -110,6 +114,14 @@ export class Catalogue {
     return () => this.#listeners.delete(listener);
   }
 
+  /** As the upstream says, on whatever connection: each session's own is told as well. Until somebody asks again, once is enough. */
+  changed(kind: ListKind): void {
+    this.#forget();
+    if (this.#told.has(kind)) return;
+    this.#told.add(kind);
+    for (const listener of this.#listeners) listener(kind);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#stopListening();
@@ -120,13 +132,17 @@ export class Catalogue {
     const { clock, onFault, connectMs, upstream } = this.#options;
     const abort = new AbortController();
     const cancel = clock.after(connectMs * 3, () => abort.abort());
-    const asOf = this.#changes;
     try {
       const connection = await this.#connected(abort.signal);
-      const offer = await this.#ask(connection, abort.signal);
-      this.#offer = offer;
-      this.#loadedAt = this.#changes === asOf ? clock.now() : -Infinity;
-      return offer;
+      for (let round = 1; ; round++) {
+        this.#told.clear();
+        const asOf = this.#changes;
+        this.#offer = await this.#ask(connection, abort.signal);
+        const isStill = this.#changes === asOf;
+        this.#loadedAt = isStill ? clock.now() : -Infinity;
+        // Whoever was told of a change meanwhile waits for this very answer.
+        if (isStill || round === maxRounds) return this.#offer;
+      }
     } catch (error) {
       // What was reviewed may not be what is there now: nothing is offered until it can be asked.
       this.#offer = undefined;
@@ -154,7 +170,7 @@ export class Catalogue {
     });
     connection.onNotification((method) => {
       const kind = listKinds[method];
-      if (kind) this.#stale(kind);
+      if (kind) this.changed(kind);
     });
     return connection;
   }
@@ -218,11 +234,6 @@ export class Catalogue {
     this.#changes++;
     this.#loadedAt = -Infinity;
   }
-
-  #stale(kind: ListKind): void {
-    this.#forget();
-    for (const listener of this.#listeners) listener(kind);
-  }
 }
 
 /** What nobody reviews, and models read all the same: with instructions in it, or with what nobody can see, it is not listed. */
@@ -231,7 +242,7 @@ const isHarmless = (item: JsonObject): boolean =>
     ({ code }) => code !== 'oversized',
   );
 
-const listKinds: Readonly<Record<string, ListKind>> = {
+export const listKinds: Readonly<Record<string, ListKind>> = {
   'notifications/tools/list_changed': 'tools',
   'notifications/resources/list_changed': 'resources',
   'notifications/prompts/list_changed': 'prompts',

@@ -1,6 +1,6 @@
 import { JsonRpcError } from '@sallyport/core';
 import type { Clock, Config, Json, JsonObject, OfferedTool, ToolDefinition, ToolPins, Upstream } from '@sallyport/core';
-import { Catalogue, type Having, type ListKind, type Offer } from './catalogue.ts';
+import { Catalogue, listKinds, type Having, type ListKind, type Offer } from './catalogue.ts';
 import { definitionOf } from './operations.ts';
 import { listedNames, prefixed } from './names.ts';
 import { matchesTemplate } from './templates.ts';
@@ -71,6 +71,12 @@ export class Catalogues {
     return () => {
       for (const stop of stops) stop();
     };
+  }
+
+  /** An upstream's word that one of its lists may be another one. */
+  changed(upstream: string, method: string): void {
+    const kind = listKinds[method];
+    if (kind) this.#each.find(({ name }) => name === upstream)?.changed(kind);
   }
 
   /** By the name under which agents know them. */

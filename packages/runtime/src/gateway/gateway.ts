@@ -75,7 +75,7 @@ export class ToolGateway implements Gateway {
       idleMs: mcp.idleMinutes * 60_000,
       mustStay: (name, sessionId) => this.#watched.has(sessionId, name),
       onNotification: (name, sessionId, method, params) => {
-        if (method !== 'notifications/resources/updated') return;
+        if (method !== 'notifications/resources/updated') return this.#catalogues.changed(name, method);
         const uri = this.#watched.askedAs(sessionId, name, params['uri']);
         if (uri !== undefined) this.#listeners.tell(sessionId, method, { uri });
       },

@@ -32,19 +32,23 @@ export const say = (text: string): CallToolResult => ({ content: [{ type: 'text'
 /** An MCP server of 2025-11-25 whose tools a test can change while it runs. */
 export async function startServer(tools: Record<string, ScriptedTool>) {
   const calls: { readonly tool: string; readonly args: Record<string, unknown> }[] = [];
+  /** What happens between a list's making and its answer. */
+  const hooks = { listed: (): Promise<void> => Promise.resolve() };
   const running = new Map<string, { server: Server; transport: StreamableHTTPServerTransport }>();
   const made = () => {
     const server = new Server(
       { name: 'scripted', version: '1' },
       { capabilities: { tools: { listChanged: true }, logging: {} } },
     );
-    server.setRequestHandler(ListToolsRequestSchema, () => ({
-      tools: Object.entries(tools).map(([name, scripted]) => {
+    server.setRequestHandler(ListToolsRequestSchema, async () => {
+      const listed = Object.entries(tools).map(([name, scripted]) => {
         const tool: Partial<ScriptedTool> = { ...scripted };
         delete tool.answer;
         return { inputSchema: { type: 'object' as const }, ...tool, name };
-      }),
-    }));
+      });
+      await hooks.listed();
+      return { tools: listed };
+    });
     server.setRequestHandler(CallToolRequestSchema, async ({ params: { name, arguments: args = {} } }, extra) => {
       calls.push({ tool: name, args });
       return (await tools[name]?.answer(args, extra)) ?? say('no such tool');
@@ -70,7 +74,7 @@ export async function startServer(tools: Record<string, ScriptedTool>) {
   });
   /** As a server says that its tools are others now. */
   const changed = () => Promise.all([...running.values()].map((each) => each.server.sendToolListChanged()));
-  return { url: `${server.url}/mcp`, calls, tools, changed };
+  return { url: `${server.url}/mcp`, calls, tools, changed, hooks };
 }
 
 export interface StageOptions {
