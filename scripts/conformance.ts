@@ -106,13 +106,14 @@ async function addKey(target: string, key: string) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, close };
 }
 
+/** All that the fixture says is trusted, its lists as well: the suite's values come from there, and no person is there to be asked. */
 const configOf = (policies: string, upstream: string) => `
 policies: ${policies}
 upstreams:
   conformance: { kind: mcp, url: "${upstream}", firstUse: pin }
 mcp: { names: unique }
 tools:
-${['test_*', 'json_schema_*', 'conformance__*'].map((name) => `  '${name}': { effect: read, results: { trust: trusted } }`).join('\n')}
+${['test_*', 'json_schema_*', 'conformance__*', 'sallyport:*'].map((name) => `  '${name}': { effect: read, results: { trust: trusted } }`).join('\n')}
 `;
 
 async function startThrough(upstream: string, folder: string) {
