@@ -115,6 +115,12 @@ describe('what the approver sees', () => {
     await expect.poll(() => left.innerText()).not.toBe(before);
   });
 
+  it('of one that has just run out, that it expired', async () => {
+    staged.world.approvals = [approval(1, { expiresAt: Date.now() - 1_000 })];
+    const { page } = await stage.enter('approver', { path });
+    await says(page.getByRole('list', { name: 'Summary' }), /Waiting\s+expired\s+for the user/);
+  });
+
   it('of an ended session, that its detail was destroyed', async () => {
     const { page, settled } = await stage.enter('approver', { path: `/approvals/${approval(15).id}` });
     await page.getByText('Its session has ended, so what it carried was destroyed').waitFor();

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { absolute, countdown } from '../text/format.ts';
 
 /** Time that is left, to the second. Silent for screen readers, who would hear nothing else. */
-export function Countdown({ until, over = 'expired' }: { until: number; over?: string }) {
+export function Countdown({ until }: { until: number }) {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
     const tick = setInterval(() => setNow(Date.now()), 1_000);
@@ -10,7 +10,7 @@ export function Countdown({ until, over = 'expired' }: { until: number; over?: s
   }, []);
   return (
     <time dateTime={new Date(until).toISOString()} title={absolute(until)}>
-      {until <= now ? over : countdown(until - now)}
+      {until <= now ? 'expired' : `${countdown(until - now)} left`}
     </time>
   );
 }

@@ -100,7 +100,7 @@ function Summary({ approval }: { approval: ApprovalView }) {
       </li>
       {state === 'pending' || state === 'approved' ? (
         <li className={styles.left}>
-          <Countdown until={expiresAt} /> left
+          <Countdown until={expiresAt} />
         </li>
       ) : null}
       <li>

@@ -15,7 +15,7 @@ export function AlsoWaiting({ id }: { id: string }) {
   const others = inOrder(pending.filter((approval) => approval.id !== id));
   if (others.length === 0) return null;
   return (
-    <Panel title="Also waiting" aside={<Link to="/approvals">All {others.length}</Link>} flush>
+    <Panel title="Also waiting" aside={<Link to="/approvals">All approvals</Link>} flush>
       <ul className={styles.list}>
         {others.slice(0, most).map((approval) => (
           <li key={approval.id}>

@@ -46,7 +46,7 @@ function Held({ approval }: { approval: ApprovalView }) {
         {state === 'pending' ? (
           <>
             <span>
-              <Countdown until={expiresAt} /> left
+              <Countdown until={expiresAt} />
             </span>
             <span className={styles.asked}>
               asked <Ago at={requestedAt} />

@@ -48,7 +48,7 @@ export function Waiting() {
                   )}
                 </span>
                 <span className={styles.left}>
-                  <Countdown until={expiresAt} /> left
+                  <Countdown until={expiresAt} />
                 </span>
               </Link>
             </li>
