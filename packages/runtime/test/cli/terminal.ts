@@ -26,7 +26,7 @@ export function openTerminal(
   const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env;
   // It is as large as one that is looked at.
   const command = `stty cols 120 rows 50; ${[process.execPath, main, ...line].map(quoted).join(' ')}`;
-  const child = spawn('script', ['-q', '-e', '-c', command, '/dev/null'], {
+  const child = spawn('/usr/bin/script', ['-q', '-e', '-c', command, '/dev/null'], {
     cwd,
     env: { ...inherited, TERM: 'xterm', SHELL: '/bin/sh', ...env },
   });
