@@ -13,6 +13,8 @@ export default defineConfig({
     maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is polled is an event in another process; by itself vitest gives it one second, which a busy machine does not have.
+    expect: { poll: { timeout: 30_000 } },
     typecheck: { enabled: false },
     projects: [
       {
