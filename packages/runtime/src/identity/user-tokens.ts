@@ -37,6 +37,11 @@ export class UserTokens implements SubjectTokens {
     await store.set(session.id, await box.seal(session.id, place, bytes));
   }
 
+  /** In place of one that was kept; where nobody asked to keep any, none is. @throws as `keep` does */
+  async renew(session: Session, fresh: Kept): Promise<void> {
+    if (await this.#options.store.get(session.id)) await this.keep(session, fresh);
+  }
+
   /** Nothing once it has expired: whoever has a session for longer hands over a fresh one. */
   async of(session: Session): Promise<SubjectToken | undefined> {
     const { box, store, clock } = this.#options;

@@ -167,9 +167,7 @@ export class SessionService {
 
   /** A token for the session, as long as it is open. @throws RuntimeFault `conflict` */
   async token(session: Session, keyId?: string): Promise<SessionToken> {
-    if (!this.isOpen(session)) {
-      throw new RuntimeFault('conflict', { detail: 'The session has ended. Open a new one.' });
-    }
+    if (!this.isOpen(session)) throw hasEnded();
     return await this.#options.tokens.sign(session, keyId);
   }
 
@@ -203,12 +201,13 @@ export class SessionService {
   /**
    * Takes up what a fresh token says of the session's user; at once for everyone who holds it, also when the store then fails.
    *
-   * @throws RuntimeFault `forbidden` when it is another user's; `not_found`
+   * @throws RuntimeFault `forbidden` when it is another user's; `conflict` when the session has ended; `not_found`
    */
   async refreshUser(id: string, said: SaidUser): Promise<Session> {
     const session = await this.get(id);
     const live = this.#live.get(id);
     if (!session || !live) throw noSuchSession(id);
+    if (!this.isOpen(session)) throw hasEnded();
     if (live.user.id !== said.userId || live.user.issuer !== said.issuer) {
       throw new RuntimeFault('forbidden', { detail: "The token is another user's than the session's." });
     }
@@ -379,5 +378,7 @@ export class SessionService {
 
 const noSuchSession = (id: string): RuntimeFault =>
   new RuntimeFault('not_found', { detail: `There is no session ${id.slice(0, 40)}.` });
+
+const hasEnded = (): RuntimeFault => new RuntimeFault('conflict', { detail: 'The session has ended. Open a new one.' });
 
 const ended = (session: Session): Session => ({ ...session, state: 'ended' });

@@ -209,6 +209,13 @@ test('a fresh token of the same user takes the place of the kept one, and its cl
   expect(await h.userTokens.of(session)).toEqual({ token: fresh, kind: 'id' });
 });
 
+test('a fresh token is not kept where nobody asked to keep the first', async () => {
+  const { id, key } = await opened();
+  const { status, body } = await ask(`/${id}/user-token`, key, { user_token: await user({ customer: 'C-7' }) });
+  expect([status, body['claims']]).toEqual([200, { customer: ['C-7'] }]);
+  expect(await h.store.userTokens.get(id)).toBeUndefined();
+});
+
 test("another user's token, another agent, and a session that a back end named are refused", async () => {
   const { id, key, token } = await opened({ keep_user_token: true });
   expect((await ask(`/${id}/user-token`, key, { user_token: await user({ sub: 'bob' }) })).body['code']).toBe(

@@ -20,7 +20,7 @@ export interface SessionSurfaceServices {
   readonly clock: Clock;
   /** Whose tokens may say who a user is. */
   readonly oidc?: OidcIssuers;
-  readonly userTokens?: Pick<UserTokens, 'keep'>;
+  readonly userTokens?: Pick<UserTokens, 'keep' | 'renew'>;
 }
 
 const patterns = z
@@ -52,8 +52,8 @@ type OneSession = { Params: { id: string } };
  * - `POST /v1/sessions` with `{ user?, claims?, roles?, purpose, ttl_seconds?, scope?: { tools?, labels? } }`, or with
  *   `{ user_token, keep_user_token?, … }` in place of the first three → 201 and the session with its first token. The scope's
  *   names may hold `*`. It is for the session's whole life: no token and no later request widens it
- * - `POST /v1/sessions/:id/user-token` with `{ user_token }`, a fresh one of the same user: kept in place of the old one, and
- *   what it says of the user counts from now on → the session
+ * - `POST /v1/sessions/:id/user-token` with `{ user_token }`, a fresh one of the same user: kept in place of the old one, where
+ *   one was kept, and what it says of the user counts from now on → the session
  * - `POST /v1/sessions/:id/token` → a new token; the old one stays good until it expires
  * - `DELETE /v1/sessions/:id` → 204
  */
@@ -93,7 +93,7 @@ export const sessionRoutes =
         const { user_token: token } = parseInput(refreshSchema, request.body);
         const user = await verified(token, known, services);
         const refreshed = await services.sessions.refreshUser(session.id, user);
-        await services.userTokens?.keep(refreshed, { ...user, token });
+        await services.userTokens?.renew(refreshed, { ...user, token });
         return shown(refreshed);
       },
     });
