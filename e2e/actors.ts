@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import type { OperatorRole } from '@sallyport/core/admin';
-import { type Watch, isSettled, launch, watch, widths } from './browser.ts';
+import { type Watch, isSettled, theBrowser, watch, widths } from './browser.ts';
 
 export interface Actor {
   readonly page: Page;
@@ -38,7 +38,13 @@ interface Seat extends Actor {
 
 /** Browsers at one address, signed in by cookie. */
 export async function openActors(url: string, cookieOf: (role: OperatorRole) => Promise<string>): Promise<Actors> {
-  const browser = await launch();
+  const browser = await theBrowser();
+  const contexts: BrowserContext[] = [];
+  const sit = async (look: Look): Promise<Seat> => {
+    const seat = await seatIn(browser, url, look);
+    contexts.push(seat.context);
+    return seat;
+  };
   // A page that was left is taken again by the next: it starts in a sixth of the time of a fresh one.
   const free: Seat[] = [];
   const signIn = async ({ context }: Seat, role: OperatorRole): Promise<void> => {
@@ -46,7 +52,7 @@ export async function openActors(url: string, cookieOf: (role: OperatorRole) => 
     await context.addCookies([{ name, value, url, httpOnly: true, sameSite: 'Strict' }]);
   };
   const take = async ({ scheme = 'light', width = 'wide' }: Look): Promise<Seat> => {
-    const seat = free.pop() ?? (await seatIn(browser, url, { scheme, width }));
+    const seat = free.pop() ?? (await sit({ scheme, width }));
     onTestFinished(async ({ task }) => {
       if (task.result?.state === 'fail') return seat.context.close();
       await leave(seat);
@@ -58,12 +64,12 @@ export async function openActors(url: string, cookieOf: (role: OperatorRole) => 
   };
   return {
     outside: async (look = {}) => {
-      const seat = await seatIn(browser, url, look);
+      const seat = await sit(look);
       onTestFinished(() => seat.context.close());
       return seat;
     },
     tour: async () => {
-      const seat = await seatIn(browser, url, {});
+      const seat = await sit({});
       await signIn(seat, 'owner');
       await seat.visit('/');
       const lost = seat.page.getByRole('heading', { name: 'No such page' });
@@ -86,7 +92,9 @@ export async function openActors(url: string, cookieOf: (role: OperatorRole) => 
       await seat.visit(path);
       return seat;
     },
-    close: () => browser.close(),
+    close: async () => {
+      await Promise.all(contexts.map((context) => context.close()));
+    },
   };
 }
 

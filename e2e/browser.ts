@@ -4,8 +4,11 @@ import { vi } from 'vitest';
 /** Debian's Chromium unless another is named; browsers are not downloaded. */
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-export const launch = (): Promise<Browser> =>
-  chromium.launch({
+let launched: Promise<Browser> | undefined;
+
+/** The browser of this run, which ends with it. Files have contexts of their own in it, and share nothing else. */
+export const theBrowser = (): Promise<Browser> =>
+  (launched ??= chromium.launch({
     executablePath,
     args: [
       '--headless',
@@ -17,7 +20,7 @@ export const launch = (): Promise<Browser> =>
       '--disable-component-update',
       '--disable-sync',
     ],
-  });
+  }));
 
 export const widths = { wide: { width: 1280, height: 860 }, narrow: { width: 375, height: 780 } } as const;
 
