@@ -144,7 +144,10 @@ describe('a detector that does not answer as it should has failed', () => {
     ['without end', endless, /longer than 65536 bytes/],
   ] as const)('%s', async (_, answer, why, timeoutMs?: number) => {
     const server = await startDetector(answer);
-    const ask = await open(server.url, `format: prompt-guard, timeoutMs: ${timeoutMs ?? 30_000}, apiKey: "\${env:KEY}"`);
+    const ask = await open(
+      server.url,
+      `format: prompt-guard, timeoutMs: ${timeoutMs ?? 30_000}, apiKey: "\${env:KEY}"`,
+    );
     expect((await failure(ask(sign))).message).toMatch(why);
     expect(server.asked[0]?.headers.authorization).toBe(`Bearer ${key}`);
     // It is asked again, and believed, once it is well.

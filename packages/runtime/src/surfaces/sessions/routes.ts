@@ -143,8 +143,8 @@ function named(
   };
 }
 
-const isSaidByBackEnd = ({ id, roles, claims, issuer }: UserRef): boolean =>
-  issuer === undefined && (id !== anonymousUser || roles.length > 0 || claims !== undefined);
+const isSaidByBackEnd = (user: UserRef): boolean =>
+  user.issuer === undefined && (user.id !== anonymousUser || user.roles.length > 0 || user.claims !== undefined);
 
 /** What a token says is said by its issuer alone: nothing is added to it, and nothing chosen beside it. */
 function refuseBeside(given: Given, token: string): void {
