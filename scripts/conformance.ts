@@ -113,7 +113,7 @@ upstreams:
   conformance: { kind: mcp, url: "${upstream}", firstUse: pin }
 mcp: { names: unique }
 tools:
-${['test_*', 'json_schema_*', 'conformance__*', 'sallyport:*'].map((name) => `  '${name}': { effect: read, results: { trust: trusted } }`).join('\n')}
+${['test_*', 'json_schema_*', 'conformance__*'].map((name) => `  '${name}': { effect: read, results: { trust: trusted } }`).join('\n')}
 `;
 
 async function startThrough(upstream: string, folder: string) {

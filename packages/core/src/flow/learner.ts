@@ -90,7 +90,7 @@ export class Learner {
         const { callId, tool, text } = event;
         if (this.#calls.has(callId)) return this.#take([this.#resultOf({ kind: 'result', callId, text })]);
         // What an agent says its tool answered is learned with the request that carries the call as well.
-        return isOwnTool(tool) ? this.#take([this.#resultOf({ kind: 'result', callId, tool, args: {}, text })]) : [];
+        return isUncalled(tool) ? this.#take([this.#resultOf({ kind: 'result', callId, tool, args: {}, text })]) : [];
       }
       case 'model_request':
         return this.#take(this.#news(event.messages));
@@ -282,8 +282,11 @@ const privateKey = /-----begin [a-z ]{0,30}private key-----([^-]{16,8000})/g;
 
 const keyOf = (piece: ReadPiece): string => (piece.kind === 'message' ? piece.role : `tool:${piece.callId}`);
 
-/** What the runtime itself hands an agent, such as a value extracted from untrusted text, is read without a call. */
-const isOwnTool = (tool: string): boolean => tool.startsWith('sallyport:');
+/**
+ * What is read without a call: what the runtime itself hands an agent, such as a value extracted from untrusted text, and what
+ * an upstream lists, such as `docs__resources/list`. No tool's name holds a slash.
+ */
+const isUncalled = (tool: string): boolean => tool.startsWith('sallyport:') || tool.endsWith('/list');
 
 /** The nearest call of that id: providers number theirs anew in every answer. */
 function callBefore(

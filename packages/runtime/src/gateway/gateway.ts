@@ -112,21 +112,19 @@ export class ToolGateway implements Gateway {
         return listing('tools', tools, 'name', params);
       }
       case 'resources/list':
-        return await this.#told(
-          session,
-          method,
-          listing('resources', this.#mine(session, await this.#catalogues.resources()), 'uri', params),
+        return await this.#told(session, method, this.#mine(session, await this.#catalogues.resources()), (resources) =>
+          listing('resources', resources, 'uri', params),
         );
-      case 'resources/templates/list': {
-        const templates = this.#mine(session, await this.#catalogues.templates());
-        return await this.#told(session, method, listing('resourceTemplates', templates, 'uriTemplate', params));
-      }
+      case 'resources/templates/list':
+        return await this.#told(session, method, this.#mine(session, await this.#catalogues.templates()), (templates) =>
+          listing('resourceTemplates', templates, 'uriTemplate', params),
+        );
       case 'prompts/list': {
         const prompts = [...(await this.#catalogues.prompts())].filter(([, { upstream }]) =>
           this.#permitted.may(session, operationOf(upstream, 'prompts/get').name),
         );
-        const listed = prompts.map(([name, { prompt }]) => ({ ...prompt, name }));
-        return await this.#told(session, method, listing('prompts', listed, 'name', params));
+        const named = prompts.map(([name, { upstream, prompt }]) => ({ upstream, item: { ...prompt, name } }));
+        return await this.#told(session, method, named, (listed) => listing('prompts', listed, 'name', params));
       }
       case 'logging/setLevel':
         this.#listeners.setLevel(session.id, params['level']);
@@ -317,18 +315,23 @@ export class ToolGateway implements Gateway {
   }
 
   /** Nobody reviews these lists. */
-  #told(session: Session, method: string, listed: JsonObject): Promise<JsonObject> {
-    return judgeList(this.#options, session, method, listed);
+  #told<Item extends JsonObject>(
+    session: Session,
+    method: string,
+    offered: readonly { readonly upstream: string; readonly item: Item }[],
+    listed: (items: readonly Item[]) => JsonObject,
+  ): Promise<JsonObject> {
+    const owners = new Map<Json, string>(offered.map(({ upstream, item }) => [item, upstream]));
+    const page = listed(offered.map(({ item }) => item));
+    return judgeList(this.#options, session, method, page, (item) => owners.get(item) ?? '');
   }
 
   async #tools(session: Session) {
     return [...(await this.#catalogues.tools())].filter(([name]) => this.#permitted.may(session, name));
   }
 
-  #mine<Item>(session: Session, listed: readonly { readonly upstream: string; readonly item: Item }[]): Item[] {
-    return listed
-      .filter(({ upstream }) => this.#permitted.may(session, operationOf(upstream, 'resources/read').name))
-      .map(({ item }) => item);
+  #mine<Offered extends { readonly upstream: string }>(session: Session, offered: readonly Offered[]): Offered[] {
+    return offered.filter(({ upstream }) => this.#permitted.may(session, operationOf(upstream, 'resources/read').name));
   }
 }
 

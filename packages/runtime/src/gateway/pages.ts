@@ -2,6 +2,7 @@ import { JsonRpcError, denialOf } from '@sallyport/core';
 import type { Decision, Json, JsonObject, Session } from '@sallyport/core';
 import type { Having } from './catalogue.ts';
 import { deniedCode, judgeWords, type JudgeServices } from './judge.ts';
+import { prefixed } from './names.ts';
 
 const pageSize = 500;
 const invalidParams = -32_602;
@@ -45,7 +46,7 @@ const maxTogether = 50;
  * Decides on a list that nobody reviews: what resources and prompts are called, models read like results, and strangers may
  * write it. An item that may not be told takes no other with it.
  *
- * @param method such as `resources/list`
+ * @param method such as `resources/list`; what an upstream lists is decided as `<upstream>__<method>`
  * @throws JsonRpcError where none of them may be told
  */
 export async function judgeList(
@@ -53,22 +54,25 @@ export async function judgeList(
   session: Session,
   method: string,
   listed: JsonObject,
+  upstreamOf: (item: Json) => string,
 ): Promise<JsonObject> {
-  const during = { session, callId: method, tool: `sallyport:${method}` };
   let refusal: { readonly decision: Decision; readonly eventId: string } | undefined;
-  const judged = async (member: string, items: readonly Json[]): Promise<readonly Json[]> => {
+  const judged = async (upstream: string, member: string, items: readonly Json[]): Promise<readonly Json[]> => {
+    const during = { session, callId: method, tool: prefixed({ upstream, name: method }) };
     const ruled = await judgeWords(services, during, { [member]: items }).catch(() => undefined);
     if (ruled?.words) return ruled.words[member] as readonly Json[];
     if (ruled) refusal = ruled;
     if (items.length <= 1) return [];
-    return (await Promise.all(items.map((item) => judged(member, [item])))).flat();
+    return (await Promise.all(items.map((item) => judged(upstream, member, [item])))).flat();
   };
   const told: Record<string, Json> = { ...listed };
   for (const [member, items] of Object.entries(listed)) {
     if (!Array.isArray(items)) continue;
     const passed: Json[] = [];
-    for (let at = 0; at < items.length; at += maxTogether)
-      passed.push(...(await judged(member, (items as readonly Json[]).slice(at, at + maxTogether))));
+    for (const [upstream, own] of Map.groupBy(items as readonly Json[], upstreamOf)) {
+      for (let at = 0; at < own.length; at += maxTogether)
+        passed.push(...(await judged(upstream, member, own.slice(at, at + maxTogether))));
+    }
     if (refusal && passed.length === 0)
       throw new JsonRpcError(deniedCode, denialOf(refusal.decision, refusal.eventId).message);
     told[member] = passed;

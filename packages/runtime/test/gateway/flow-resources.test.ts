@@ -26,14 +26,15 @@ function mailbox({ resource = 'Letter', template = 'Letters', prompt = 'Answers 
   return server;
 }
 
-async function start(named: Named = {}, more = '') {
+const tools = 'tools: { up__read_mail: { effect: read }, up__send_email: { effect: send, target: [to] } }';
+
+async function start(named: Named = {}, more = '', said = tools) {
   const { url } = await serve(async (request, response, body) => {
     const transport = new StreamableHTTPServerTransport({});
     await mailbox(named).connect(transport);
     await transport.handleRequest(request, response, body === '' ? undefined : (JSON.parse(body) as unknown));
   });
-  const tools = 'tools: { up__read_mail: { effect: read }, up__send_email: { effect: send, target: [to] } }';
-  const config = `upstreams: { up: { kind: mcp, url: "${url}/mcp", firstUse: pin } }\n${tools}\n${more}`;
+  const config = `upstreams: { up: { kind: mcp, url: "${url}/mcp", firstUse: pin } }\n${said}\n${more}`;
   return await stage({ config });
 }
 
@@ -56,6 +57,14 @@ describe('what a list of the upstream calls its things was written by strangers'
     }
   });
 
+  it('whoever vouches for what the upstream says vouches for its lists', async () => {
+    const trusted = 'tools: { up__send_email: { effect: send, target: [to] }, up__*: { results: { trust: trusted } } }';
+    const { open } = await start({ resource: `Payments desk, ${attacker}` }, '', trusted);
+    const client = await (await open()).old();
+    expect(JSON.stringify(await client.listResources())).toContain(attacker);
+    expect(textIn(await client.callTool(send))).toBe(`sent to ${attacker}`);
+  });
+
   it('is decided like a result, item by item: a secret is taken out of the one that holds it', async () => {
     const key = `ghp_${'a1B2c3D4e5'.repeat(4).slice(0, 36)}`;
     const { open, entries } = await start({ resource: `Token ${key}` });
@@ -63,7 +72,7 @@ describe('what a list of the upstream calls its things was written by strangers'
     const { resources } = await (await old()).listResources();
     expect(resources.map(({ uri }) => uri)).toEqual(['mail://box/1', 'https://docs.example/one']);
     expect(JSON.stringify(resources)).not.toContain(key);
-    expect(await entries(id)).toMatchObject([{ kind: 'tool_result', subject: 'sallyport:resources/list' }]);
+    expect(await entries(id)).toMatchObject([{ kind: 'tool_result', subject: 'up__resources/list' }]);
   });
 });
 
