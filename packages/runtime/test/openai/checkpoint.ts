@@ -90,7 +90,7 @@ export async function startCheckpoint({
     holds: approvals,
   });
   const session = testSession();
-  const others: Readonly<Record<string, Session>> = {
+  const others: Record<string, Session> = {
     'Bearer good': session,
     'Bearer later': testSession(),
     'Bearer another-user': testSession({ user: { id: 'eve', roles: [] } }),
@@ -129,7 +129,18 @@ export async function startCheckpoint({
   const entries = async (): Promise<Entry[]> => store.entries.list({ sessionId: session.id, after: 0, limit: 500 });
   const client = (options: object = {}) =>
     new OpenAI({ baseURL: `${url}/v1`, apiKey: 'good', timeout: 10_000, ...options });
-  return { url, port, model, entries, client, approvals, session: () => store.sessions.get(session.id) };
+  return {
+    url,
+    port,
+    model,
+    entries,
+    client,
+    approvals,
+    session: () => store.sessions.get(session.id),
+    /** Of the agent's key. */
+    revoke: () => void delete others['Bearer good'],
+    stop: () => app.close(),
+  };
 }
 
 const testSession = (change: Partial<Session> = {}): Session => ({

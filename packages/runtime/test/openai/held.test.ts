@@ -145,6 +145,26 @@ describe.each([false, true])('a held call (stream: %s)', (stream) => {
     expect(allowed).toHaveLength(1);
   });
 
+  it('whose key was revoked meanwhile is not released, whoever approves it', async () => {
+    const checkpoint = await startCheckpoint({ script: once(pay), config: 'approvals: {holdOpenMs: 30000}' });
+    const asked = ask(checkpoint, stream).then(called, (error: unknown) => (error as { code: unknown }).code);
+    await expect.poll(async () => (await checkpoint.approvals.list({ limit: 1 })).length).toBe(1);
+    checkpoint.revoke();
+    const id = await answerNext(checkpoint, 'once');
+    expect(await asked).toBe('invalid_api_key');
+    expect(await checkpoint.approvals.get(id)).toMatchObject({ state: 'approved' });
+  });
+
+  it('keeps no runtime from stopping: it is denied as held, and can be answered later', async () => {
+    const checkpoint = await startCheckpoint({ script: once(pay), config: 'approvals: {holdOpenMs: 540000}' });
+    const asked = ask(checkpoint, stream);
+    await expect.poll(async () => (await checkpoint.approvals.list({ limit: 1 })).length).toBe(1);
+    const stopped = checkpoint.stop();
+    expect(called(await asked)).toEqual([]);
+    await stopped;
+    expect(await checkpoint.approvals.list({ state: 'pending', limit: 1 })).toHaveLength(1);
+  });
+
   it('twice in one answer is asked about once, and runs once for one yes', async () => {
     const checkpoint = await startCheckpoint({ script: once(pay, pay), config: 'approvals: {holdOpenMs: 30000}' });
     const answering = async () => {

@@ -5,12 +5,13 @@ import type { ClientSession } from './client-session.ts';
 import type { ClientSessions } from './client-sessions.ts';
 import { checkRepeated } from './envelope.ts';
 import { Refusal, errorCodes, invalidParams, invalidRequest } from './errors.ts';
-import { EventStream, isStill, type StreamServices } from './event-stream.ts';
+import { EventStream, type StreamServices } from './event-stream.ts';
 import { Exchange, accepted } from './exchange.ts';
 import { isObject, shown, type RpcMessage } from './message.ts';
 import { checkParams } from './param-headers.ts';
 import { gatewayMethods, isSessionRevision, sessionRevisions } from './revisions.ts';
 import type { McpServices } from './services.ts';
+import { isStill } from '../still.ts';
 
 export interface Era2025 extends McpServices, StreamServices {
   readonly limits: StreamServices['limits'];

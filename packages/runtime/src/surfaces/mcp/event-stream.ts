@@ -1,23 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { JsonObject, Session } from '@sallyport/core';
+import type { FastifyReply } from 'fastify';
+import type { JsonObject } from '@sallyport/core';
 import type { McpLimits, McpServices } from './services.ts';
 
 export interface StreamServices extends Pick<McpServices, 'authenticate' | 'clock' | 'keepAliveMs'> {
   readonly limits: McpLimits;
-}
-
-/** Whether the request's credential would still lead to its session. */
-export async function isStill(
-  services: Pick<McpServices, 'authenticate'>,
-  { id }: Pick<Session, 'id'>,
-  request: FastifyRequest,
-): Promise<boolean> {
-  try {
-    return (await services.authenticate(request)).id === id;
-  } catch {
-    return false;
-  }
 }
 
 /** A response as server-sent events (WHATWG HTML section 9.2), each a JSON-RPC message. Takes the reply over. */

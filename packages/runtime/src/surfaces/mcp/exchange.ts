@@ -2,8 +2,9 @@ import type { FastifyReply } from 'fastify';
 import { JsonRpcError, asFault } from '@sallyport/core';
 import type { JsonObject, Session } from '@sallyport/core';
 import { Refusal, errorBody } from './errors.ts';
-import { EventStream, isStill, type StreamServices } from './event-stream.ts';
+import { EventStream, type StreamServices } from './event-stream.ts';
 import type { RpcId } from './message.ts';
+import { isStill } from '../still.ts';
 
 /** A message that has no answer has been taken. */
 export const accepted = (reply: FastifyReply): void => void reply.code(202).send();

@@ -3,10 +3,11 @@ import type { Json, JsonObject, Session } from '@sallyport/core';
 import type { ListenFilter } from '../../gateway/contract.ts';
 import type { Envelope } from './envelope.ts';
 import { Refusal, errorCodes, invalidParams } from './errors.ts';
-import { EventStream, isStill, type StreamServices } from './event-stream.ts';
+import { EventStream, type StreamServices } from './event-stream.ts';
 import { isObject, type RpcMessage } from './message.ts';
 import { metaKeys } from './revisions.ts';
 import type { McpServices } from './services.ts';
+import { isStill } from '../still.ts';
 
 export interface Listening extends McpServices, StreamServices {
   readonly limits: StreamServices['limits'];

@@ -7,6 +7,7 @@ import { denialError, faultError, type OpenAiError } from './errors.ts';
 import { passHeaders } from './upstream-errors.ts';
 import { readChatRequest } from './request.ts';
 import { streamChat } from './stream.ts';
+import { isStill } from '../still.ts';
 
 export interface OpenAiSurface extends Omit<OpenAiServices, 'recent'> {
   /** Who is calling. Throws RuntimeFault `unauthenticated` or `forbidden`. */
@@ -25,7 +26,13 @@ export const openAiRoutes: FastifyPluginCallback<OpenAiSurface> = (app, surface,
   app.setNotFoundHandler(nowhere);
   // Otherwise the dashboard's page would answer for what is no route here.
   app.all('/v1/*', nowhere);
-  const services = { ...surface, recent: new RecentMessages() };
+  const stopping = new AbortController();
+  // A call that waits for a person would be waited for.
+  app.addHook('preClose', (closing) => {
+    stopping.abort();
+    closing();
+  });
+  const services = { ...surface, recent: new RecentMessages(), stopping: stopping.signal };
   app.post('/v1/chat/completions', (request, reply) => chat(services, request, reply));
   app.get('/v1/models', (request) => listModels(surface, request));
   app.get<{ Params: { id: string } }>('/v1/approvals/:id', (request) => showApproval(surface, request));
@@ -54,7 +61,11 @@ const modelObject = ({ provider, name }: ModelRef) => ({
   owned_by: provider,
 });
 
-async function chat(surface: OpenAiSurface & OpenAiServices, request: FastifyRequest, reply: FastifyReply) {
+interface ChatServices extends OpenAiSurface, OpenAiServices {
+  readonly stopping: AbortSignal;
+}
+
+async function chat(surface: ChatServices, request: FastifyRequest, reply: FastifyReply) {
   const session = await surface.authenticate(request);
   const body = readChatRequest(request.body as Buffer | undefined, surface.maxJsonDepth);
   const model = surface.providers.resolve(body.model);
@@ -62,7 +73,8 @@ async function chat(surface: OpenAiSurface & OpenAiServices, request: FastifyReq
     const detail = `There is no model ${JSON.stringify(body.model.slice(0, 100))}.`;
     throw new RuntimeFault('unknown_model', { detail, path: 'model' });
   }
-  const turn = new ChatTurn(surface, session, body, model);
+  const asker = { stopping: surface.stopping, isStill: () => isStill(surface, session, request) };
+  const turn = new ChatTurn(surface, session, body, model, asker);
   const opened = await turn.open();
   if (opened.denied) return sendError(reply, denialError(opened.denied.decision, opened.denied.eventId));
   if (body.stream) {

@@ -1,4 +1,4 @@
-import { denialOf } from '@sallyport/core';
+import { RuntimeFault, denialOf } from '@sallyport/core';
 import type { ApprovalRecord, ApprovalState, Clock, Decision, Denial, JsonObject, Session } from '@sallyport/core';
 
 /** Approvals as agents meet them. */
@@ -15,6 +15,14 @@ export interface WaitingClient {
   readonly signal: AbortSignal;
   /** Called while a person is waited for; returns how to stop. */
   readonly keepAlive: () => () => void;
+}
+
+/** Whoever sent the request whose calls are held. */
+export interface Asker {
+  /** Whether they would still be let in: a person who approves may not know that their key was revoked meanwhile. */
+  isStill(): Promise<boolean>;
+  /** Fires when the runtime is about to stop: nobody is waited for any more. */
+  readonly stopping: AbortSignal;
 }
 
 /** What was decided on one call. */
@@ -35,23 +43,27 @@ export class OpenHolds {
   readonly #approvals: HeldCalls | undefined;
   readonly #holdOpenMs: number;
   readonly #clock: Clock;
+  readonly #asker: Asker;
   #until: number | undefined;
 
-  constructor(approvals: HeldCalls | undefined, holdOpenMs: number, clock: Clock) {
+  constructor(approvals: HeldCalls | undefined, holdOpenMs: number, clock: Clock, asker: Asker) {
     this.#approvals = approvals;
     this.#holdOpenMs = holdOpenMs;
     this.#clock = clock;
+    this.#asker = asker;
   }
 
   /**
    * What becomes of a call.
    *
    * @param decide decides on the call, again where a person has answered: the monitor alone releases it
+   * @throws RuntimeFault `unauthenticated` where whoever asked would not be let in any more
    */
   async settle(decide: () => Promise<Judgement>, client: WaitingClient): Promise<Settled> {
     const first = await decide();
     const state = await this.#answer(first, client);
     if (state === undefined || state === 'pending' || client.signal.aborted) return settled(first);
+    if (!(await this.#asker.isStill())) throw lockedOut();
     if (state !== 'expired') return settled(await decide());
     const reasons = [{ code: 'approval_expired' as const }, ...first.decision.reasons];
     return { denial: denialOf({ ...first.decision, outcome: 'deny', reasons }, first.eventId) };
@@ -69,7 +81,7 @@ export class OpenHolds {
     if (left <= 0) return undefined;
     const stop = client.keepAlive();
     try {
-      return await this.#approvals.wait(approval, left, client.signal);
+      return await this.#approvals.wait(approval, left, AbortSignal.any([client.signal, this.#asker.stopping]));
     } catch {
       return undefined;
     } finally {
@@ -77,6 +89,12 @@ export class OpenHolds {
     }
   }
 }
+
+const lockedOut = (): RuntimeFault =>
+  new RuntimeFault('unauthenticated', {
+    detail:
+      'The call was not released: while it waited, the credential that asked for it expired or was revoked, or its session ended.',
+  });
 
 const settled = ({ cleared, decision, eventId }: Judgement): Settled =>
   cleared ? { arguments: cleared } : { denial: denialOf(decision, eventId) };

@@ -27,7 +27,7 @@ import type {
 } from '@sallyport/core';
 import type { ChatRequest } from './request.ts';
 import { isObject } from './request.ts';
-import { OpenHolds, type HeldCalls, type Judgement, type Settled, type WaitingClient } from './held.ts';
+import { OpenHolds, type Asker, type HeldCalls, type Judgement, type Settled, type WaitingClient } from './held.ts';
 
 /** What the OpenAI surface is given; it decides nothing itself. */
 export interface OpenAiServices {
@@ -104,10 +104,10 @@ export class ChatTurn {
   #started = 0;
   usage: Usage = { tokensIn: 0, tokensOut: 0 };
 
-  constructor(services: OpenAiServices, session: Session, request: ChatRequest, model: ModelRef) {
+  constructor(services: OpenAiServices, session: Session, request: ChatRequest, model: ModelRef, asker: Asker) {
     this.#services = services;
     this.#session = session;
-    this.#holds = new OpenHolds(services.approvals, services.holdOpenMs ?? 0, services.clock);
+    this.#holds = new OpenHolds(services.approvals, services.holdOpenMs ?? 0, services.clock, asker);
     this.request = request;
     this.model = model;
     const sent = services.recent.take(session.id, request.messages, request.body['messages'] as readonly Json[]);
