@@ -89,6 +89,8 @@ export class HeldCredential {
 
   forget(): void {
     this.#last = undefined;
+    // What was wrong was wrong with what is forgotten.
+    this.#progress.failing = false;
     this.#parts.attachment.forget();
     this.#parts.reader.forget();
   }

@@ -51,6 +51,7 @@ test('what is set, revoked and restored counts at once, and is on record before,
     lastFailure: expect.stringContaining('was not set yet'),
   });
   expect((await set('key', { value })).status).toBe(200);
+  expect((await list())[0]).toMatchObject({ state: 'unused' });
   expect((await attach()).headers['authorization']).toBe(`Bearer ${value}`);
   expect((await h.ask('POST', '/credentials/key/revoke', owner)).status).toBe(200);
   await expect(attach()).rejects.toMatchObject({ code: 'credential_unavailable' });

@@ -110,7 +110,7 @@ describe('the process', () => {
   test('Ctrl-C ends a runtime gracefully, and SIGTERM does too', async () => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       const { child, text } = begin('dev', '--json', '--port', '0');
-      await expect.poll(text, { timeout: 15_000 }).toContain('"url"');
+      await expect.poll(text).toContain('"url"');
       child.kill(signal);
       expect(await once(child, 'exit')).toEqual([0, null]);
     }

@@ -120,6 +120,13 @@ test.each([
   expect(written()).toBe(configText);
 });
 
+test('where there is no sallyport.yaml, one that is to be written is refused, and pins nothing', async () => {
+  rmSync(join(cwd, 'sallyport.yaml'));
+  const { code, stderr } = await cli('add', 'files', '--npm', 'files-server@1.2.3', '--yes');
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/There is no sallyport\.yaml here to write into/)]);
+  expect(existsSync(lockPath())).toBe(false);
+});
+
 test('a package that the registry does not have is refused, and nothing is written', async () => {
   const { code, stderr } = await cli('add', 'files', '--npm', 'files-server@9.9.9', '--yes');
   expect([code, stderr]).toEqual([1, expect.stringMatching(/the registry does not have it/)]);

@@ -47,6 +47,10 @@ async function add(context: Context, given: Options, ...words: readonly string[]
   const { lock, resolve } = await packageTools(context);
   const added = await addedOf(given, command, resolve);
   const file = await readConfigFile(context);
+  if (!file && given.yes) {
+    const hint = 'Make one (it may be empty). It takes the place of the defaults, the practice model too.';
+    throw new CommandFailure(exitCodes.usage, 'There is no sallyport.yaml here to write into.', hint);
+  }
   checkedUpstream(name, added.config, file ? dirname(file.path) : context.cwd);
   const { config, pin } = added;
   if (file && parseDocument(file.text).hasIn(['upstreams', name])) {
