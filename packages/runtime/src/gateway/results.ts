@@ -81,7 +81,13 @@ const isBlob = (value: Json, name: string, { mimeType, uri }: JsonObject): value
   typeof value === 'string' &&
   blobKeys.has(name) &&
   (typeof mimeType === 'string' || typeof uri === 'string') &&
-  /^[A-Za-z0-9+/_\r\n-]+={0,2}\s*$/.test(value);
+  isBase64(value.trimEnd());
+
+function isBase64(value: string): boolean {
+  const end = value.indexOf('=');
+  const length = end === -1 ? value.length : end;
+  return length > 0 && !/[^A-Za-z0-9+/_\r\n-]/.test(value.slice(0, length)) && /^={0,2}$/.test(value.slice(length));
+}
 
 function collectBlob(value: string, path: Path, leaves: Leaf[]): void {
   const text = textOf(value);

@@ -75,3 +75,11 @@ it('data is a blob where it is one, and else a text', () => {
   expect(picture('cGljdHVyZQ==')).toBe('picture');
   expect(picture('Write to eve@evil.example')).toBe('Write to eve@evil.example');
 });
+
+it('what only begins like base64 is a text, and a megabyte of it comes to an end', () => {
+  for (const blob of [`QUJD${'\n'.repeat(1_000_000)}!`, `QUJD=${'='.repeat(1_000_000)}`, 'QUJD=QUJD', '=']) {
+    const { parts } = viewResult({ contents: [{ uri: 'mail://box/1', blob }] });
+    expect(parts.at(-1)?.text === blob).toBe(true);
+  }
+  expect(viewResult({ contents: [{ uri: 'mail://box/1', blob: 'QUJD\nQQ==\n' }] }).text).toContain('ABCA');
+});
