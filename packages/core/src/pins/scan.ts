@@ -124,7 +124,8 @@ function signsOf({ at, text, isName }: DefinitionText): Sign[] {
   // As it stands as well: in words, what is encoded is so no more.
   const readings = isName || !/\s/.test(text) ? new Set([text, spaced(text)]) : [text];
   const signs = [...readings].flatMap((reading) => signsIn(reading, at));
-  if (!isName) return signs;
+  // Nobody is asked to fill in what a tool answers.
+  if (!isName || at.startsWith('/outputSchema/')) return signs;
   const bare = fold(text).text.replaceAll(/[^a-z0-9]/g, '');
   for (const { text: expression, ...pattern } of parameterPatterns) {
     if (bare.match(expression)) signs.push({ pattern, at, excerpt: showText(text, 60) });

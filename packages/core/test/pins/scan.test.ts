@@ -33,6 +33,12 @@ describe('poisoned definitions', () => {
     expect(found.length / (heldBackTools.length + freshTools.length)).toBeGreaterThanOrEqual(0.9);
   });
 
+  test('a parameter that asks for the conversation is found; what a tool answers is none', () => {
+    const schema = { type: 'object', properties: { messageHistory: { type: 'array', items: { type: 'string' } } } };
+    expect(codesOf(tool({ inputSchema: schema }))).toEqual(new Set(['exfiltration']));
+    expect(codesOf(tool({ outputSchema: schema }))).toEqual(new Set());
+  });
+
   test.each([
     '/title',
     '/description',
