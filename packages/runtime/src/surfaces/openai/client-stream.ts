@@ -44,7 +44,7 @@ export class ClientStream {
   write(text: string): boolean {
     if (this.#response.destroyed) return true;
     this.#begin();
-    return this.#response.write(text);
+    return this.#response.write(singleLined(text));
   }
 
   #begin(): void {
@@ -81,7 +81,7 @@ export class ClientStream {
   /** In-band once the stream has begun, since a stream that merely stops looks like success; a plain answer before. */
   fail(error: OpenAiError): void {
     if (this.#response.destroyed) return;
-    if (this.started) this.#response.end(errorEvent(error));
+    if (this.started) this.#response.end(singleLined(errorEvent(error)));
     else this.plain(error.status, error.headers, Buffer.from(JSON.stringify(error.body)));
   }
 
@@ -95,3 +95,10 @@ export class ClientStream {
     this.#response.end(body);
   }
 }
+
+/**
+ * Many a client cuts lines at these as well, so that after one in a model's text it would read an event of the model's own. In JSON
+ * they can only stand inside a string, where the escape is the same character.
+ */
+const singleLined = (events: string): string =>
+  events.replace(/[\u0085\u2028\u2029]/g, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`);
