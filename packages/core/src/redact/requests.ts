@@ -56,7 +56,8 @@ class Request {
     const places = wireMessages(this.#event);
     const toolOf = new Map<string, string>();
     const messages = this.#event.messages.map((message, at) => {
-      for (const { id, tool } of message.calls ?? []) if (!toolOf.has(id)) toolOf.set(id, tool);
+      // The nearest call of an id: providers number theirs anew in every answer.
+      for (const { id, tool } of message.calls ?? []) toolOf.set(id, tool);
       const tool = message.role === 'tool' ? (toolOf.get(message.callId ?? '') ?? 'unknown') : undefined;
       return this.#recalled(message, places[at] as WireMessage, at, tool);
     });

@@ -326,14 +326,9 @@ function asCleared(call: ProposedCall, cleared: JsonObject): ProposedCall {
 
 const readWhole = (text: string): Json => (text.trim() === '' ? {} : (JSON.parse(text) as Json));
 
-/** Of two calls with one id, the first. */
-function toolsByCall(messages: readonly Message[]): ReadonlyMap<string, string> {
-  const tools = new Map<string, string>();
-  for (const { calls = [] } of messages) {
-    for (const { id, tool } of calls) if (!tools.has(id)) tools.set(id, tool);
-  }
-  return tools;
-}
+/** By the last call of each id: providers number theirs anew in every answer. */
+const toolsByCall = (messages: readonly Message[]): ReadonlyMap<string, string> =>
+  new Map(messages.flatMap(({ calls = [] }) => calls.map(({ id, tool }) => [id, tool] as const)));
 
 /** The model's answer itself was denied. */
 export class DeniedAnswer extends Error {
