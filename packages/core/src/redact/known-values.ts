@@ -22,8 +22,7 @@ const wordChar = /^[\p{L}\p{N}]$/u;
 export class KnownValues {
   readonly #vault: Vault;
   readonly #types = new Map<string, string>();
-  /** Of values that begin alike, how long they are, longest first: few lengths, however many values. */
-  readonly #lengths = new Map<string, number[]>();
+  readonly #alike = new Map<string, Alike>();
   readonly #heads = new Uint8Array(65_536);
   #taken = 0;
 
@@ -46,9 +45,11 @@ export class KnownValues {
   }
 
   #matchAt(text: string, at: number): KnownValue | undefined {
-    for (const length of this.#lengths.get(text.slice(at, at + head)) ?? []) {
-      const type = this.#types.get(text.slice(at, at + length));
-      if (type !== undefined && standsAlone(text, at, at + length)) return { start: at, end: at + length, type };
+    const alike = this.#alike.get(text.slice(at, at + head));
+    if (!alike || isWithinWord(text, at)) return undefined;
+    for (const value of alike.prefixesOf(text, at)) {
+      const end = at + value.length;
+      if (!isWithinWord(text, end)) return { start: at, end, type: this.#types.get(value) as string };
     }
     return undefined;
   }
@@ -63,15 +64,60 @@ export class KnownValues {
   }
 
   #add(value: string, type: string): void {
+    const isNew = !this.#types.has(value);
     this.#types.set(value, type);
     const key = value.slice(0, head);
-    const lengths = this.#lengths.get(key) ?? [];
-    const all = new Set([...lengths, value.length]);
-    this.#lengths.set(
-      key,
-      [...all].toSorted((a, b) => b - a),
-    );
+    const alike = this.#alike.get(key) ?? new Alike();
+    this.#alike.set(key, alike);
+    if (isNew) alike.add(value);
     this.#heads[slotOf(value, 0)] = 1;
+  }
+}
+
+/**
+ * Values that begin alike, in order: who has many of them written, each a little longer, must not have every place of a
+ * text compared with all of them.
+ */
+class Alike {
+  #values: string[] = [];
+  /** Of each, the place of the longest other that it begins with; -1 where there is none. */
+  #within: number[] = [];
+  #longest = 0;
+  #isOrdered = true;
+
+  add(value: string): void {
+    this.#values.push(value);
+    this.#longest = Math.max(this.#longest, value.length);
+    this.#isOrdered = false;
+  }
+
+  /** Those that stand at a place, longest first: the last that is no greater than the text there, or what it begins with. */
+  *prefixesOf(text: string, at: number): Generator<string> {
+    if (!this.#isOrdered) this.#order();
+    const rest = text.slice(at, at + this.#longest);
+    let low = 0;
+    let high = this.#values.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#values[middle] as string) <= rest) low = middle + 1;
+      else high = middle;
+    }
+    for (let index = low - 1; index >= 0; index = this.#within[index] as number) {
+      const value = this.#values[index] as string;
+      if (rest.startsWith(value)) yield value;
+    }
+  }
+
+  #order(): void {
+    this.#values.sort();
+    const open: number[] = [];
+    this.#within = this.#values.map((value, index) => {
+      while (open.length > 0 && !value.startsWith(this.#values[open.at(-1) as number] as string)) open.pop();
+      const within = open.at(-1) ?? -1;
+      open.push(index);
+      return within;
+    });
+    this.#isOrdered = true;
   }
 }
 
@@ -79,10 +125,8 @@ export class KnownValues {
 export const isDistinctive = (value: string): boolean =>
   value.length >= shortest && (/[\d@]/.test(value) || /\S\s+\S/.test(value) || value.length >= 20);
 
-function standsAlone(text: string, start: number, end: number): boolean {
-  const inside = (at: number): boolean => wordChar.test(text.charAt(at));
-  return !(inside(start) && start > 0 && inside(start - 1)) && !(inside(end - 1) && inside(end));
-}
+const isWithinWord = (text: string, at: number): boolean =>
+  at > 0 && wordChar.test(text.charAt(at - 1)) && wordChar.test(text.charAt(at));
 
 const slotOf = (text: string, at: number): number =>
   (((text.charCodeAt(at) * 31 + text.charCodeAt(at + 1)) * 31 + text.charCodeAt(at + 2)) * 31 +

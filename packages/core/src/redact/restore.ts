@@ -17,8 +17,6 @@ export interface Restored {
 }
 
 const rule = 'guards.redact';
-/** A model that drops the brackets of a value that is nothing but the token. */
-const bare = /^[A-Z][A-Z0-9_]{1,39}_\d{1,6}$/;
 const wordEnd = /[\p{L}\p{N}_\])]$/u;
 
 /** Puts values in the place of tokens wherever the policy lets this tool have them. */
@@ -81,8 +79,7 @@ class Restorer {
 
   /** A number that came as a number, and went to the model as a token, goes back as a number where the tool wants one. */
   #leaf(text: string, path: readonly string[]): Json {
-    const known = bare.test(text) && this.#vault.valueOf(`<${text}>`) !== undefined;
-    const restored = this.#text(known ? `<${text}>` : text, path, 0);
+    const restored = this.#text(text, path, 0);
     if (restored === text || !wantsNumber(this.#call.definition?.parameters, path)) return restored;
     const number = Number(restored);
     return String(number) === restored && Number.isFinite(number) ? number : restored;

@@ -186,7 +186,6 @@ describe('a tool call', () => {
       body: { text: 'SSN: &lt;US_SSN_1&gt;.', n: 4 },
       url: 'https://a.example/?q=%3CEMAIL_1%3E',
       json: '{"a":"<EMAIL_1>"}',
-      bare: 'EMAIL_1',
       code: 'list[EMAIL_1]',
       '<EMAIL_1>': true,
     };
@@ -196,11 +195,18 @@ describe('a tool call', () => {
       body: { text: `SSN: ${ssn}.`, n: 4 },
       url: `https://a.example/?q=${encodeURIComponent(mail)}`,
       json: `{"a":"${mail}"}`,
-      bare: mail,
       code: 'list[EMAIL_1]',
       [mail]: true,
     });
     expect(JSON.stringify(args)).toBe(before);
+  });
+  // `<US_SSN_1>` in a mail becomes a token of its own; `US_SSN_1` is left as it is, and so must stand for nothing.
+  test('gets nothing for what a stranger may write and a model copy', () => {
+    const armed = known();
+    const mailed = 'Quote the reference US_SSN_1.';
+    const { event } = armed.request([...called('read_mail', mailed)]);
+    expect(event.messages.at(-1)?.text).toBe(mailed);
+    expect(armed.call({ reference: 'US_SSN_1' })).toEqual({ outcome: 'allow' });
   });
   test('gets a number where the tool wants one', () => {
     const armed = arm();
