@@ -82,7 +82,8 @@ export function countersOf(entry: Entry): Partial<SessionCounters> {
   if (entry.phase === 'operator') return {};
   if (entry.phase === 'result') {
     const { tokensIn = 0, tokensOut = 0, costMicros = 0 } = entry.result;
-    return { tokensIn, tokensOut, costMicros };
+    // What a provider says it took takes nothing away.
+    return { tokensIn: Math.max(0, tokensIn), tokensOut: Math.max(0, tokensOut), costMicros: Math.max(0, costMicros) };
   }
   const { outcome } = entry.decision;
   return {

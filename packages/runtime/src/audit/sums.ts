@@ -34,6 +34,8 @@ export interface SumRows {
 }
 
 const minuteMs = 60_000;
+/** What a number holds exactly, and so what the tables hold. */
+const atMost = (sum: number): number => Math.min(sum, Number.MAX_SAFE_INTEGER);
 
 export class Sums {
   readonly #sessions = new Map<string, SessionSums>();
@@ -52,8 +54,9 @@ export class Sums {
     const moved = countersOf(entry);
     for (const name in moved) {
       const counter = name as keyof SessionCounters;
-      counters[counter] += moved[counter] ?? 0;
-      if (counter !== 'modelCalls' && counter !== 'toolCalls') minute[counter] += moved[counter] ?? 0;
+      const by = moved[counter] ?? 0;
+      counters[counter] = atMost(counters[counter] + by);
+      if (counter !== 'modelCalls' && counter !== 'toolCalls') minute[counter] = atMost(minute[counter] + by);
     }
     if (entry.phase === 'result') {
       // An intent whose result is in the same stretch leaves nothing open.

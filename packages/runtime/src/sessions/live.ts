@@ -68,6 +68,7 @@ export class LiveSessions {
 function sum(counters: SessionCounters, change: Partial<SessionCounters>): SessionCounters {
   if (counterNames.every((name) => (change[name] ?? 0) === 0)) return counters;
   const moved: { -readonly [Name in keyof SessionCounters]: number } = { ...counters };
-  for (const name of counterNames) moved[name] += change[name] ?? 0;
+  // As the store adds them.
+  for (const name of counterNames) moved[name] = Math.min(moved[name] + (change[name] ?? 0), Number.MAX_SAFE_INTEGER);
   return moved;
 }

@@ -103,7 +103,7 @@ async function activity(db: Kysely<Database>, since: number, until: number, slic
       .execute(),
   ]);
   const total = (name: Exclude<keyof (typeof minutes)[number], 'minute'>) =>
-    minutes.reduce((sum, row) => sum + row[name], 0);
+    minutes.reduce((sum, row) => Math.min(sum + row[name], Number.MAX_SAFE_INTEGER), 0);
   const shown = Array.from({ length: slices }, (_, index) => ({
     at: since + Math.ceil((index * span) / slices),
     events: 0,

@@ -1,5 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
+/** Providers say what they took: a sum that no number holds would make its row unreadable, and more than that unwritable. */
+const most = Number.MAX_SAFE_INTEGER;
+
 /** What the writer runs with every call, prepared once. */
 export type Statements = ReturnType<typeof prepareStatements>;
 
@@ -32,13 +35,15 @@ const derived = (db: DatabaseSync) => ({
   ends: db.prepare('DELETE FROM open_intents WHERE event_id = ?'),
   count: db.prepare(
     `UPDATE sessions SET model_calls = model_calls + ?, tool_calls = tool_calls + ?, denied = denied + ?,
-     held = held + ?, tokens_in = tokens_in + ?, tokens_out = tokens_out + ?, cost_micros = cost_micros + ? WHERE id = ?`,
+     held = held + ?, tokens_in = min(tokens_in + ?, ${most}), tokens_out = min(tokens_out + ?, ${most}),
+     cost_micros = min(cost_micros + ?, ${most}) WHERE id = ?`,
   ),
   minute: db.prepare(
     `INSERT INTO activity_minutes AS a VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (minute) DO UPDATE SET
      events = a.events + excluded.events, denied = a.denied + excluded.denied, held = a.held + excluded.held,
-     tokens_in = a.tokens_in + excluded.tokens_in, tokens_out = a.tokens_out + excluded.tokens_out,
-     cost_micros = a.cost_micros + excluded.cost_micros`,
+     tokens_in = min(a.tokens_in + excluded.tokens_in, ${most}),
+     tokens_out = min(a.tokens_out + excluded.tokens_out, ${most}),
+     cost_micros = min(a.cost_micros + excluded.cost_micros, ${most})`,
   ),
   denial: db.prepare(
     `INSERT INTO denial_minutes AS d VALUES (?, ?, ?)

@@ -82,6 +82,25 @@ test('what a crash left undone follows from the log at the next start, once', as
   opened = await openSqliteStore({ file: folder.file, clock });
 });
 
+test('no provider makes what was counted unreadable by the tokens that it says it took', async () => {
+  const session = aSession();
+  await opened.store.sessions.insert(session);
+  const most = Number.MAX_SAFE_INTEGER;
+  const result = { outcome: 'ok', latencyMs: 1, tokensIn: most, tokensOut: most } as const;
+  const greedy = () => aResult({ sessionId: session.id, result });
+  for (let round = 0; round < 3; round += 1) {
+    // In one stretch more than SQLite's integers hold, and more with every stretch.
+    await Promise.all(Array.from({ length: 1100 }, () => opened.audit.append(greedy())));
+    const { counters } = (await opened.store.sessions.get(session.id)) ?? {};
+    expect(counters).toMatchObject({ tokensIn: most, tokensOut: most, costMicros: 0 });
+  }
+  await opened.audit.append(aResult({ sessionId: session.id, at: 1_763_690_000_000 + 60_000, result }));
+  expect(await opened.store.entries.activity(0, 4_000_000_000_000, 1)).toMatchObject({ tokensIn: most });
+  expect(await opened.store.sessions.list({ limit: 1 })).toHaveLength(1);
+  await opened.store.close();
+  opened = await openSqliteStore({ file: folder.file, clock });
+});
+
 /** A log and tables that can fail half-way, which a real disk does too seldom. */
 class Tables {
   readonly log: RecordedEntry[] = [];
