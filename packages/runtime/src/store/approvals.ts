@@ -104,7 +104,8 @@ const columns = [
 const selected = (db: Kysely<Database>) => db.selectFrom('approvals').select(columns);
 
 const newestOf = async (db: Kysely<Database>, binding: string): Promise<ApprovalRecord | undefined> => {
-  const newest = selected(db).where('binding', '=', binding).orderBy('requestedAt', 'desc').orderBy('rowid', 'desc');
+  // In the order in which they came: by a clock that was set back, an old one would be the newest.
+  const newest = selected(db).where('binding', '=', binding).orderBy('rowid', 'desc');
   return record(await newest.limit(1).executeTakeFirst());
 };
 

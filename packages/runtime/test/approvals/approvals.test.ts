@@ -218,6 +218,17 @@ describe('time', () => {
     expect(await outcome()).toBe('require_approval');
   });
 
+  test('a clock that is set back brings no old answer back, and loses no new one', async () => {
+    await answer(h, approvalOf((await h.propose(session)).decision), amir);
+    expect(await outcome()).toBe('allow');
+    h.clock.advance(-30 * minute);
+    const id = approvalOf((await h.propose(session)).decision);
+    expect(approvalOf((await h.propose(session)).decision)).toBe(id);
+    await answer(h, id, amir);
+    expect((await h.propose(session)).decision).toMatchObject({ outcome: 'allow', approval: id });
+    expect(await effects()).toHaveLength(2);
+  });
+
   test('what waits in a session that ends is withdrawn, and what it was about is destroyed', async () => {
     const id = approvalOf((await h.propose(session)).decision);
     const approved = approvalOf((await h.propose(session, { n: 1 })).decision);
