@@ -26,6 +26,8 @@ export class Owners implements OwnerIndex {
   readonly #options: OwnersOptions;
   readonly #keys = new Map<string, KeyObject>();
   readonly #tenants = new Map<string, KnownOwners>();
+  /** What is being written: known already, and not durable. */
+  #writing: Promise<void> | undefined;
   #cancel: () => void = () => undefined;
 
   private constructor(options: OwnersOptions) {
@@ -51,7 +53,8 @@ export class Owners implements OwnerIndex {
         return { tenant, type, digest: this.#digest(tenant, key), owner: digest, shape: shapeOf(key), seenAt };
       })
       .filter((row) => !known.isFresh(row));
-    if (fresh.length === 0) return;
+    // Some of it may be what another one has learned just now.
+    if (fresh.length === 0) return this.#writing;
     const { maxIdentifiers, store } = this.#options;
     const held = [...this.#tenants.values()].reduce((sum, { size }) => sum + size, 0);
     if (held + fresh.length > maxIdentifiers) {
@@ -60,11 +63,18 @@ export class Owners implements OwnerIndex {
     }
     // At once: an answer that comes before the store has it is held to it as well.
     const added = fresh.filter((row) => known.add(row));
-    return store.add(fresh).catch((error: unknown) => {
+    const stored = store.add(fresh).catch((error: unknown) => {
       // To be learned again with the next try, or else what the store never got would pass for durable.
       for (const row of added) known.remove(nameOf(row.digest), nameOf(row.owner));
       throw error;
     });
+    const writing = Promise.all([this.#writing, stored]).then(() => undefined);
+    this.#writing = writing;
+    const over = () => {
+      if (this.#writing === writing) this.#writing = undefined;
+    };
+    writing.then(over, over);
+    return writing;
   }
 
   others(tenant: string, owners: readonly string[], keys: readonly string[]): (string | undefined)[] {

@@ -120,6 +120,20 @@ it('what the store did not get is not taken for durable: the next try writes it 
   expect(added).toEqual([1, 1]);
 });
 
+it('whoever learns what is still being written waits for it, and is told when it fails', async () => {
+  const { promise: written, reject } = Promise.withResolvers<void>();
+  const failing: OwnerStore = {
+    load: async () => undefined,
+    add: () => written,
+    forget: async () => 0,
+    expire: async () => 0,
+  };
+  const { owners } = await open({ store: failing });
+  const both = Promise.allSettled([owners.learn('t', 'bob', [email('bob')]), owners.learn('t', 'bob', [email('bob')])]);
+  reject(new Error('disk full'));
+  expect(await both).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }]);
+});
+
 it('beyond maxIdentifiers nothing is learned in silence: it is refused, with the key to change', async () => {
   const { owners } = await open({ maxIdentifiers: 2 });
   await owners.learn('t', 'bob', [email('b1'), email('b2')]);
