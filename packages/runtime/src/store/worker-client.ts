@@ -172,11 +172,16 @@ export class SqliteWorker {
       const now = this.#clock.micros();
       for (const [id, { deadline, reject }] of this.#pending) {
         if (deadline === Number.POSITIVE_INFINITY) continue;
-        if (deadline > now) return this.#watch(Math.max(1, (deadline - now) / 1000));
+        if (deadline > now) {
+          this.#watch(Math.max(1, (deadline - now) / 1000));
+          break;
+        }
         const detail = `${this.#setup.file}: no answer within ${queryTimeoutMs} ms. Check the load on the data folder's disk.`;
         reject(new RuntimeFault('store_unavailable', { detail }));
         this.#pending.delete(id);
       }
+      // Whoever was told that it failed must not find it done later; nor may they pile up while the disk hangs.
+      this.#outbox = this.#outbox.filter(({ id }) => this.#pending.has(id));
     });
   }
 
