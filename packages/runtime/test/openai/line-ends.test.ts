@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { hello, startCheckpoint, tools } from './checkpoint.ts';
 
 /** As Python's `str.splitlines` cuts, by which many clients read the lines of a stream. */
-const lines = (text: string) => text.split(/\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/);
+const lines = (text: string) => text.split(/\r\n|[\n\r\v\f\x85\u2028\u2029]/);
 const chunk = (delta: object, finish: string | null = null) =>
   JSON.stringify({ id: 'x', choices: [{ index: 0, delta, finish_reason: finish }] });
 const call = { index: 0, id: 'c-1', type: 'function', function: { name: 'list_customers', arguments: '{}' } };

@@ -24,6 +24,8 @@ export interface WholeAnswer {
 const maxAnswerBytes = 67_108_864;
 /** Calls of one answer, and its choices. Each call is judged and recorded: without a bound one answer could fill the log. */
 export const maxCalls = 512;
+/** Members of a message or delta that hold text: vendors have a handful. */
+export const maxTexts = 16;
 
 /** Rejects with RuntimeFault of the provider, or when the client goes away, which also ends the model call. */
 export function collect(
@@ -169,9 +171,12 @@ function readChoice(value: Json, place: number): Choice {
   if (message['function_call'] !== undefined && message['function_call'] !== null)
     throw malformed('it uses the old function_call');
   const index = value['index'];
+  const nested = nestedMembers(message).map(([member, item]) => [member, nestedText([item])] as const);
+  const texts = new Map([...textMembers(message), ...nested]);
+  if (texts.size > maxTexts) throw malformed('it has too many kinds of text');
   return {
     index: typeof index === 'number' ? index : place,
-    texts: new Map(textMembers(message)),
+    texts,
     calls: readCalls(message['tool_calls']),
   };
 }
@@ -188,6 +193,28 @@ export function textMembers(message: JsonObject): [string, string][] {
   return Object.entries(message).filter(
     (member): member is [string, string] => typeof member[1] === 'string' && !notText.has(member[0]),
   );
+}
+
+/**
+ * Members that hold text deeper down, such as `reasoning_details`: it is judged, but cannot be put back in pieces, so that
+ * they go out as they came or not at all.
+ */
+export const nestedMembers = (message: JsonObject): [string, Json][] =>
+  Object.entries<Json>(message).filter(
+    ([member, value]) =>
+      member !== 'tool_calls' && typeof value === 'object' && value !== null && nestedText([value]) !== '',
+  );
+
+/** All text in these values; where several are the pieces of one, put together place by place. */
+export function nestedText(values: readonly Json[]): string {
+  const texts = new Map<string, string>();
+  const gather = (value: Json, path: string): void => {
+    if (typeof value === 'string') texts.set(path, (texts.get(path) ?? '') + value);
+    else if (typeof value === 'object' && value !== null)
+      for (const [name, item] of Object.entries<Json>(value as JsonObject)) gather(item, `${path}.${name}`);
+  };
+  for (const value of values) gather(value, '');
+  return [...texts.values()].filter(Boolean).join('\n');
 }
 
 const notText: ReadonlySet<string> = new Set(['role', 'id', 'name', 'type', 'tool_call_id']);
@@ -216,7 +243,12 @@ export function rewriteCompletion(completion: Completion, judged: readonly Judge
     const original = completion.choices[place];
     if (!as || !original || isUntouched(original, as)) return choice;
     const { released, refused, texts } = as;
-    const { tool_calls: _, ...message } = choice['message'] as JsonObject;
+    const { tool_calls: _, ...came } = choice['message'] as JsonObject;
+    const passed = Object.entries<Json>(came).filter(
+      ([member, value]) =>
+        typeof value !== 'object' || value === null || texts.get(member) === original.texts.get(member),
+    );
+    const message = Object.fromEntries(passed);
     // Of a text that was changed, its tokens' probabilities would tell what stood there.
     const { logprobs, ...rest } = choice;
     const content = [contentOf(as), explanation(refused)].filter(Boolean).join('\n\n');
@@ -225,7 +257,7 @@ export function rewriteCompletion(completion: Completion, judged: readonly Judge
       ...(logprobs !== undefined && sameTexts(original, as) ? { logprobs } : {}),
       message: {
         ...message,
-        ...Object.fromEntries(texts),
+        ...Object.fromEntries([...texts].filter(([member]) => typeof message[member] === 'string')),
         ...(texts.has('content') || refused.length > 0 ? { content } : {}),
         ...(released.length > 0 ? { tool_calls: released.map((call) => wireCall(call)) } : {}),
       },

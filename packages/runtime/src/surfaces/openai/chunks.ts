@@ -1,7 +1,16 @@
 import { RuntimeFault } from '@sallyport/core';
 import type { Json, JsonObject, TextStream, Usage } from '@sallyport/core';
 import { isObject } from './request.ts';
-import { malformed, maxCalls, readAnswerJson, readUsage, textMembers } from './answer.ts';
+import {
+  malformed,
+  maxCalls,
+  maxTexts,
+  nestedMembers,
+  nestedText,
+  readAnswerJson,
+  readUsage,
+  textMembers,
+} from './answer.ts';
 import type { Choice, ProposedCall } from './turn.ts';
 
 interface PartialCall {
@@ -22,6 +31,8 @@ interface PartialText {
 
 interface PartialChoice {
   readonly texts: Map<string, PartialText>;
+  /** Members that hold text deeper down, piece by piece: they wait until all of it is judged. */
+  readonly nested: Map<string, Json[]>;
   calls: PartialCall[];
   /** Position in `calls` of the call that each of the provider's indices now stands for. */
   byIndex: Map<number, number>;
@@ -29,8 +40,6 @@ interface PartialChoice {
 }
 
 const maxHeldChars = 16_777_216;
-/** Members of a delta that hold text: vendors have a handful. */
-const maxTexts = 16;
 
 /**
  * Reads the chunks of one streamed answer. Text goes on as it comes, as far as guards let it; calls are held back until the answer is
@@ -91,9 +100,12 @@ export class ChunkReader {
 
   /** The answer, whole. */
   choices(): Choice[] {
-    return [...this.#choices].map(([index, { texts, calls }]) => ({
+    return [...this.#choices].map(([index, { texts, nested, calls }]) => ({
       index,
-      texts: new Map([...texts].map(([member, { written }]) => [member, written])),
+      texts: new Map([
+        ...[...texts].map(([member, { written }]) => [member, written] as const),
+        ...[...nested].map(([member, pieces]) => [member, nestedText(pieces)] as const),
+      ]),
       calls: calls.map(wholeCall),
     }));
   }
@@ -102,6 +114,11 @@ export class ChunkReader {
   shownOf(index: number): ReadonlyMap<string, string> {
     const texts = this.#choices.get(index)?.texts ?? new Map<string, PartialText>();
     return new Map([...texts].map(([member, { shown }]) => [member, shown]));
+  }
+
+  /** What of a choice waited although it is no call: each member's pieces, in order. */
+  nestedOf(index: number): ReadonlyMap<string, readonly Json[]> {
+    return this.#choices.get(index)?.nested ?? new Map<string, Json[]>();
   }
 
   /** A choice's last chunk, as the provider sent it without the calls. */
@@ -154,6 +171,11 @@ export class ChunkReader {
       passed[member] = out;
       if (out === '') delete passed[member];
     }
+    for (const [member, piece] of nestedMembers(delta)) {
+      changed = true;
+      delete passed[member];
+      this.#keep(choice, member, piece);
+    }
     if (!ends) return changed ? passed : delta;
     for (const [member, text] of choice.texts) {
       const rest = text.passing.end();
@@ -165,10 +187,19 @@ export class ChunkReader {
     return changed ? passed : delta;
   }
 
-  #text({ texts }: PartialChoice, member: string): PartialText {
+  #keep({ texts, nested }: PartialChoice, member: string, piece: Json): void {
+    const pieces = nested.get(member) ?? [];
+    if ((pieces.length === 0 && texts.size + nested.size >= maxTexts) || texts.has(member))
+      throw malformed('it has too many kinds of text');
+    pieces.push(piece);
+    nested.set(member, pieces);
+    this.#hold(JSON.stringify(piece).length);
+  }
+
+  #text({ texts, nested }: PartialChoice, member: string): PartialText {
     let text = texts.get(member);
     if (!text) {
-      if (texts.size >= maxTexts) throw malformed('it has too many kinds of text');
+      if (texts.size + nested.size >= maxTexts || nested.has(member)) throw malformed('it has too many kinds of text');
       text = { passing: this.#openText(), written: '', shown: '' };
       texts.set(member, text);
     }
@@ -179,7 +210,7 @@ export class ChunkReader {
     let choice = this.#choices.get(index);
     if (!choice) {
       if (this.#choices.size >= maxCalls) throw malformed('it has too many choices');
-      choice = { texts: new Map(), calls: [], byIndex: new Map(), finish: undefined };
+      choice = { texts: new Map(), nested: new Map(), calls: [], byIndex: new Map(), finish: undefined };
       this.#choices.set(index, choice);
     }
     return choice;

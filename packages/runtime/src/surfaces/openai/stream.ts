@@ -89,6 +89,10 @@ function finish(turn: ChatTurn, client: ClientStream, { reader, frame, choices, 
       texts: new Map<string, string>(),
     };
     const last = reader.finishOf(index);
+    for (const [member, pieces] of reader.nestedOf(index)) {
+      if (texts.get(member) !== choices[place]?.texts.get(member)) continue;
+      for (const piece of pieces) send({ index, delta: { [member]: piece }, finish_reason: null });
+    }
     if (refused.length > 0) {
       const content = (contentOf({ texts }) ? '\n\n' : '') + explanation(refused);
       send({ index, delta: { role: 'assistant', content }, finish_reason: null });
