@@ -21,7 +21,8 @@ export class ClientStream {
     this.#keepAlive = setInterval(() => {
       if (response.headersSent && !response.writableEnded) response.write(': keepalive\n\n');
     }, keepAliveMs).unref();
-    response.setTimeout(stalledMs, () => response.destroy());
+    // Where nothing waits to be taken, it is the model that takes its time.
+    response.setTimeout(stalledMs, () => response.writableLength > 0 && response.destroy());
     const over = () => {
       clearInterval(this.#keepAlive);
       if (!response.writableFinished) this.gone.abort(new Error('the client has gone'));
