@@ -203,7 +203,8 @@ export class Redactor {
       if (here.length === 0 && !escaped) continue;
       const path = [...(pass.where.field ?? []), ...literal.path];
       if (literal.kind === 'number') {
-        const replaced = this.#replacement(here[0]?.type, written, pass, path);
+        // `536228726.0` is the same number, and the same person's.
+        const replaced = this.#replacement(here[0]?.type, written.replace(/\.0+$/, ''), pass, path);
         if (replaced === undefined) continue;
         edits.push({ start: literal.start, end: literal.end, text: JSON.stringify(replaced) });
         continue;

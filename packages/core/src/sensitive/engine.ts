@@ -30,6 +30,10 @@ const shortestSecret = 4;
 const answerWithin = 3;
 const longestQuestion = 90;
 const nested = /[\n{[<]/;
+/** Word processors write the hyphens of numbers otherwise. One unit for one, so that offsets stay. */
+const dashInNumber = /(?<=\d)[\u2010-\u2013\u2212](?=\d)/g;
+/** A whole number as software writes it that knows no others: `536228726.0`. */
+const noFraction = /^(\s*\d{6,})\.0{1,6}\s*$/;
 
 /**
  * Personal data and secrets in a text of any shape: prose, JSON, CSV, logs, HTML, SQL, and JSON inside JSON. Spans in
@@ -73,7 +77,7 @@ interface Reading extends Engines {
 
 function read(written: string, field: FieldNames, reading: Reading): SensitiveMatch[] {
   const seen = visible(written);
-  const { text } = seen;
+  const text = seen.text.replace(dashInNumber, '-');
   // Secrets are told by the text round them as well, such as an assignment or the lines of a key: they see it uncut.
   const found = reading.secrets?.(text, field) ?? [];
   let asked: { readonly what: string; readonly until: number } | undefined;
@@ -88,7 +92,7 @@ function read(written: string, field: FieldNames, reading: Reading): SensitiveMa
     const what = questionAtEnd(leaf.text);
     if (what !== undefined) asked = { what, until: i + answerWithin };
   }
-  if (text === written) return found;
+  if (seen.text === written) return found;
   return found.map((match) => ({
     ...match,
     start: seen.toOriginal(match.start),
@@ -104,7 +108,8 @@ function questionAtEnd(text: string): string | undefined {
 }
 
 function readLeaf(leaf: Leaf, outer: FieldNames, reading: Reading, context: ScanContext): SensitiveMatch[] {
-  const { text, field } = leaf;
+  const { field } = leaf;
+  const text = leaf.text.replace(noFraction, '$1');
   const own = field !== outer;
   const anew = leaf.edits.length > 0 || (own && text.length > 40 && nested.test(text));
   if (anew && reading.depth < deepest) return read(text, field, { ...reading, depth: reading.depth + 1 });

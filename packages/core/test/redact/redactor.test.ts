@@ -84,6 +84,9 @@ describe('JSON', () => {
     const vault = new TokenVault();
     const { text } = redactorOf().redact('{"ssn": 536228726, "age": 44}', result, vault);
     expect(JSON.parse(text)).toEqual({ ssn: '<US_SSN_1>', age: 44 });
+    const { text: float } = redactorOf().redact('{"ssn": 536228726.0, "age": 44.0}', result, vault);
+    expect(float).toBe('{"ssn": "<US_SSN_1>", "age": 44.0}');
+    expect(vault.valueOf('<US_SSN_1>')).toBe('536228726');
   });
   test('but not at the price of what goes on in the next line', () => {
     const find = (text: string) => [

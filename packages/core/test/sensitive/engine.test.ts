@@ -72,6 +72,14 @@ it('full-width and mathematical digits do not hide a value', () => {
   }
 });
 
+it('hyphens as word processors write them do not hide a number', () => {
+  for (const dash of ['\u2010', '\u2011', '\u2012', '\u2013', '\u2212']) {
+    const [ssn, phone] = ['536-22-8726', '415-555-2671'].map((text) => text.replaceAll('-', dash)) as [string, string];
+    expect(found(`SSN ${ssn}, call ${phone}`)).toEqual([`US_SSN ${ssn}`, `PHONE ${phone}`]);
+  }
+  expect(found('In 2010\u20132014, pages 100\u2013200')).toEqual([]);
+});
+
 it('the surer finding stands where two overlap', () => {
   expect(found('Passport or card: 4111111111111111')).toEqual(['CREDIT_CARD 4111111111111111']);
   expect(found('phone DE89370400440532013000')).toEqual(['IBAN DE89370400440532013000']);

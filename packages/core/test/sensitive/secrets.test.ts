@@ -90,6 +90,16 @@ describe('what is given to a name that says secret', () => {
   });
 });
 
+describe('the name that a value stands under', () => {
+  it('is the outer one where the inner says nothing', () => {
+    expect(found(password, ['db_password', 'value'])).toEqual([['PASSWORD', password]]);
+    expect(found(password, ['password', 'hint'])).toEqual([]);
+  });
+  it('is read without its accents', () => {
+    expect(found(password, ['contraseña'])).toEqual([['PASSWORD', password]]);
+  });
+});
+
 describe('what only shows the place for a secret', () => {
   it.each([
     'API_KEY=${API_KEY}',

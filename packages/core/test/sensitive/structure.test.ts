@@ -8,6 +8,9 @@ const number = '448812907';
 it.each([
   ['JSON', `{"a":[{"passport_number":"⟦${number}⟧"}]}`],
   ['JSON with numbers unquoted', `{"passportNumber": ⟦${number}⟧, "n": 1}`],
+  ['JSON whose names are escaped', `{"p\\u0061ssport":"⟦${number}⟧"}`],
+  ['JSON of who knows no whole numbers', `{"passport": ⟦${number}⟧.0}`],
+  ['CSV of who knows no whole numbers', `id,passport\n1,⟦${number}⟧.0\n2,⟦448812908⟧.0`],
   ['JSON cut off', `{"rows":[{"passport":"⟦${number}⟧","x":"y`],
   ['JSON behind a log line', `2024-01-01 INFO payload={"passport":"⟦${number}⟧"} done`],
   ['JSON behind brackets that are none', `[INFO] [main] {"passport":"⟦${number}⟧"}`],

@@ -91,8 +91,12 @@ function isNearShapes(words: readonly string[]): boolean {
   return false;
 }
 
+/** Says nothing of what it holds; the name outside it does, as in what infrastructure tools put out. */
+const emptyName = /^(?:value|val|plaintext)$/i;
+
 /** What a whole text is, under the JSON key or column that it stands in. */
-export function judgedField(text: string, field: FieldNames): SensitiveMatch | undefined {
+export function judgedField(text: string, names: FieldNames): SensitiveMatch | undefined {
+  const field = emptyName.test(names.at(-1) ?? '') ? names.slice(0, -1) : names;
   const name = field.at(-1);
   if (name === undefined || text.length > 2000) return undefined;
   const own = readName(name);

@@ -35,9 +35,11 @@ const otherThings = new Set(
   ).split(' '),
 );
 
-/** `githubApiToken1` as `github api token`. */
+/** `githubApiToken1` as `github api token`, `contraseña` as `contrasena`. */
 export function wordsOf(name: string): string[] {
   return name
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/([A-Z]{1,40})([A-Z][a-z])/g, '$1 $2')
     .toLowerCase()

@@ -53,8 +53,11 @@ export function readJson(text: string, start: number, limit: number, field: Fiel
         colon.lastIndex = token.next;
         if (!colon.test(text)) break;
         at = colon.lastIndex;
-        frame.key = text.slice(token.from, token.to);
-        keyLeaf(text, token, field, leaves);
+        // Many writers escape whatever is no ASCII: `"\u96fb\u8a71"` is a telephone's name.
+        const key = valueLeaf(text, token, field);
+        frame.key = key.text;
+        // A member name can be a person's address or number itself.
+        if (/[@\d]/.test(key.text)) leaves.push(key);
       } else {
         strings ||= token.quoted;
         keyed ||= frame.object || namesIn(frame) !== field;
@@ -69,11 +72,6 @@ const valueLeaf = (text: string, { from, to, quoted }: Token, names: FieldNames)
   quoted ? stringLeaf(text, from, to, names) : plainLeaf(text, from, to, names);
 
 const namesIn = ({ names, key }: Frame): FieldNames => (key === undefined ? names : named(names, key));
-
-/** A member name can be a person's address or number itself. */
-function keyLeaf(text: string, { from, to }: Token, field: FieldNames, leaves: Leaf[]): void {
-  if (/[@\d]/.test(text.slice(from, to))) leaves.push(plainLeaf(text, from, to, field));
-}
 
 interface Token {
   readonly from: number;
