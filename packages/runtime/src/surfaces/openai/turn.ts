@@ -365,7 +365,12 @@ function readArguments(text: string, maxDepth: number): { value: JsonObject; bro
   if (text.trim() === '') return { value: {} };
   try {
     const value = parseJson(text, { maxDepth });
-    if (isObject(value)) return { value };
+    const other = otherNumber(text);
+    if (isObject(value) && other === undefined) return { value };
+    if (other !== undefined) {
+      const detail = `the number in ${JSON.stringify(showText(other, 60))} is too long to be read exactly; send it as text`;
+      return { value: {}, broken: { code: 'invalid_arguments', path: 'arguments', detail } };
+    }
     return {
       value: {},
       broken: { code: 'invalid_arguments', path: 'arguments', detail: 'the arguments are not a JSON object' },
@@ -374,4 +379,17 @@ function readArguments(text: string, maxDepth: number): { value: JsonObject; bro
     if (!(error instanceof RuntimeFault)) throw error;
     return { value: {}, broken: { code: 'invalid_arguments', path: 'arguments', detail: error.message } };
   }
+}
+
+/** The member of a number that is another one here than to a reader of whole numbers of any length, which Python's is. */
+function otherNumber(text: string): string | undefined {
+  if (!/\d{16}|\de/i.test(text)) return undefined;
+  let found: string | undefined;
+  JSON.parse(text, (name: string, value: unknown, read?: { readonly source: string }) => {
+    const source = read?.source ?? '';
+    if (typeof value !== 'number') return value;
+    if (!Number.isFinite(value) || (/^-?\d+$/.test(source) && BigInt(source) !== BigInt(value))) found ??= name;
+    return value;
+  });
+  return found;
 }
