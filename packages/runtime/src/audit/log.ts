@@ -39,6 +39,8 @@ const maxBatchLength = 8 * 1024 * 1024;
 const maxWaiting = 10_000;
 const maxWaitingLength = 128 * 1024 * 1024;
 const retryMs = 1000;
+/** The same while the log is being closed. */
+const againMs = 50;
 /** For how long entries that nobody waits for gather, in milliseconds. */
 const unawaitedMs = 5;
 
@@ -72,6 +74,8 @@ class GroupCommitLog implements ClosableAuditLog {
   #cancelDeadline: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
   #closed = false;
+  /** What is not written by now never is. */
+  #ended = false;
 
   constructor({ append, clock, join = endOfTurn(clock), timeoutMs = 5000 }: LogOptions) {
     this.#append = append;
@@ -105,6 +109,7 @@ class GroupCommitLog implements ClosableAuditLog {
     let cancel: (() => void) | undefined;
     const tooLong = new Promise<void>((resolve) => (cancel = this.#clock.after(this.#timeoutMs, resolve)));
     await Promise.race([this.#finish(), tooLong]);
+    this.#ended = true;
     cancel?.();
     this.#unwatch();
     this.#cancelRetry?.();
@@ -114,10 +119,11 @@ class GroupCommitLog implements ClosableAuditLog {
 
   async #finish(): Promise<void> {
     await this.#flushing;
-    while (this.#queue.length > 0) {
+    while (this.#queue.length > 0 && !this.#ended) {
       const before = this.#queue.length;
       await this.#flush();
-      if (this.#queue.length >= before) return;
+      // A thread that died is back in a moment.
+      if (this.#queue.length >= before) await new Promise<void>((resolve) => this.#clock.after(againMs, resolve));
     }
   }
 

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Kysely, SelectQueryBuilder } from 'kysely';
 import { RuntimeFault } from '@sallyport/core';
 import type { Activity, Entry, EntryFilter, EntryReader, RecordedEntry } from '@sallyport/core';
+import type { EntryRow } from '../audit/rows.ts';
 import { checkLimit } from './limit.ts';
 import type { Database } from './schema.ts';
 
@@ -44,6 +45,14 @@ export async function entriesAfter(db: Kysely<Database>, seq: number, limit: num
     .limit(limit)
     .execute();
   return rows.map(toRecorded);
+}
+
+/** The `seq` of the first of these rows where they are the log's last batch. */
+export async function placeOfLast(db: Kysely<Database>, rows: readonly EntryRow[]): Promise<number | undefined> {
+  const first = rows[0] ?? '';
+  const place = sql<number>`(select max(seq) from entries) - ${rows.length - 1}`;
+  const query = db.selectFrom('entries').select('seq').where('seq', '=', place);
+  return (await query.where('entry', '=', first.slice(first.lastIndexOf('\t') + 1)).executeTakeFirst())?.seq;
 }
 
 type EntryQuery<Output> = SelectQueryBuilder<Database, 'entries', Output>;

@@ -5,7 +5,7 @@ import type { AuditLog, Clock, Store } from '@sallyport/core';
 import { RuntimeFault } from '@sallyport/core';
 import { Derived } from '../audit/derived.ts';
 import { openAuditLog } from '../audit/log.ts';
-import { entriesAfter } from './entries.ts';
+import { entriesAfter, placeOfLast } from './entries.ts';
 import { lockDataFile } from './lock.ts';
 import { migrate } from './migrate.ts';
 import { storesOf } from './index.ts';
@@ -77,7 +77,9 @@ function openLog(db: Kysely<Database>, writer: SqliteWorker, { clock, appendTime
       try {
         return await writer.append(batch);
       } catch (error) {
-        // The thread may have died between the commit and the answer.
+        // The thread may have died between the commit and the answer: written again, what nobody waits for would stand twice.
+        const first = await placeOfLast(db, batch.rows).catch(() => undefined);
+        if (first !== undefined) return first;
         tables.doubt();
         throw error;
       }

@@ -50,6 +50,9 @@ test(
     for (let round = 0; round < 10; round += 1) {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 300));
       await threads.at(-1 - (round % 2))?.terminate();
+      // One at a time: where nobody can be asked what was written, it is written again.
+      const works = () => audit.append(anIntent({ sessionId: session.id })).then(() => store.sessions.get(session.id));
+      await expect.poll(() => works().catch(() => undefined), { timeout: 30_000 }).toBeDefined();
     }
     over.abort();
     await Promise.all([...callers, placing]);
@@ -74,6 +77,48 @@ test(
     await again.store.close();
   },
 );
+
+test('a commit whose thread died before it could say so is acknowledged, and made once', async () => {
+  using folder = temporaryFolder();
+  const threads: Worker[] = [];
+  const born = (worker: Worker) => void threads.push(worker);
+  process.on('worker', born);
+  const { store, audit } = await openSqliteStore({ file: folder.file, clock });
+  process.off('worker', born);
+  const session = aSession();
+  await store.sessions.insert(session);
+  const [writer] = threads;
+  writer?.removeAllListeners('message');
+  audit.enqueue(anIntent({ sessionId: session.id }));
+  const appended = audit.append(anIntent({ sessionId: session.id }));
+  const other = new DatabaseSync(folder.file, { readOnly: true });
+  await expect
+    .poll(() => other.prepare('SELECT count(*) AS n FROM entries').get(), { timeout: 30_000 })
+    .toEqual({ n: 2 });
+  other.close();
+  await writer?.terminate();
+  await appended;
+  await store.close();
+  const again = await openSqliteStore({ file: folder.file, clock });
+  expect(await again.store.entries.list({ limit: 9 })).toHaveLength(2);
+  expect((await again.store.sessions.get(session.id))?.counters.toolCalls).toBe(2);
+  await again.store.close();
+});
+
+test('what nobody waited for is not lost to a thread that died right before the store is closed', async () => {
+  using folder = temporaryFolder();
+  const threads: Worker[] = [];
+  const born = (worker: Worker) => void threads.push(worker);
+  process.on('worker', born);
+  const { store, audit } = await openSqliteStore({ file: folder.file, clock });
+  process.off('worker', born);
+  await threads[0]?.terminate();
+  audit.enqueue(anIntent());
+  await store.close();
+  const again = await openSqliteStore({ file: folder.file, clock });
+  expect(await again.store.entries.list({ limit: 9 })).toHaveLength(1);
+  await again.store.close();
+});
 
 test('a write that was given up before it left is never made', async () => {
   using folder = temporaryFolder();
