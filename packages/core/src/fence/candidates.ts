@@ -1,4 +1,6 @@
 import { emailKey, plainAddress, plainKey } from './keys.ts';
+import { decodedLeaf, isCoded } from '../sensitive/structure/coded.ts';
+import { offsetOf, plainLeaf, stringLeaf } from '../sensitive/structure/leaf.ts';
 import { visible } from '../normalize/visible.ts';
 
 /** A stretch of a text that may be an identifier, by its normal form. Offsets in UTF-16 code units. */
@@ -15,11 +17,11 @@ const maxLength = 64;
 
 /**
  * All that a segment may hold of identifiers, by their own characters: what a number is called beside it says nothing here.
- * Words that are encoded (percent, base64) are read as well. Linear in the text's length.
+ * What is encoded (percent, base64) or escaped is read as well. Linear in the text's length.
  */
 export function candidatesIn(segment: string): Candidate[] {
   const seen = visible(segment);
-  const found = [...plain(seen.text), ...encoded(seen.text), ...dressed(seen.text)];
+  const found = [...plain(seen.text), ...encoded(seen.text), ...escaped(seen.text), ...dressed(seen.text)];
   if (seen.text === segment) return found;
   return found.map(({ key, start, end }) => ({
     key,
@@ -148,6 +150,21 @@ function fromBase64(word: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** As JSON, code, Markdown and HTML may write a character: `bob\u0040x.example`, `bob&#64;x.example`. */
+function escaped(text: string): Candidate[] {
+  const readings = [];
+  if (text.includes('\\')) readings.push(stringLeaf(text, 0, text.length, []));
+  if (isCoded(text)) readings.push(decodedLeaf(plainLeaf(text, 0, text.length, [])));
+  return readings.flatMap((leaf) => {
+    const seen = visible(leaf.text);
+    return plain(seen.text).map(({ key, start, end }) => ({
+      key,
+      start: offsetOf(leaf, seen.toOriginal(start), 'start'),
+      end: offsetOf(leaf, seen.toOriginal(end, 'end'), 'end'),
+    }));
+  });
 }
 
 /** Addresses with `(at)`: rare, so that the whole segment is the place. */
