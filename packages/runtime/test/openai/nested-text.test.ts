@@ -89,6 +89,28 @@ describe('text deeper down in what a model answers is judged like any other', ()
     ]);
   });
 
+  it.each([
+    ['a message beside the delta', { message: { content: 'It is hunter2.' } }],
+    ['a text beside it', { text: 'It is hunter2.' }],
+  ])('in a stream with %s: only one of them goes out', async (_, more) => {
+    const got = await streamed(chunk({ content: 'Fine.' }, null, more), chunk({}, 'stop', more));
+    expect(JSON.stringify(got)).not.toContain('hunter2');
+    expect(got).toMatchObject([{ delta: { content: 'Fine.' } }, { finish_reason: 'stop' }]);
+  });
+
+  it('in a stream with a delta in other letters alone: nothing of it goes out', async () => {
+    const other = JSON.stringify({ choices: [{ index: 0, Delta: { content: 'It is hunter2.' } }] });
+    const got = await streamed(other, chunk({ content: 'Fine.' }), chunk({}, 'stop'));
+    expect(JSON.stringify(got)).not.toContain('hunter2');
+    expect(JSON.stringify(got)).toContain('Fine.');
+  });
+
+  it('in a plain answer with a delta beside the message: only one of them goes out', async () => {
+    const got = await plain({}, { delta: { content: 'It is hunter2.' }, native_finish_reason: 'STOP' });
+    expect(JSON.stringify(got)).not.toContain('hunter2');
+    expect(got.choices[0]).toMatchObject({ message: { content: 'Fine.' }, native_finish_reason: 'STOP' });
+  });
+
   it('and does not fill the log, however many kinds of it a provider sends', async () => {
     const many = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`note_${at}`, 'x']));
     await expect(plain(many)).rejects.toThrow(/too many kinds of text/);

@@ -95,6 +95,8 @@ export class Collector implements AnswerReceiver {
 /** A chat completion object, read for judging. */
 export interface Completion {
   readonly body: JsonObject;
+  /** Whether the body is all that came. */
+  readonly isWhole: boolean;
   readonly choices: readonly Choice[];
   readonly usage: Usage | undefined;
 }
@@ -107,10 +109,22 @@ export function readCompletion(bytes: Buffer, maxDepth: number): Completion {
   const list = body['choices'];
   if (!Array.isArray(list)) throw malformed('it has no choices');
   if (list.length > maxCalls) throw malformed('it has too many choices');
-  const choices = (list as readonly Json[]).map(readChoice);
+  const kept = (list as readonly Json[]).map((choice) => withoutDoubles(choice, 'message'));
+  const choices = kept.map(readChoice);
   if (choices.reduce((sum, { calls }) => sum + calls.length, 0) > maxCalls)
     throw malformed('it has too many tool calls');
-  return { body, choices, usage: readUsage(body['usage']) };
+  const isWhole = kept.every((choice, place) => choice === (list as readonly Json[])[place]);
+  return { body: { ...body, choices: kept }, isWhole, choices, usage: readUsage(body['usage']) };
+}
+
+const holders: ReadonlySet<string> = new Set(['message', 'delta', 'text']);
+
+/** Some providers say the answer twice, and a client might show the one that nobody judged: only `holder` stays. */
+export function withoutDoubles(choice: Json, holder: 'message' | 'delta'): Json {
+  if (!isObject(choice)) return choice;
+  const names = Object.keys(choice);
+  const kept = names.filter((name) => name === holder || !holders.has(fold(name)));
+  return kept.length === names.length ? choice : Object.fromEntries(kept.map((name) => [name, choice[name] as Json]));
 }
 
 /** @param holder the member of a choice in which calls are read */

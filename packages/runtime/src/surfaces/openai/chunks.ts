@@ -10,6 +10,7 @@ import {
   readAnswerJson,
   readUsage,
   textMembers,
+  withoutDoubles,
 } from './answer.ts';
 import type { Choice, ProposedCall } from './turn.ts';
 
@@ -85,7 +86,7 @@ export class ChunkReader {
     }
     if (choices === undefined || (Array.isArray(choices) && choices.length === 0)) return undefined;
     if (!Array.isArray(choices)) throw malformed('choices is not a list');
-    const kept = (choices as readonly Json[]).map((choice) => this.#readChoice(choice));
+    const kept = (choices as readonly Json[]).map((choice) => this.#readChoice(withoutDoubles(choice, 'delta')));
     if (usage === undefined && kept.every((choice, place) => choice === (choices as readonly Json[])[place]))
       // A line end between two tokens would end the event's data.
       return data.includes('\n') ? JSON.stringify(chunk) : data;

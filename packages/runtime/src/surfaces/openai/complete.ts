@@ -80,7 +80,9 @@ interface Standing {
 
 function pass(turn: ChatTurn, { answer, completion, judged }: Standing, asks: number): Passed {
   const untouched =
-    asks === 1 && completion.choices.every((choice, place) => isUntouched(choice, judged[place] as JudgedChoice));
+    asks === 1 &&
+    completion.isWhole &&
+    completion.choices.every((choice, place) => isUntouched(choice, judged[place] as JudgedChoice));
   const body = untouched
     ? answer.bytes
     : Buffer.from(JSON.stringify(rewriteCompletion(completion, judged, turn.usage)));
