@@ -224,7 +224,7 @@ export class SessionService {
     }
     for await (const session of this.#storedOpen({})) {
       const current = this.#live.get(session.id) ?? session;
-      if (isOpen(current, clock.now())) continue;
+      if (isOpen(current, clock.now()) && !this.#ending.has(session.id)) continue;
       await store.update(session.id, { state: 'ended' });
       this.#tellEnd(session.id);
     }

@@ -137,6 +137,22 @@ test('a session is ended for us although the store could not be told', async () 
   broken.close();
 });
 
+test('the store is told of such an end later, also where nobody has used the session since the start', async () => {
+  const { agent } = await h.agent();
+  const { id } = await h.sessions.open({ agent, userId: 'ann', purpose: 'a test' });
+  let full = true;
+  const update: SessionStore['update'] = async (...change) => {
+    if (full) throw new RuntimeFault('store_unavailable');
+    return await h.store.sessions.update(...change);
+  };
+  const fresh = newService({ ...h.store.sessions, update });
+  expect(await codeOf(fresh.end(id))).toBe('store_unavailable');
+  full = false;
+  await fresh.sweep();
+  expect((await h.store.sessions.get(id))?.state).toBe('ended');
+  fresh.close();
+});
+
 test('an expired session shows as ended, and is swept up', async () => {
   const { agent } = await h.agent();
   const session = await h.sessions.open({ agent, userId: 'zoe', purpose: 'a test', ttlSeconds: 60 });
