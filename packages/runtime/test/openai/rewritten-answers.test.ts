@@ -103,7 +103,20 @@ describe('a streamed answer', () => {
     for await (const each of await client().chat.completions.create({ model: 'm-1', messages: hello, stream: true }))
       got.push(JSON.stringify(each));
     expect(got.join('')).toContain('"token":"plain"');
-    expect(got.slice(1, -1).join('')).not.toContain('hunter2');
+    expect(got.join('')).not.toContain('hunter2');
+  });
+
+  it('carries the probabilities of the tokens it shows, once, and none of a call', async () => {
+    const of = (token: string) => ({ logprobs: { content: [{ token, logprob: 0 }], refusal: null } });
+    const call = { index: 0, id: 'c1', type: 'function', function: { name: 'read_ticket', arguments: '{"id":"T-7"}' } };
+    const { client } = await started([
+      chunk({ role: 'assistant', content: 'plain ' }, null, of('plain')),
+      chunk({ role: 'assistant', tool_calls: [call] }, null, of('T-7')),
+      chunk({ content: 'text' }, 'stop', of('text')),
+    ]);
+    const stream = client().chat.completions.stream({ model: 'm-1', messages: hello, tools });
+    const { choices } = await stream.finalChatCompletion();
+    expect(choices[0]?.logprobs?.content?.map(({ token }) => token)).toEqual(['plain', 'text']);
   });
 
   it('that a guard stops ends with an error that no client takes for an end, and is on record', async () => {

@@ -263,12 +263,12 @@ export function rewriteCompletion(completion: Completion, judged: readonly Judge
         typeof value !== 'object' || value === null || texts.get(member) === original.texts.get(member),
     );
     const message = Object.fromEntries(passed);
-    // Of a text that was changed, its tokens' probabilities would tell what stood there.
+    // Of a text that was changed or a call that was refused, its tokens' probabilities would tell what stood there.
     const { logprobs, ...rest } = choice;
     const content = [contentOf(as), explanation(refused)].filter(Boolean).join('\n\n');
     return {
       ...rest,
-      ...(logprobs !== undefined && sameTexts(original, as) ? { logprobs } : {}),
+      ...(logprobs !== undefined && refused.length === 0 && sameTexts(original, as) ? { logprobs } : {}),
       message: {
         ...message,
         ...Object.fromEntries([...texts].filter(([member]) => typeof message[member] === 'string')),

@@ -144,15 +144,16 @@ export class ChunkReader {
     // Some providers write an empty reason until there is one.
     const ends = typeof finish === 'string' && finish !== '';
     const passed = this.#pass(choice, delta, ends);
-    if (plain && !ends && passed === delta) return value;
+    // Of a text that was changed or waits, and of a call, its tokens' probabilities would tell what stood there.
+    const { logprobs = null, ...others } = value;
+    const tells = logprobs !== null && !(plain && passed === delta && speaks(delta));
+    if (plain && !ends && passed === delta && !tells) return value;
     const { tool_calls: _, ...rest } = passed;
     if (!plain) this.#readCalls(choice, calls);
-    // Of a text that was changed or waits, its tokens' probabilities would tell what stood there.
-    const { logprobs, ...others } = value;
-    const kept = { ...others, ...(passed === delta && logprobs !== undefined ? { logprobs } : {}) };
+    const kept = tells ? others : value;
     if (!ends) return Object.keys(rest).length === 0 ? undefined : { ...kept, delta: rest };
     // Text goes on now: an explanation may have to come between it and the end.
-    choice.finish = { ...kept, delta: {} };
+    choice.finish = { ...others, delta: {} };
     this.#hold(JSON.stringify(choice.finish).length);
     return Object.keys(rest).length === 0 ? undefined : { ...kept, delta: rest, finish_reason: null };
   }
@@ -263,6 +264,8 @@ export class ChunkReader {
     if (this.#held > maxHeldChars) throw malformed('it is larger than 16 Mi characters');
   }
 }
+
+const speaks = (delta: JsonObject): boolean => textMembers(delta).some(([, text]) => text !== '');
 
 /** Some providers repeat an empty piece beside the usage, after the end. */
 const carriesNothing = ({ content, tool_calls: calls, refusal }: JsonObject): boolean =>
