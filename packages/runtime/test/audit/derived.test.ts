@@ -82,6 +82,16 @@ test('what a crash left undone follows from the log at the next start, once', as
   opened = await openSqliteStore({ file: folder.file, clock });
 });
 
+test('no provider takes from what was counted by tokens below nothing', async () => {
+  const session = aSession();
+  await opened.store.sessions.insert(session);
+  const result = { outcome: 'ok', latencyMs: 1, tokensIn: -5, tokensOut: 7, costMicros: -9 } as const;
+  await opened.audit.append(aResult({ sessionId: session.id }));
+  await opened.audit.append(aResult({ sessionId: session.id, result }));
+  const counted = { tokensIn: 10, tokensOut: 27, costMicros: 30 };
+  expect((await opened.store.sessions.get(session.id))?.counters).toMatchObject(counted);
+});
+
 test('no provider makes what was counted unreadable by the tokens that it says it took', async () => {
   const session = aSession();
   await opened.store.sessions.insert(session);
