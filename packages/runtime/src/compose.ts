@@ -21,6 +21,7 @@ import { LocalKeys, type GivenMasterKey } from './flow/index.ts';
 import { OidcIssuers } from './identity/oidc/index.ts';
 import { UserContextSigner } from './identity/user-context.ts';
 import { UserTokens } from './identity/user-tokens.ts';
+import { closeAll } from './closing.ts';
 import { listen } from './composition/surfaces.ts';
 import { lockPathOf } from './pins/index.ts';
 import { openCheckpoint } from './composition/checkpoint.ts';
@@ -79,9 +80,7 @@ export async function startRuntime(given: RuntimeOptions): Promise<Runtime> {
   const file = join(dataDir, 'sallyport.db');
   const database = await openSqliteStore({ file, clock });
   const opened: (() => unknown)[] = [() => database.store.close()];
-  const close = async () => {
-    for (const step of opened.toReversed()) await step();
-  };
+  const close = () => closeAll(opened);
   try {
     const masterKey = givenMasterKey(given);
     const redaction = await openRedaction({ config, dataDir, store: database.store, clock, masterKey });
@@ -110,7 +109,8 @@ export async function startRuntime(given: RuntimeOptions): Promise<Runtime> {
     const isFirstStart = parts.agents.list().length === 0;
     return { url, dataDir, isFirstStart, stop: close, ...conveniences(parts, url) };
   } catch (error) {
-    await close();
+    // Why it did not start says more than what then failed to close.
+    await close().catch(() => undefined);
     throw error;
   }
 }
