@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { JsonObject } from '@sallyport/core';
 import type { McpLimits, McpServices } from './services.ts';
+import { singleLined } from '../events.ts';
 
 export interface StreamServices extends Pick<McpServices, 'authenticate' | 'clock' | 'keepAliveMs'> {
   readonly limits: McpLimits;
@@ -49,7 +50,7 @@ export class EventStream {
   write(lines: string): void {
     if (!this.isOpen) return;
     this.#begun = true;
-    this.#response.write(lines);
+    this.#response.write(singleLined(lines));
   }
 
   /** Sends the head of the response, unless it has gone out with an event. */

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { errorEvent, type OpenAiError } from './errors.ts';
+import { singleLined } from '../events.ts';
 
 const keepAliveMs = 15_000;
 /** While a person is waited for. */
@@ -96,10 +97,3 @@ export class ClientStream {
     this.#response.end(body);
   }
 }
-
-/**
- * Many a client cuts lines at these as well, so that after one in a model's text it would read an event of the model's own. In JSON
- * they can only stand inside a string, where the escape is the same character.
- */
-const singleLined = (events: string): string =>
-  events.replace(/[\u0085\u2028\u2029]/g, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`);
